@@ -1,0 +1,1 @@
+//! Benchmarks of the whole engine and its parts.

@@ -1,0 +1,1 @@
+//! Built-in scene graphics: typographic cards drawn from words, numbers and the article's picture.

@@ -1,0 +1,1 @@
+//! Ollama: local language models and embeddings.

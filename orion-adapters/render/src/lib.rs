@@ -1,0 +1,1 @@
+//! The render engine: a timeline in, one validated video out.

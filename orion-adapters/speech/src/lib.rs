@@ -1,0 +1,1 @@
+//! Speech with exact word times: Piper voices in pure Rust, espeak-ng as a fallback.

@@ -1,0 +1,1 @@
+//! The record: repositories, event log, step journal and outbox on SQLite.

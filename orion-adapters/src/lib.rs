@@ -1,0 +1,1 @@
+//! Every adapter behind one registry: a URI in, a port out.

@@ -1,0 +1,1 @@
+//! Domain types, ports, strategies, events and use cases of Orion. No I/O.

@@ -1,0 +1,1 @@
+//! The thin shell: configuration, command line, and the engine with batteries.

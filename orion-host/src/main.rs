@@ -1,0 +1,3 @@
+//! The `orion` command.
+
+fn main() {}
