@@ -1,0 +1,107 @@
+//! Who uses Orion and what they are told.
+
+use super::named;
+use crate::Timestamp;
+use crate::id::{NotificationId, UserId};
+use serde::{Deserialize, Serialize};
+
+named! {
+    /// What a user may do.
+    Role {
+        /// Reads.
+        Viewer = "viewer",
+        /// Works: scans, generates, decides, renders, publishes.
+        Editor = "editor",
+        /// Administers, and sees everything.
+        Admin = "admin",
+    }
+}
+
+impl Role {
+    /// Whether this role includes the rights of another.
+    pub fn includes(self, other: Self) -> bool {
+        self >= other
+    }
+}
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    /// Identity.
+    pub id: UserId,
+    /// Address, stored lower-case; unique.
+    pub email: String,
+    /// Name for people.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// A disabled user can do nothing.
+    pub active: bool,
+    /// Creation.
+    pub created_at: Timestamp,
+    /// Last change.
+    pub updated_at: Timestamp,
+    /// Count of changes, for optimistic locking.
+    pub version: u64,
+}
+
+named! {
+    /// What a notification is about (contract, section 2.7.4).
+    NotificationKind {
+        /// A trend was found.
+        TrendDetected = "trend_detected",
+        /// Content went out.
+        ContentPublished = "content_published",
+        /// Content was refused.
+        ContentRejected = "content_rejected",
+        /// Pictures or video could not be made.
+        MediaFailed = "media_failed",
+        /// A run moved on.
+        PipelineStageChanged = "pipeline_stage_changed",
+        /// Content was created.
+        ContentCreated = "content_created",
+    }
+}
+
+impl NotificationKind {
+    /// Whether it is on unless the user says otherwise; the same for rows and for live delivery.
+    pub fn default_enabled(self) -> bool {
+        !matches!(self, Self::PipelineStageChanged | Self::ContentCreated)
+    }
+}
+
+/// Something a user is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notification {
+    /// Identity.
+    pub id: NotificationId,
+    /// Who is told.
+    pub user_id: UserId,
+    /// What about.
+    #[serde(rename = "type")]
+    pub kind: NotificationKind,
+    /// Short title, at most 512 characters.
+    pub title: String,
+    /// Longer text.
+    pub body: Option<String>,
+    /// Identifiers to follow.
+    pub metadata: serde_json::Value,
+    /// Whether the user has seen it.
+    pub is_read: bool,
+    /// When the user saw it.
+    pub read_at: Option<Timestamp>,
+    /// Creation.
+    pub created_at: Timestamp,
+    /// Count of changes, for optimistic locking.
+    pub version: u64,
+}
+
+impl Notification {
+    /// Marks it as read; a second time changes nothing.
+    pub fn mark_read(&mut self, now: Timestamp) {
+        if !self.is_read {
+            self.is_read = true;
+            self.read_at = Some(now);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What Orion works with. Pure data and pure state machines; every illegal move is a typed
+//! [`Conflict`](crate::ErrorKind::Conflict).
+
+mod approval;
+mod asset;
+mod blob;
+mod content;
+mod cost;
+mod feed;
+mod identity;
+mod material;
+mod niche;
+mod publication;
+mod run;
+mod scene;
+mod script;
+mod step;
+pub mod timeline;
+mod trend;
+
+pub use approval::{Approval, ApprovalState, Decision, Gate, Verdict};
+pub use asset::{Asset, AssetKind};
+pub use blob::{BlobRef, Sha256};
+pub use content::{Content, ContentStatus, Platform};
+pub use cost::{Cost, CostCategory, Money};
+pub use feed::{Feed, FeedItem, FeedState};
+pub use identity::{Notification, NotificationKind, Role, User};
+pub use material::{Article, Material, Picture, Source};
+pub use niche::Niche;
+pub use publication::{Publication, PublicationState};
+pub use run::{Run, RunCommand, RunEffect, RunState, Stage, Transition};
+pub use scene::{Card, Look, Palette, ScenePlan, VisualPrompt};
+pub use script::{ClaimKind, Critique, GroundingAction, GroundingCheck, GroundingReport, Line, LineRole, Script};
+pub use step::{Step, StepState};
+pub use trend::{Trend, TrendStatus};
+
+use crate::{Error, Result};
+
+/// The error of a move that the state machine does not know.
+fn illegal(what: &'static str, from: impl std::fmt::Debug, to: impl std::fmt::Debug) -> Error {
+    Error::conflict(what)
+        .with_context("from", format!("{from:?}").to_lowercase())
+        .with_context("to", format!("{to:?}").to_lowercase())
+}
+
+/// Declares an enum whose names are fixed on the wire and in the store.
+macro_rules! named {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $name {
+            /// Every value, in declaration order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name on the wire and in the store.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::Error;
+            fn from_str(text: &str) -> crate::Result<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str().eq_ignore_ascii_case(text)).ok_or_else(|| {
+                    let names: Vec<&str> = Self::ALL.iter().map(|value| value.as_str()).collect();
+                    crate::Error::invalid(concat!("unknown ", stringify!($name)))
+                        .with_context("value", text)
+                        .with_hint(format!("use one of {}", names.join(", ")))
+                })
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+/// Fails with `Conflict` unless `legal`.
+fn check_move(legal: bool, what: &'static str, from: impl std::fmt::Debug, to: impl std::fmt::Debug) -> Result<()> {
+    if legal { Ok(()) } else { Err(illegal(what, from, to)) }
+}

@@ -1,0 +1,81 @@
+//! One attempt to put a video on one platform.
+
+use super::{Platform, Sha256, check_move, named};
+use crate::id::{ContentId, PublicationId};
+use crate::{Result, Timestamp};
+use serde::{Deserialize, Serialize};
+
+named! {
+    /// Where a publication stands. On doubt the state is `unknown`, never `failed`.
+    PublicationState {
+        /// Written down; nothing sent.
+        Prepared = "prepared",
+        /// The file is on its way.
+        Uploading = "uploading",
+        /// The platform works on it.
+        Processing = "processing",
+        /// All but the last call is done.
+        Armed = "armed",
+        /// Seen on the platform.
+        Published = "published",
+        /// The last call may or may not have arrived.
+        Unknown = "unknown",
+        /// Certainly not out.
+        Failed = "failed",
+    }
+}
+
+impl PublicationState {
+    /// Whether this move is legal (design, section 3).
+    pub fn can_become(self, next: Self) -> bool {
+        use PublicationState::{Armed, Failed, Prepared, Processing, Published, Unknown, Uploading};
+        matches!(
+            (self, next),
+            (Prepared, Uploading | Armed | Failed)
+                | (Uploading, Uploading | Processing | Armed | Failed)
+                | (Processing, Armed | Published | Failed)
+                | (Armed, Published | Unknown | Failed)
+                | (Unknown, Published | Failed | Armed)
+        )
+    }
+}
+
+/// One attempt to put one exact file on one platform.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Publication {
+    /// Identity.
+    pub id: PublicationId,
+    /// What is published.
+    pub content_id: ContentId,
+    /// Where.
+    pub platform: Platform,
+    /// Hash of the exact file that was approved.
+    pub file: Sha256,
+    /// Where it stands.
+    pub state: PublicationState,
+    /// The platform's own handle: upload session, container, post id.
+    pub handle: Option<String>,
+    /// Why it failed or is unknown.
+    pub error: Option<String>,
+    /// Creation.
+    pub created_at: Timestamp,
+    /// When it was seen on the platform.
+    pub published_at: Option<Timestamp>,
+    /// Count of changes, for optimistic locking.
+    pub version: u64,
+}
+
+impl Publication {
+    /// Moves the publication at `now`.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict) for an illegal move.
+    pub fn set_state(&mut self, next: PublicationState, now: Timestamp) -> Result<()> {
+        check_move(self.state.can_become(next), "a publication cannot make this move", self.state, next)?;
+        self.state = next;
+        if next == PublicationState::Published {
+            self.published_at = Some(now);
+        }
+        Ok(())
+    }
+}

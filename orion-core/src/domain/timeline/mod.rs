@@ -1,0 +1,248 @@
+//! A video as data: scenes, layers, motion, transitions, captions and sound on one clock.
+//!
+//! The timeline is pure and serialisable. A [`Renderer`](crate::port::Renderer) turns it into a file;
+//! what is seen at any frame follows from the timeline alone, so it can be tested frame by frame.
+
+use super::{BlobRef, named};
+use crate::MediaTime;
+use serde::{Deserialize, Serialize};
+
+/// A whole video as data. Picture coordinates are fractions of the canvas.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// Version of this model; readers refuse one they do not know.
+    pub version: u32,
+    /// Size and rate.
+    pub canvas: Canvas,
+    /// Scenes in order, without gaps: each begins where the one before ends.
+    pub scenes: Vec<Scene>,
+    /// Captions drawn over everything.
+    pub captions: Captions,
+    /// Sound.
+    pub audio: Vec<AudioTrack>,
+    /// What the mix is brought to.
+    pub loudness: Loudness,
+}
+
+impl Timeline {
+    /// The version that this code writes.
+    pub const VERSION: u32 = 1;
+
+    /// Length of the whole.
+    pub fn duration(&self) -> MediaTime {
+        self.scenes.iter().map(|scene| scene.duration).sum()
+    }
+}
+
+/// Size and rate of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Canvas {
+    /// Width in pixels, even.
+    pub width: u32,
+    /// Height in pixels, even.
+    pub height: u32,
+    /// Frames per second.
+    pub frames_per_second: u32,
+}
+
+impl Canvas {
+    /// 1080 by 1920 at 30 frames a second.
+    pub const VERTICAL: Self = Self { width: 1080, height: 1920, frames_per_second: 30 };
+}
+
+/// One scene.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scene {
+    /// Name within the timeline, stable over edits.
+    pub id: u32,
+    /// How long it is shown, without the transition into the next.
+    pub duration: MediaTime,
+    /// Pictures from back to front.
+    pub layers: Vec<Layer>,
+    /// How it takes over from the scene before; the two overlap around the border.
+    pub transition: Transition,
+    /// A locked scene is not touched by regeneration.
+    #[serde(default)]
+    pub locked: bool,
+}
+
+/// One picture of a scene.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Layer {
+    /// The picture; transparent where the layers behind show through.
+    pub picture: BlobRef,
+    /// How it moves over the scene.
+    pub motion: Motion,
+    /// How it comes in.
+    pub entrance: Entrance,
+}
+
+/// A part of a picture: the centre in fractions of the picture, and how much larger than "covers the canvas".
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// Centre, 0 left to 1 right.
+    pub x: f64,
+    /// Centre, 0 top to 1 bottom.
+    pub y: f64,
+    /// 1 covers the canvas exactly; 1.1 shows a tenth less.
+    pub zoom: f64,
+}
+
+impl View {
+    /// The whole picture, as much of it as covers the canvas.
+    pub const WHOLE: Self = Self { x: 0.5, y: 0.5, zoom: 1.0 };
+}
+
+/// A move from one view to another over the whole time that the scene is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Motion {
+    /// At the start.
+    pub from: View,
+    /// At the end.
+    pub to: View,
+}
+
+impl Motion {
+    /// No move.
+    pub const STILL: Self = Self { from: View::WHOLE, to: View::WHOLE };
+}
+
+/// How a layer comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Entrance {
+    /// It is there.
+    None,
+    /// It fades in.
+    Fade {
+        /// How long that takes.
+        duration: MediaTime,
+    },
+    /// It fades in while it rises into place.
+    Rise {
+        /// How long that takes.
+        duration: MediaTime,
+        /// How far, in fractions of the canvas height.
+        distance: f64,
+    },
+}
+
+named! {
+    /// How one scene takes over from another.
+    TransitionKind {
+        /// At once.
+        Cut = "cut",
+        /// One fades into the other.
+        Crossfade = "crossfade",
+        /// The new one pushes the old one out to the left.
+        PushLeft = "push_left",
+        /// The new one pushes the old one out at the top.
+        PushUp = "push_up",
+    }
+}
+
+/// A transition and its length.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Transition {
+    /// Which.
+    pub kind: TransitionKind,
+    /// How long; zero for a cut.
+    pub duration: MediaTime,
+}
+
+/// Captions of the whole video.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Captions {
+    /// How they look.
+    pub style: CaptionStyle,
+    /// What is shown when; in order, never overlapping.
+    pub cues: Vec<Cue>,
+}
+
+/// Where captions stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptionPosition {
+    /// In the middle of the picture.
+    Centre,
+    /// In the lower third, above the platform's own controls.
+    LowerThird,
+}
+
+/// How captions look. Sizes are fractions of the canvas height.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaptionStyle {
+    /// Name: `tiktok`, `youtube`, `minimal`.
+    pub name: String,
+    /// Type size.
+    pub size: f64,
+    /// Colour of the words, `0xRRGGBB`.
+    pub fill: u32,
+    /// Colour of the word being spoken.
+    pub highlight: u32,
+    /// Width of the black outline.
+    pub outline: f64,
+    /// Where they stand.
+    pub position: CaptionPosition,
+    /// Whether words are set in capitals.
+    pub uppercase: bool,
+}
+
+/// A few words that are shown together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cue {
+    /// When it appears.
+    pub start: MediaTime,
+    /// When it goes.
+    pub end: MediaTime,
+    /// Its words with the time each is spoken.
+    pub words: Vec<TimedWord>,
+}
+
+/// A word and when it is spoken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TimedWord {
+    /// As shown, with its punctuation.
+    pub text: String,
+    /// When it begins.
+    pub start: MediaTime,
+    /// When it ends; always later.
+    pub end: MediaTime,
+}
+
+/// Sound on the timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AudioTrack {
+    /// The sound, a WAV file.
+    pub source: BlobRef,
+    /// When it begins.
+    pub start: MediaTime,
+    /// What it is.
+    pub role: AudioRole,
+    /// Louder or softer before the loudness step, in decibels.
+    pub gain_db: f64,
+}
+
+/// What a sound is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AudioRole {
+    /// Speech; everything else steps back for it.
+    Narration,
+    /// Music; ducked under speech and looped to the end.
+    Music,
+}
+
+/// What a mix is brought to (EBU R128).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Loudness {
+    /// Integrated loudness in LUFS.
+    pub integrated: f64,
+    /// Highest true peak in dBTP.
+    pub true_peak: f64,
+}
+
+impl Loudness {
+    /// What the platforms play at: -14 LUFS, -1 dBTP.
+    pub const PLATFORM: Self = Self { integrated: -14.0, true_peak: -1.0 };
+}

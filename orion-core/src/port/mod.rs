@@ -1,0 +1,36 @@
+//! What the core needs from outside, as small object-safe traits held in an `Arc`.
+//!
+//! Every method has a `# Behavior` list. The list is the contract: the suites in [`crate::testing`]
+//! test its lines, and an adapter is done when it passes them. Convenience lives in `Ext` traits,
+//! never in defaulted methods.
+
+mod blob;
+mod generate;
+mod platform;
+mod render;
+mod research;
+mod store;
+mod system;
+mod wire;
+mod write;
+
+pub use blob::{BlobStore, BlobStoreExt};
+pub use generate::{
+    Attempt, ClipModel, ClipRequest, Completion, CompletionRequest, Embedder, GeneratedClip, GeneratedImage,
+    ImageLayer, ImageModel, ImageRequest, LanguageModel, Message, MessageRole, Provider, Served, Side, Speech,
+    SpeechModel, SpeechRequest, SpokenWord, Submission, Transcriber, Transcript, Usage, Voice,
+};
+pub use platform::{PlatformPublisher, PublishRequest, PublishStatus};
+pub use render::{
+    CheckOutcome, Encoder, MediaInfo, MediaProbe, RenderSettings, Rendered, Renderer, ThumbnailRequest, Validation,
+};
+pub use research::{
+    ArticleReader, FeedReader, FeedReading, FeedVisit, FetchLimits, Fetched, Fetcher, ScoredItem, SourceScan,
+    TrendSource,
+};
+pub use store::{
+    Claim, Cursor, Entity, EventLog, Filter, Index, Order, Page, Repository, RepositoryExt, Slice, Store, Tx,
+};
+pub use system::{Clock, Entropy};
+pub use wire::{Mail, Mailer, VectorIndex, VectorMatch, Wire};
+pub use write::{Brief, ScriptWriter};

@@ -1,0 +1,169 @@
+//! From timeline to file, and what a file really is.
+
+use crate::domain::BlobRef;
+use crate::domain::timeline::{Canvas, Timeline};
+use crate::{MediaTime, Operation, Result};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
+
+/// How to encode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenderSettings {
+    /// Which encoder.
+    pub encoder: Encoder,
+    /// Title written into the file.
+    pub title: String,
+}
+
+/// An encoder with its speed and quality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoder {
+    /// x264 for a look at the result: fastest, larger file.
+    Draft,
+    /// x264 tuned: the default.
+    Standard,
+    /// x264, slower and smaller.
+    Premium,
+}
+
+/// What a file really is, by probing it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MediaInfo {
+    /// `mov,mp4,…`.
+    pub container: String,
+    /// Length of the whole.
+    pub duration: MediaTime,
+    /// Bytes.
+    pub length: u64,
+    /// Video codec: `h264`.
+    pub video_codec: Option<String>,
+    /// Codec profile: `High`.
+    pub profile: Option<String>,
+    /// Pixel format: `yuv420p`.
+    pub pixel_format: Option<String>,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Frames per second.
+    pub frames_per_second: f64,
+    /// Frames counted.
+    pub frames: Option<u64>,
+    /// Length of the picture.
+    pub video_duration: Option<MediaTime>,
+    /// Audio codec: `aac`.
+    pub audio_codec: Option<String>,
+    /// Samples per second.
+    pub sample_rate: Option<u32>,
+    /// Channels.
+    pub channels: Option<u32>,
+    /// Length of the sound.
+    pub audio_duration: Option<MediaTime>,
+    /// Whether the index comes before the data, so that playing starts at once.
+    pub fast_start: bool,
+    /// Integrated loudness in LUFS, when there is sound.
+    pub loudness: Option<f64>,
+    /// Highest true peak in dBTP, when there is sound.
+    pub true_peak: Option<f64>,
+}
+
+/// One check of a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckOutcome {
+    /// What was checked: `resolution`, `loudness`.
+    pub name: String,
+    /// Whether it holds.
+    pub passed: bool,
+    /// What was expected.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+    /// How much it counts.
+    pub weight: f64,
+}
+
+/// All checks of a file.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Validation {
+    /// Every check.
+    pub checks: Vec<CheckOutcome>,
+}
+
+impl Validation {
+    /// Whether every check holds.
+    pub fn passed(&self) -> bool {
+        self.checks.iter().all(|check| check.passed)
+    }
+
+    /// Weight of what holds over the whole weight, three decimals (contract, section 5.6).
+    pub fn score(&self) -> f64 {
+        let total: f64 = self.checks.iter().map(|check| check.weight).sum();
+        let held: f64 = self.checks.iter().filter(|check| check.passed).map(|check| check.weight).sum();
+        if total > 0.0 { (held / total * 1000.0).round() / 1000.0 } else { 1.0 }
+    }
+}
+
+/// A finished video.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rendered {
+    /// The file.
+    pub video: BlobRef,
+    /// What it really is.
+    pub info: MediaInfo,
+    /// Frames drawn.
+    pub frames: u64,
+    /// The encoder as used: `libx264 veryfast crf 23`.
+    pub encoder: String,
+}
+
+/// Turns timelines into files.
+#[async_trait]
+pub trait Renderer: Debug + Send + Sync {
+    /// Renders a timeline in one pass.
+    ///
+    /// # Behavior
+    /// - Reports `frames` of [`Stage::Render`](crate::domain::Stage::Render) with the time left.
+    /// - Stops soon after the operation is cancelled, with `Cancelled`, and leaves no file and no child process.
+    /// - `Unavailable` with a hint if the encoder is not installed; `Exhausted` if the disk is full.
+    /// - `Invalid` for a timeline that is empty or of an unknown version.
+    /// - Memory does not grow with the length of the video.
+    /// - No text of the timeline is ever part of a command line or a filter graph.
+    async fn render(&self, timeline: &Timeline, settings: &RenderSettings, operation: &Operation) -> Result<Rendered>;
+
+    /// Draws one frame of a timeline as a picture (PNG).
+    ///
+    /// # Behavior
+    /// - The same picture that [`render`](Self::render) would encode at that time, before encoding.
+    async fn frame(&self, timeline: &Timeline, at: MediaTime) -> Result<BlobRef>;
+
+    /// Draws a thumbnail (JPEG).
+    ///
+    /// # Behavior
+    /// - No word of the title is clipped or split.
+    async fn thumbnail(&self, request: &ThumbnailRequest) -> Result<BlobRef>;
+}
+
+/// What a thumbnail shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ThumbnailRequest {
+    /// Picture layers to show, back to front.
+    pub layers: Vec<BlobRef>,
+    /// Words over it.
+    pub title: String,
+    /// Colour of the accent, `0xRRGGBB`.
+    pub accent: u32,
+    /// Size.
+    pub canvas: Canvas,
+}
+
+/// Looks at files.
+#[async_trait]
+pub trait MediaProbe: Debug + Send + Sync {
+    /// Probes a stored file and measures its loudness.
+    ///
+    /// # Behavior
+    /// - `Invalid` for what is no media file; `Unavailable` with a hint if the tool is not installed.
+    async fn probe(&self, blob: &BlobRef, operation: &Operation) -> Result<MediaInfo>;
+}

@@ -1,0 +1,1 @@
+//! Director: research, script, critique, scenes.

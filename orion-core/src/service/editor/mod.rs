@@ -1,0 +1,1 @@
+//! Editor: narration, captions, timeline, render, check.

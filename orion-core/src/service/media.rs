@@ -1,0 +1,1 @@
+//! Media: the pictures of a scene plan.

@@ -1,0 +1,13 @@
+//! The use cases of the seven services, as functions over ports.
+//!
+//! A use case exists only where there is a decision or more than one port; plain reads go to the repository.
+
+pub mod director;
+pub mod editor;
+pub mod identity;
+pub mod journal;
+pub mod media;
+pub mod production;
+pub mod publisher;
+pub mod pulse;
+pub mod scout;

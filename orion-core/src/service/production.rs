@@ -1,0 +1,1 @@
+//! Production: drives one run through its stages.

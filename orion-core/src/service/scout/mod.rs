@@ -1,0 +1,1 @@
+//! Scout: what trends.

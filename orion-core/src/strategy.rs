@@ -1,0 +1,1 @@
+//! LOCAL and CLOUD sides behind one trait.

@@ -1,0 +1,1 @@
+//! Numbers, names, dates and quotes in running text.

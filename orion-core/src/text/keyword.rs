@@ -1,0 +1,1 @@
+//! Whole-word matching of keywords.
