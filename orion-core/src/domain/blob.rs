@@ -20,7 +20,7 @@ impl Sha256 {
     ///
     /// # Errors
     /// [`Corrupt`](crate::ErrorKind::Corrupt) if the value cannot be written as JSON.
-    pub fn of_json(value: &impl Serialize) -> Result<Self> {
+    pub fn of_json<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
         Ok(Self::of(&serde_json::to_vec(value)?))
     }
 }

@@ -1,1 +1,271 @@
 //! The step journal in use: nothing that costs money or time is done twice.
+//!
+//! A step is written down before its effect, and with its result after it. A finished step with the same
+//! input is reused; a submitted one is waited for by its handle; one that never left is sent again.
+
+use crate::domain::{BlobRef, Cost, Money, Run, Sha256, Step, StepState};
+use crate::id::{CostId, StepId};
+use crate::port::{BlobStore, Clock, Entropy, Store, Submission, Usage};
+use crate::{ErrorKind, Result, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a piece of work gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Work<T> {
+    /// The result, kept as JSON.
+    pub value: T,
+    /// Who did it.
+    pub provider: String,
+    /// The stored files that the result points at.
+    pub blobs: Vec<BlobRef>,
+    /// What it used, if anything is counted.
+    pub usage: Option<Usage>,
+}
+
+impl<T> Work<T> {
+    /// A result without files and without anything counted.
+    pub fn plain(provider: &str, value: T) -> Self {
+        Self { value, provider: provider.to_owned(), blobs: Vec::new(), usage: None }
+    }
+}
+
+/// The result of a step, whenever it was done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done<T> {
+    /// The result.
+    pub value: T,
+    /// Who did it.
+    pub provider: String,
+    /// An earlier attempt had finished it.
+    pub reused: bool,
+    /// What it cost.
+    pub cost: Money,
+}
+
+/// The journal of one run.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    store: Arc<dyn Store>,
+    blobs: Arc<dyn BlobStore>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    run: Run,
+}
+
+/// Where a step stands when work on it begins.
+enum Begin<T> {
+    Done(Done<T>),
+    Wait(Step),
+    Send(Step),
+}
+
+impl Journal {
+    /// The journal of a run.
+    pub fn new(
+        store: Arc<dyn Store>,
+        blobs: Arc<dyn BlobStore>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        run: &Run,
+    ) -> Self {
+        Self { store, blobs, clock, entropy, run: run.clone() }
+    }
+
+    /// Runs `work` once for this key and input: a finished step with the same input hash is reused,
+    /// unless one of its files is gone.
+    ///
+    /// # Errors
+    /// The error of the work, after it has been written down; the store's own errors.
+    pub async fn step<T, I, W, F>(&self, key: &str, input: &I, work: W) -> Result<Done<T>>
+    where
+        T: Serialize + DeserializeOwned + Send,
+        I: Serialize + Sync + ?Sized,
+        W: FnOnce() -> F + Send,
+        F: Future<Output = Result<Work<T>>> + Send,
+    {
+        match self.begin(key, Sha256::of_json(input)?).await? {
+            Begin::Done(done) => Ok(done),
+            Begin::Wait(step) | Begin::Send(step) => {
+                let outcome = work().await;
+                self.end(step, outcome).await
+            }
+        }
+    }
+
+    /// As [`step`](Self::step), for providers that give a handle: the handle is committed before `wait` begins,
+    /// so after a crash only `wait` runs. A handle that the provider no longer knows is sent again.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub async fn submitted<T, I, S, SF, W, WF>(&self, key: &str, input: &I, submit: S, wait: W) -> Result<Done<T>>
+    where
+        T: Serialize + DeserializeOwned + Send,
+        I: Serialize + Sync + ?Sized,
+        S: FnOnce() -> SF + Send,
+        SF: Future<Output = Result<Submission<Work<T>>>> + Send,
+        W: Fn(String) -> WF + Send,
+        WF: Future<Output = Result<Work<T>>> + Send,
+    {
+        let input = Sha256::of_json(input)?;
+        let mut step = match self.begin(key, input).await? {
+            Begin::Done(done) => return Ok(done),
+            Begin::Send(step) => step,
+            Begin::Wait(step) => {
+                let outcome = wait(step.handle.clone().unwrap_or_default()).await;
+                match outcome {
+                    Err(error) if error.kind() == ErrorKind::NotFound => self.prepare_again(step, input).await?,
+                    outcome => return self.end(step, outcome).await,
+                }
+            }
+        };
+        match submit().await {
+            Ok(Submission::Done(work)) => self.end(step, Ok(work)).await,
+            Ok(Submission::Pending(handle)) => {
+                step.submitted("", &handle)?;
+                let mut tx = self.store.begin().await?;
+                tx.steps().update(&mut step).await?;
+                tx.commit().await?;
+                let outcome = wait(handle).await;
+                self.end(step, outcome).await
+            }
+            Err(error) => self.end(step, Err(error)).await,
+        }
+    }
+
+    /// Every step of the run so far, earliest first.
+    ///
+    /// # Errors
+    /// The store's own errors.
+    pub async fn steps(&self) -> Result<Vec<Step>> {
+        use crate::port::{Filter, Order, Page};
+        let mut tx = self.store.read().await?;
+        let filter = Filter { parent: Some(self.run.id.0), ..Filter::default() };
+        let mut page = Page::first(Order::Oldest, Page::MOST);
+        let mut steps = Vec::new();
+        loop {
+            let slice = tx.steps().list(&filter, &page).await?;
+            steps.extend(slice.items);
+            match slice.next {
+                Some(cursor) => page.after = Some(cursor),
+                None => return Ok(steps),
+            }
+        }
+    }
+
+    async fn begin<T: DeserializeOwned>(&self, key: &str, input: Sha256) -> Result<Begin<T>> {
+        let mut tx = self.store.begin().await?;
+        let found = tx.steps().find(&format!("{}/{key}", self.run.id)).await?;
+        let mut step = match found {
+            Some(step) if step.is_done_for(input) => match self.reuse(&step).await? {
+                Some(done) => return Ok(Begin::Done(done)),
+                None => step,
+            },
+            Some(step) if step.state == StepState::Submitted && step.input == input => return Ok(Begin::Wait(step)),
+            Some(step) => step,
+            None => self.new_step(key, input, self.clock.now()),
+        };
+        step.prepare(input, self.clock.now());
+        if step.version == 0 {
+            tx.steps().insert(&mut step).await?;
+        } else {
+            tx.steps().update(&mut step).await?;
+        }
+        tx.commit().await?;
+        Ok(Begin::Send(step))
+    }
+
+    /// The result of a finished step, or `None` if it can no longer be used: another shape, a missing file.
+    async fn reuse<T: DeserializeOwned>(&self, step: &Step) -> Result<Option<Done<T>>> {
+        for blob in &step.blobs {
+            if !self.blobs.contains(blob.sha256).await? {
+                return Ok(None);
+            }
+        }
+        let value = step.output.clone().and_then(|output| serde_json::from_value(output).ok());
+        Ok(value.map(|value| Done {
+            value,
+            provider: step.provider.clone().unwrap_or_default(),
+            reused: true,
+            cost: step.cost,
+        }))
+    }
+
+    async fn prepare_again(&self, mut step: Step, input: Sha256) -> Result<Step> {
+        step.prepare(input, self.clock.now());
+        let mut tx = self.store.begin().await?;
+        tx.steps().update(&mut step).await?;
+        tx.commit().await?;
+        Ok(step)
+    }
+
+    /// Writes the outcome down. The version of the step is the fence: a worker that was overtaken gets `Conflict`.
+    async fn end<T: Serialize>(&self, mut step: Step, outcome: Result<Work<T>>) -> Result<Done<T>> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        match outcome {
+            Ok(work) => {
+                let cost = work.usage.map_or(Money::ZERO, |usage| usage.cost);
+                let output = serde_json::to_value(&work.value)?;
+                step.finished(&work.provider, output, work.blobs, cost, now)?;
+                tx.steps().update(&mut step).await?;
+                if let Some(usage) = work.usage {
+                    tx.costs().insert(&mut self.cost(&work.provider, usage, now)).await?;
+                }
+                tx.commit().await?;
+                Ok(Done { value: work.value, provider: work.provider, reused: false, cost })
+            }
+            Err(error) => {
+                step.failed(&error.to_string(), now)?;
+                tx.steps().update(&mut step).await?;
+                tx.commit().await?;
+                Err(error)
+            }
+        }
+    }
+
+    fn cost(&self, provider: &str, usage: Usage, now: Timestamp) -> Cost {
+        Cost {
+            id: CostId::random(&*self.entropy),
+            content_id: Some(self.run.content_id),
+            run_id: Some(self.run.id),
+            owner: self.run.owner,
+            provider: provider.to_owned(),
+            category: usage.category,
+            units: usage.units,
+            amount: usage.cost,
+            recorded_at: now,
+            version: 0,
+        }
+    }
+
+    fn new_step(&self, key: &str, input: Sha256, now: Timestamp) -> Step {
+        Step {
+            id: StepId::random(&*self.entropy),
+            run_id: self.run.id,
+            key: key.to_owned(),
+            input,
+            state: StepState::Prepared,
+            provider: None,
+            handle: None,
+            output: None,
+            blobs: Vec::new(),
+            cost: Money::ZERO,
+            attempts: 0,
+            error: None,
+            started_at: now,
+            finished_at: None,
+            version: 0,
+        }
+    }
+}
+
+impl Step {
+    /// How long the last attempt took, once it has ended.
+    pub fn took(&self) -> Option<Duration> {
+        self.finished_at.map(|end| end.since(self.started_at))
+    }
+}
