@@ -1,7 +1,10 @@
 //! Words, sentences, numbers and similarity: the pure text work under Scout and Director.
 
 pub mod claim;
+pub mod embedding;
 pub mod keyword;
+pub mod language;
+pub mod number;
 pub mod sentence;
 pub mod similarity;
 
