@@ -3,6 +3,14 @@
 //! The timeline is pure and serialisable. A [`Renderer`](crate::port::Renderer) turns it into a file;
 //! what is seen at any frame follows from the timeline alone, so it can be tested frame by frame.
 
+pub mod caption;
+mod check;
+mod frame;
+#[cfg(test)]
+mod tests;
+
+pub use frame::{FramePlan, PlannedCaption, PlannedLayer, PlannedScene, SourceRectangle};
+
 use super::{BlobRef, named};
 use crate::MediaTime;
 use serde::{Deserialize, Serialize};
@@ -55,11 +63,12 @@ impl Canvas {
 pub struct Scene {
     /// Name within the timeline, stable over edits.
     pub id: u32,
-    /// How long it is shown, without the transition into the next.
+    /// From its border with the scene before to its border with the next.
     pub duration: MediaTime,
     /// Pictures from back to front.
     pub layers: Vec<Layer>,
-    /// How it takes over from the scene before; the two overlap around the border.
+    /// How it takes over from the scene before; the two overlap around the border, half of the transition's length
+    /// on each side. The first scene has a cut.
     pub transition: Transition,
     /// A locked scene is not touched by regeneration.
     #[serde(default)]
