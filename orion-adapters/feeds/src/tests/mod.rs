@@ -1,0 +1,3 @@
+//! Whole documents: every dialect and encoding, real feeds, hostile ones, and pages.
+
+mod real;
