@@ -143,7 +143,14 @@ impl FeedReader for HttpFeedReader {
             }
             let bytes = self.file(PathBuf::from(path)).await?;
             let (feed, body) = self.parsed(bytes, None, location).await?;
-            return Ok(FeedReading::Read { feed, etag: None, last_modified: None, fresh_for: None, body });
+            return Ok(FeedReading::Read {
+                feed,
+                etag: None,
+                last_modified: None,
+                fresh_for: None,
+                content_type: None,
+                body,
+            });
         }
         let (etag, modified) =
             visit.state.as_ref().map_or((None, None), |state| (state.etag.as_deref(), state.last_modified.as_deref()));
@@ -152,12 +159,13 @@ impl FeedReader for HttpFeedReader {
         if fetched.status == 304 {
             return Ok(FeedReading::NotModified { fresh_for: fetched.fresh_for });
         }
-        let (feed, body) = self.parsed(fetched.body, fetched.content_type, location).await?;
+        let (feed, body) = self.parsed(fetched.body, fetched.content_type.clone(), location).await?;
         Ok(FeedReading::Read {
             feed,
             etag: fetched.etag,
             last_modified: fetched.last_modified,
             fresh_for: fetched.fresh_for,
+            content_type: fetched.content_type,
             body,
         })
     }

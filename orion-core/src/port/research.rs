@@ -86,6 +86,8 @@ pub enum FeedReading {
         last_modified: Option<String>,
         /// How long not to ask again.
         fresh_for: Option<Duration>,
+        /// `Content-Type` as served; needed to read the bytes again.
+        content_type: Option<String>,
         /// The bytes as served.
         body: Bytes,
     },

@@ -1,1 +1,272 @@
 //! Scout: what trends.
+//!
+//! A scan asks every source, merges what is one topic, keeps what fits the niche, drops what was made into
+//! content lately or is known already, and saves the rest as trends, each with its event, in one transaction.
+//! Scans by hand and by schedule are the same call.
+
+mod choose;
+mod feeds;
+mod niche;
+mod rank;
+#[cfg(test)]
+mod tests;
+
+pub use choose::{choose, merit};
+pub use feeds::FeedSource;
+pub use niche::{built_in, names as niche_names};
+pub use rank::{SAME_STORY, SAME_TOPIC, ScoredTrend, apply, distinct, drop_used, merge, rank, score_at};
+
+use crate::domain::{Niche, Trend, TrendStatus};
+use crate::event::Event;
+use crate::id::{EventId, TrendId};
+use crate::port::{
+    BlobStore, Clock, Entity, Entropy, FeedReader, Filter, Order, Page, Repository, Store, TrendSource, Tx,
+};
+use crate::text::fold;
+use crate::{Error, ErrorKind, Operation, Result, Timestamp};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What to scan for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanRequest {
+    /// Country whose trends are asked for, where a source knows countries.
+    pub region: String,
+    /// Items taken of each feed or source, 1 to 100.
+    pub limit: u32,
+    /// The niche to filter by; none keeps everything.
+    pub niche: Option<Niche>,
+    /// Feeds to read instead of the configured sources: addresses or files.
+    pub feeds: Vec<String>,
+}
+
+impl Default for ScanRequest {
+    /// Region `US`, 20 items, no niche, the configured sources.
+    fn default() -> Self {
+        Self { region: "US".to_owned(), limit: 20, niche: None, feeds: Vec::new() }
+    }
+}
+
+impl ScanRequest {
+    /// A scan of one feed.
+    pub fn of_feed(location: impl Into<String>) -> Self {
+        Self { feeds: vec![location.into()], ..Self::default() }
+    }
+}
+
+/// What a scan found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanReport {
+    /// Topics found that fit the niche and were not made into content lately.
+    pub found: usize,
+    /// How many of them are new and were saved.
+    pub saved: usize,
+    /// The trends of the topics found, best first: those saved now, and those known from the last 24 hours.
+    pub trends: Vec<Trend>,
+    /// What failed, for people.
+    pub problems: Vec<String>,
+}
+
+/// Finds trends and lets old ones expire.
+#[derive(Debug, Clone)]
+pub struct Scout {
+    /// The record.
+    pub store: Arc<dyn Store>,
+    /// Keeps the bodies of feeds for conditional requests.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Reads feeds that are asked for by name.
+    pub reader: Arc<dyn FeedReader>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes identifiers.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where trends are seen, when no feed is asked for by name.
+    pub sources: Vec<Arc<dyn TrendSource>>,
+}
+
+impl Scout {
+    /// A source over these feeds with this scout's own memory of them.
+    pub fn feeds(&self, locations: Vec<String>) -> FeedSource {
+        let (reader, store) = (Arc::clone(&self.reader), Arc::clone(&self.store));
+        FeedSource::new(reader, store, Arc::clone(&self.blobs), Arc::clone(&self.entropy), locations)
+    }
+
+    /// Scans once.
+    ///
+    /// A source that fails is named in the report; the others count all the same.
+    ///
+    /// # Errors
+    /// `Invalid` for a limit outside 1 to 100 or with nothing to scan, the first source's error if every one
+    /// failed, `Cancelled`, and what the store says.
+    pub async fn scan(&self, request: &ScanRequest, operation: &Operation) -> Result<ScanReport> {
+        if !(1..=100).contains(&request.limit) {
+            return Err(Error::invalid("a scan takes 1 to 100 items").with_context("limit", request.limit));
+        }
+        let now = self.clock.now();
+        let seen = self.ask(request, now, operation).await?;
+        let mut topics = rank(seen.items, request.niche.as_ref());
+        drop_used(&mut topics, &self.used_topics(now).await?);
+        operation.cancellation.check()?;
+        let found = topics.len();
+        let (trends, saved) = self.save(topics, request.niche.as_ref(), now).await?;
+        Ok(ScanReport { found, saved, trends, problems: seen.problems })
+    }
+
+    /// What all sources see, in their order.
+    async fn ask(
+        &self,
+        request: &ScanRequest,
+        now: Timestamp,
+        operation: &Operation,
+    ) -> Result<crate::port::SourceScan> {
+        let named: Vec<Arc<dyn TrendSource>> = vec![Arc::new(self.feeds(request.feeds.clone()).insistent())];
+        let sources = if request.feeds.is_empty() { &self.sources } else { &named };
+        if sources.is_empty() {
+            return Err(Error::invalid("there is nothing to scan").with_hint("name a feed, or configure sources"));
+        }
+        let mut all = crate::port::SourceScan::default();
+        let (mut answered, mut failed) = (false, None);
+        for source in sources {
+            operation.cancellation.check()?;
+            match source.fetch(&request.region, request.limit, now, operation).await {
+                Ok(scan) => {
+                    answered = true;
+                    all.items.extend(scan.items);
+                    all.problems.extend(scan.problems);
+                }
+                Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+                Err(error) => {
+                    all.problems.push(format!("{}: {error}", source.name()));
+                    failed = failed.or(Some(error));
+                }
+            }
+        }
+        match failed {
+            Some(error) if !answered => Err(error),
+            _ => Ok(all),
+        }
+    }
+
+    /// Topics that content was made of in the last seven days.
+    async fn used_topics(&self, now: Timestamp) -> Result<Vec<String>> {
+        let mut tx = self.store.read().await?;
+        let filter = Filter { since: Some(now.before(WEEK)), ..Filter::default() };
+        let contents = every(tx.contents(), &filter).await?;
+        let mut topics = Vec::with_capacity(contents.len());
+        for content in contents {
+            let trend = match content.trend_id {
+                Some(id) => tx.trends().get(id).await?,
+                None => None,
+            };
+            topics.push(trend.map_or(content.title, |trend| trend.topic));
+        }
+        Ok(topics)
+    }
+
+    /// Saves what is new, with its events, in one transaction. The second part is how many were.
+    async fn save(
+        &self,
+        topics: Vec<ScoredTrend>,
+        niche: Option<&Niche>,
+        now: Timestamp,
+    ) -> Result<(Vec<Trend>, usize)> {
+        let mut tx = self.store.begin().await?;
+        let filter = Filter { since: Some(now.before(DAY)), ..Filter::default() };
+        let known = every(tx.trends(), &filter).await?;
+        let known: HashMap<String, Trend> = known.into_iter().map(|trend| (fold(&trend.topic), trend)).collect();
+        let (mut trends, mut saved) = (Vec::with_capacity(topics.len()), 0);
+        for topic in topics {
+            if let Some(known) = known.get(&fold(&topic.topic)) {
+                trends.push(known.clone());
+                continue;
+            }
+            let mut trend = Trend {
+                id: TrendId::random(self.entropy.as_ref()),
+                topic: topic.topic,
+                sources: topic.sources,
+                score: topic.score,
+                niche: niche.map(|niche| niche.name.clone()),
+                keywords: topic.keywords,
+                items: topic.items,
+                detected_at: now,
+                expired_at: None,
+                status: TrendStatus::Active,
+                version: 0,
+            };
+            match tx.trends().insert(&mut trend).await {
+                Ok(()) => {
+                    self.announce(tx.as_mut(), &trend, now).await?;
+                    saved += 1;
+                    trends.push(trend);
+                }
+                // Another scan was faster, or this one has the topic twice.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    let unique = trend.index().unique.unwrap_or_default();
+                    trends.extend(tx.trends().find(&unique).await?);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        tx.commit().await?;
+        Ok((trends, saved))
+    }
+
+    async fn announce(&self, tx: &mut dyn Tx, trend: &Trend, now: Timestamp) -> Result<()> {
+        let event = Event::TrendDetected {
+            trend_id: trend.id,
+            topic: trend.topic.clone(),
+            source: trend.sources.join(","),
+            score: trend.score,
+            detected_at: trend.detected_at,
+            niche: trend.niche.clone(),
+        };
+        tx.append(EventId::random(self.entropy.as_ref()), now, None, &event).await?;
+        Ok(())
+    }
+
+    /// Lets active trends that are older than seven days expire, each with its event; gives their number.
+    ///
+    /// # Errors
+    /// What the store says; then nothing of the last page has expired, and the next call goes on there.
+    pub async fn expire(&self, operation: &Operation) -> Result<usize> {
+        let now = self.clock.now();
+        let filter = Filter {
+            states: vec![TrendStatus::Active.to_string()],
+            until: Some(now.before(WEEK)),
+            ..Filter::default()
+        };
+        let mut expired = 0;
+        loop {
+            operation.cancellation.check()?;
+            let mut tx = self.store.begin().await?;
+            let old = tx.trends().list(&filter, &Page::first(Order::Oldest, Page::MOST)).await?.items;
+            if old.is_empty() {
+                return Ok(expired);
+            }
+            for mut trend in old {
+                trend.set_status(TrendStatus::Expired, now)?;
+                tx.trends().update(&mut trend).await?;
+                let event = Event::TrendExpired { trend_id: trend.id, source: Some(trend.sources.join(",")) };
+                tx.append(EventId::random(self.entropy.as_ref()), now, None, &event).await?;
+                expired += 1;
+            }
+            tx.commit().await?;
+        }
+    }
+}
+
+/// Every row of a filter, page by page.
+async fn every<T: Entity>(rows: &mut dyn Repository<T>, filter: &Filter) -> Result<Vec<T>> {
+    let mut page = Page::first(Order::Newest, Page::MOST);
+    let mut all = Vec::new();
+    loop {
+        let slice = rows.list(filter, &page).await?;
+        all.extend(slice.items);
+        let Some(next) = slice.next else { return Ok(all) };
+        page.after = Some(next);
+    }
+}
