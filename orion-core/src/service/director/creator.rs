@@ -1,0 +1,220 @@
+//! The creator: one scene for every line, in words for picture models and as a card for the built-in graphics.
+
+use super::card::{cards, key_phrase};
+use super::clean::headline;
+use super::extractive::shorten;
+use super::look::look;
+use super::phrase::phrases;
+use crate::domain::{Card, ClaimKind, Line, LineRole, Material, ScenePlan, Script, Source, VisualPrompt};
+use crate::text::claim::claims;
+use crate::text::language::Language;
+use crate::text::sentence::{is_closing, is_terminal, word_count};
+use std::collections::HashMap;
+
+/// What no picture may show.
+const NEGATIVE: &str = "text, letters, watermark, logo, caption, blur, low quality, jpeg artefacts, deformed hands, extra \
+                        fingers, disfigured faces";
+
+const CAMERAS: &[&str] =
+    &["wide establishing shot", "medium shot", "close-up", "low angle", "over the shoulder", "top-down view"];
+
+/// Longest label in characters.
+const MOST_LABEL: usize = 24;
+
+/// A source's picture is shown at most this often.
+const MOST_SHOWINGS: usize = 2;
+
+/// Plans every scene of a script.
+pub fn plan(script: &Script, material: &Material) -> ScenePlan {
+    let language = Language::of(&script.language);
+    let about = format!("{} {} {}", script.title, material.topic, script.text());
+    let (look, mood) = look(&about);
+    let mut prompts: Vec<VisualPrompt> = Vec::with_capacity(script.lines.len());
+    let mut shown: HashMap<u32, usize> = HashMap::new();
+    for (index, line) in script.lines.iter().enumerate() {
+        let last = prompts.last().map(|prompt| &prompt.card);
+        let card = card(line, script, material, language, last);
+        let before = prompts.last().and_then(|prompt| prompt.picture_source);
+        prompts.push(VisualPrompt {
+            scene_number: u32::try_from(index + 1).unwrap_or(u32::MAX),
+            description: format!("{}. Topic: {}", line.visual_cue.trim_end_matches('.'), shorten(&material.topic, 120)),
+            style: "cinematic editorial photograph, natural light, shallow depth of field".to_owned(),
+            camera_angle: CAMERAS[index % CAMERAS.len()].to_owned(),
+            mood: mood.to_owned(),
+            negative_prompt: NEGATIVE.to_owned(),
+            picture_source: picture(line, index, material, &mut shown, before),
+            card,
+        });
+    }
+    let style_guide = format!(
+        "One consistent look for a vertical video: {} colours on a dark ground, {mood} mood, cinematic editorial \
+         photography, calm composition with the subject in the upper half, no text in the picture.",
+        look.palette.name
+    );
+    ScenePlan { style_guide, look, prompts }
+}
+
+fn card(line: &Line, script: &Script, material: &Material, language: Language, last: Option<&Card>) -> Card {
+    let source =
+        line.sources.first().and_then(|number| material.sources.iter().find(|source| source.number == *number));
+    match line.role {
+        LineRole::CallToAction => closing(line, script, material, language),
+        LineRole::Hook => opening(line, source, language),
+        LineRole::Body => {
+            let label = label(line, source, language);
+            let mut fitting = cards(&line.text, &label, language);
+            let same =
+                |card: &Card| last.is_some_and(|last| std::mem::discriminant(last) == std::mem::discriminant(card));
+            let position = fitting.iter().position(|card| !same(card)).unwrap_or_default();
+            fitting.swap_remove(position)
+        }
+    }
+}
+
+/// The opening shows its headline whole where it is short enough.
+fn opening(line: &Line, source: Option<&Source>, language: Language) -> Card {
+    let label = publisher(source).unwrap_or_else(|| phrases(language).list_label.to_owned());
+    let text = line.text.trim_end_matches('.');
+    let headline = if word_count(text) <= 9 {
+        text.to_owned()
+    } else {
+        match text.split_once(": ").or_else(|| text.split_once(", ")) {
+            Some((head, _)) if (3..=9).contains(&word_count(head)) => head.to_owned(),
+            _ => key_phrase(text, language, 9),
+        }
+    };
+    let quoted = cards(&line.text, &label, language).into_iter().find(|card| matches!(card, Card::Quote { .. }));
+    quoted.unwrap_or(Card::Headline { label: label.to_uppercase(), headline })
+}
+
+fn closing(line: &Line, script: &Script, material: &Material, language: Language) -> Card {
+    let phrases = phrases(language);
+    let short = line.text.split([',', '.', '?', '!']).find(|part| word_count(part) >= 2).unwrap_or(&line.text).trim();
+    let asks = line.text[..line.text.find(short).map_or(0, |at| at + short.len())].len();
+    let question = line.text[asks..].starts_with('?') || line.text[asks..].trim_start().starts_with('?');
+    let headline = if question { format!("{short}?") } else { short.to_owned() };
+    let used: Vec<&Source> = material
+        .sources
+        .iter()
+        .filter(|source| script.lines.iter().any(|line| line.sources.contains(&source.number)))
+        .take(3)
+        .collect();
+    let mut credits: Vec<String> = Vec::new();
+    for source in &used {
+        let Some(publisher) = source.publisher.as_deref().or(source.author.as_deref()) else { continue };
+        let author = source.author.as_deref().filter(|author| *author != publisher && word_count(author) <= 6);
+        let credit = match author {
+            Some(author) => format!("{}: {publisher}, {author}", phrases.source),
+            None => format!("{}: {publisher}", phrases.source),
+        };
+        credits.push(shorten(&credit, 70));
+    }
+    for credit in used.iter().filter_map(|source| source.picture.as_ref()?.credit.as_deref()).take(2) {
+        let credit = credit.split_once(": ").map_or(credit, |(_, names)| names);
+        credits.push(shorten(&format!("{}: {credit}", phrases.picture), 70));
+    }
+    credits.dedup();
+    Card::Closing { headline, credits }
+}
+
+/// A name of the line that the headline does not show, or the publication.
+fn label(line: &Line, source: Option<&Source>, language: Language) -> String {
+    let phrase = key_phrase(&line.text, language, 7).to_lowercase();
+    let names = claims(&line.text, language);
+    let name = names
+        .iter()
+        .filter(|claim| claim.kind == ClaimKind::Name && claim.text.chars().count() <= MOST_LABEL)
+        .find(|claim| !phrase.contains(&claim.text.to_lowercase()));
+    match name {
+        Some(name) => name.text.clone(),
+        None => publisher(source).unwrap_or_else(|| phrases(language).list_label.to_owned()),
+    }
+}
+
+/// The publication, if its name is short enough for a label.
+fn publisher(source: Option<&Source>) -> Option<String> {
+    let name = source?.publisher.as_deref()?;
+    let name = name.split([':', '|', '–']).next().unwrap_or(name).trim();
+    let name = name.trim_matches(|c: char| is_closing(c) || is_terminal(c));
+    (!name.is_empty() && name.chars().count() <= MOST_LABEL).then(|| name.to_owned())
+}
+
+/// The picture for a scene: the opening and then about every third scene, each picture a few times, never twice running.
+fn picture(
+    line: &Line,
+    index: usize,
+    material: &Material,
+    shown: &mut HashMap<u32, usize>,
+    before: Option<u32>,
+) -> Option<u32> {
+    if line.role == LineRole::CallToAction || before.is_some() {
+        return None;
+    }
+    let pictured =
+        |number: &u32| material.sources.iter().any(|source| source.number == *number && source.picture.is_some());
+    let times = |number: &u32| shown.get(number).copied().unwrap_or_default();
+    let number = line
+        .sources
+        .iter()
+        .copied()
+        .filter(pictured)
+        .filter(|number| times(number) < MOST_SHOWINGS && (times(number) == 0 || index.is_multiple_of(3)))
+        .min_by_key(times)?;
+    *shown.entry(number).or_default() += 1;
+    Some(number)
+}
+
+/// The first words of a headline, for places that show what a source is about.
+pub(super) fn source_title(source: &Source) -> String {
+    shorten(&headline(&source.title), 140)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{material, script};
+    use super::*;
+    use crate::domain::Picture;
+
+    fn planned() -> ScenePlan {
+        let mut material = material("Old bridge closed", "…");
+        material.sources[0].publisher = Some("Orion Daily".to_owned());
+        material.sources[0].picture = Some(Picture {
+            url: "https://example.org/p.jpg".to_owned(),
+            credit: Some("Photograph: J. Doe/Agency".to_owned()),
+            caption: None,
+            width: None,
+            height: None,
+        });
+        let script = script(&[
+            ("hook", "Divers found 40 cracks in the old bridge."),
+            ("body", "The bridge carried 9,000 cars every day."),
+            ("body", "It will cost 12 million euros to repair the bridge."),
+            ("body", "“Nobody was hurt by it,” said Maria Lund."),
+            ("cta", "What do you think? Tell us in the comments."),
+        ]);
+        plan(&script, &material)
+    }
+
+    #[test]
+    fn every_line_has_its_scene() {
+        let plan = planned();
+        assert_eq!(plan.prompts.iter().map(|prompt| prompt.scene_number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        assert_eq!(plan, planned());
+        let layouts: Vec<_> = plan.prompts.iter().map(|prompt| std::mem::discriminant(&prompt.card)).collect();
+        assert!(layouts.windows(2).all(|pair| pair[0] != pair[1]), "{:?}", plan.prompts);
+    }
+
+    #[test]
+    fn pictures_are_spread_and_credited() {
+        let plan = planned();
+        let pictures: Vec<_> = plan.prompts.iter().map(|prompt| prompt.picture_source).collect();
+        assert_eq!(pictures, [Some(1), None, None, Some(1), None]);
+        assert_eq!(
+            plan.prompts.last().unwrap().card,
+            Card::Closing {
+                headline: "What do you think?".to_owned(),
+                credits: vec!["Source: Orion Daily".to_owned(), "Picture: J. Doe/Agency".to_owned()],
+            }
+        );
+    }
+}

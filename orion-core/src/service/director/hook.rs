@@ -1,0 +1,326 @@
+//! Openings: several ways to begin, each made of words that stand in the sources, ranked by what they promise.
+
+use super::clean::{headline, with_stop};
+use super::compress::{capitalised, without_brackets};
+use super::passage::{Passage, is_finished, overlap};
+use super::phrase::{Phrases, phrases};
+use crate::domain::{ClaimKind, Material};
+use crate::text::claim::{Claim, claims, split_words};
+use crate::text::language::Language;
+use crate::text::sentence::word_count;
+
+/// Most words of a hook.
+const MOST_WORDS: usize = 18;
+
+/// A way to open.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Hook {
+    /// The words.
+    pub(super) text: String,
+    /// The source they stand in.
+    pub(super) source: u32,
+    /// How well it opens; the critic's own measure.
+    pub(super) strength: f64,
+}
+
+/// Every way to open that the material offers, the best first; never empty if there is a source with a title.
+pub(super) fn hooks(material: &Material, passages: &[Passage], language: Language) -> Vec<Hook> {
+    let phrases = phrases(language);
+    let mut found: Vec<Hook> = Vec::new();
+    let mut add = |text: String, source: u32, bonus: f64| {
+        let words = word_count(&text);
+        if (3..=MOST_WORDS).contains(&words) && !found.iter().any(|hook| hook.text == text) {
+            let strength = super::critique::hook_strength(&text, language) + bonus;
+            found.push(Hook { text, source, strength });
+        }
+    };
+    for source in material.sources.iter().take(3) {
+        let title = headline(&source.title);
+        let bonus = if source.number == 1 { 0.2 } else { -0.1 };
+        add(closed(&title), source.number, bonus);
+        if word_count(&title) > MOST_WORDS
+            && let Some(short) = first_clause(&title)
+        {
+            add(closed(&short), source.number, bonus - 0.05);
+        }
+    }
+    let leads: Vec<&Passage> =
+        passages.iter().filter(|passage| passage.source == 1 && !passage.dependent).take(12).collect();
+    for passage in &leads {
+        for claim in claims(&passage.text, language) {
+            if let Some(number) = counted(&passage.text, &claim) {
+                add(phrases.number_hook.replace("{number}", &number), passage.source, 0.0);
+            }
+        }
+        if let Some((quote, speaker)) = said(&passage.text, language).filter(|(quote, _)| word_count(quote) <= 10) {
+            add(quote_hook(phrases, &quote, &speaker), passage.source, 0.02);
+        }
+    }
+    for passage in leads.iter().filter(|passage| word_count(&passage.text) <= 13).take(2) {
+        add(with_stop(&without_brackets(&passage.text)), passage.source, -0.05);
+    }
+    if let Some(name) = main_name(material, language) {
+        add(phrases.question_hook.replace("{name}", &name), 1, -0.05);
+    }
+    if found.is_empty() {
+        // A title of one word, or of a whole paragraph, is still better than none.
+        if let Some(source) = material.sources.first() {
+            let words: Vec<&str> = source.title.split_whitespace().take(MOST_WORDS).collect();
+            found.push(Hook { text: closed(&headline(&words.join(" "))), source: source.number, strength: 0.1 });
+        }
+    }
+    found.sort_by(|a, b| b.strength.total_cmp(&a.strength));
+    found
+}
+
+/// A headline as a sentence.
+fn closed(title: &str) -> String {
+    with_stop(&capitalised(title))
+}
+
+fn quote_hook(phrases: &Phrases, quote: &str, speaker: &str) -> String {
+    let quote = if is_finished(quote) { quote.to_owned() } else { with_stop(quote) };
+    phrases.quote_hook.replace("{quote}", &capitalised(&quote)).replace("{speaker}", speaker)
+}
+
+/// The part of a long headline before its first strong border.
+fn first_clause(title: &str) -> Option<String> {
+    [": ", " – ", " — ", "; ", ". ", ", "].iter().find_map(|border| {
+        let (head, _) = title.split_once(border)?;
+        (5..=MOST_WORDS).contains(&word_count(head)).then(|| head.to_owned())
+    })
+}
+
+/// A striking number with what it counts: `1,700 military sites`.
+pub(super) fn counted(sentence: &str, claim: &Claim) -> Option<String> {
+    let noun = counted_noun(sentence, claim)?;
+    Some(format!("{} {noun}", claim.text))
+}
+
+/// What a number counts: the words behind it up to the first that is no part of the noun.
+pub(super) fn counted_noun(sentence: &str, claim: &Claim) -> Option<String> {
+    const ENDS: &[&str] = &[
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "from",
+        "by",
+        "with",
+        "and",
+        "or",
+        "but",
+        "that",
+        "which",
+        "who",
+        "were",
+        "was",
+        "is",
+        "are",
+        "had",
+        "have",
+        "has",
+        "will",
+        "would",
+        "could",
+        "can",
+        "may",
+        "after",
+        "before",
+        "as",
+        "than",
+        "since",
+        "ago",
+        "per",
+        "a",
+        "an",
+        "the",
+        "into",
+        "over",
+        "under",
+        "when",
+        "while",
+        "said",
+        "more",
+        "less",
+        "later",
+        "earlier",
+        "old",
+        "times",
+        "he",
+        "she",
+        "it",
+        "they",
+        "across",
+        "around",
+        "not",
+        "were",
+        "last",
+        "this",
+        "next",
+        "each",
+        "every",
+        "among",
+        "including",
+        "because",
+        "if",
+        "whose",
+        "where",
+        "worldwide",
+        "alone",
+        "about",
+        "between",
+        "against",
+        "during",
+        "through",
+        "within",
+        "without",
+        "until",
+        "down",
+        "up",
+        "out",
+        "off",
+        "do",
+        "did",
+        "does",
+        "been",
+        "be",
+    ];
+    let quantity = claim.quantity.as_ref()?;
+    if !quantity.digits || quantity.is_year() || quantity.ordinal || claim.text.contains(['-', ':', '/']) {
+        return None;
+    }
+    let rest = &sentence[claim.range.end..];
+    if !rest.starts_with(' ') {
+        return None;
+    }
+    let mut noun: Vec<&str> = Vec::new();
+    for word in split_words(rest) {
+        let lower = word.core.to_lowercase();
+        let number = word.core.starts_with(|c: char| c.is_ascii_digit());
+        if ENDS.contains(&lower.as_str()) || !word.before.is_empty() || number || noun.len() == 3 {
+            break;
+        }
+        // `220m years ago` counts back, it counts no thing.
+        if super::phrase::is_verb(word.core) && !noun.is_empty() && !word.core.ends_with('s') {
+            break;
+        }
+        noun.push(&rest[word.range.clone()]);
+        if !word.after.is_empty() {
+            break;
+        }
+    }
+    let back =
+        rest[noun.iter().map(|word| word.len() + 1).sum::<usize>().min(rest.len())..].trim_start().starts_with("ago");
+    let plural = noun.last().is_some_and(|word| word.ends_with('s') || *word == "people" || quantity.unit.is_some());
+    (plural && !back).then(|| noun.join(" "))
+}
+
+/// Somebody's words in a sentence, and who said them.
+pub(super) fn said(sentence: &str, language: Language) -> Option<(String, String)> {
+    const SAYING: &[&str] = &[
+        "said",
+        "says",
+        "say",
+        "told",
+        "tells",
+        "wrote",
+        "writes",
+        "added",
+        "adds",
+        "asked",
+        "warned",
+        "warns",
+        "declared",
+        "called",
+        "calls",
+        "mumbles",
+        "explained",
+        "argues",
+        "argued",
+        "insisted",
+        "claimed",
+        "replied",
+        "sagte",
+        "sagt",
+        "erklärte",
+        "disse",
+        "afirmou",
+        "afirma",
+        "diz",
+        "classificou",
+        "dijo",
+        "dice",
+        "afirmó",
+        "afirma",
+        "dit",
+        "déclaré",
+    ];
+    let found = claims(sentence, language);
+    let quote = found.iter().find(|claim| claim.kind == ClaimKind::Quote && word_count(&claim.text) >= 3)?;
+    let says = split_words(sentence)
+        .into_iter()
+        .filter(|word| !quote.range.contains(&word.range.start))
+        .find(|word| SAYING.contains(&word.core.to_lowercase().as_str()))?;
+    let speaker = found
+        .iter()
+        .filter(|claim| claim.kind == ClaimKind::Name && !quote.range.contains(&claim.range.start))
+        .min_by_key(|claim| {
+            claim.range.start.abs_diff(says.range.start).min(claim.range.end.abs_diff(says.range.start))
+        })?;
+    let distance = speaker.range.start.abs_diff(says.range.end).min(speaker.range.end.abs_diff(says.range.start));
+    let words = quote.text.trim_end_matches([',', ' ']);
+    (distance <= 60 && !words.contains(['“', '”', '"'])).then(|| (words.to_owned(), speaker.text.clone()))
+}
+
+/// The name that the first source mentions most, in its title too.
+fn main_name(material: &Material, language: Language) -> Option<String> {
+    let source = material.sources.first()?;
+    let stop_words = language.stop_words();
+    let names = claims(&source.title, language);
+    let names = names.iter().filter(|claim| claim.kind == ClaimKind::Name && word_count(&claim.text) <= 4);
+    names
+        .map(|claim| (source.text.matches(claim.text.as_str()).count() * 10 + word_count(&claim.text), claim))
+        .filter(|(count, claim)| {
+            let whole = super::passage::terms(&claim.text, &stop_words);
+            *count >= 10 && overlap(&whole, &whole) > 0.0
+        })
+        .max_by_key(|(count, _)| *count)
+        .map(|(_, claim)| claim.text.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_with_what_they_count() {
+        let check = |sentence: &str, expected: Option<&str>| {
+            let found = claims(sentence, Language::English);
+            let number = found.iter().find(|claim| claim.quantity.is_some()).unwrap();
+            assert_eq!(counted(sentence, number).as_deref(), expected, "{sentence}");
+        };
+        check("Storms endanger 1,700 military sites worldwide.", Some("1,700 military sites"));
+        check("It was built 40 years ago.", None);
+        check("It happened in 1987 in Oslo.", None);
+        check("A 15-time winner left.", None);
+        check("It cost $36bn to build.", None);
+    }
+
+    #[test]
+    fn quotes_with_their_speakers() {
+        let check = |sentence: &str, expected: Option<(&str, &str)>| {
+            let found = said(sentence, Language::English);
+            assert_eq!(
+                found.as_ref().map(|(quote, speaker)| (quote.as_str(), speaker.as_str())),
+                expected,
+                "{sentence}"
+            );
+        };
+        check("“The bridge will fall,” said Ann Roe in Oslo.", Some(("The bridge will fall", "Ann Roe")));
+        check("Ann Roe says the bridge “will fall very soon” again.", Some(("will fall very soon", "Ann Roe")));
+        check("The bridge “will fall very soon” in Oslo.", None);
+    }
+}

@@ -1,0 +1,178 @@
+//! The user's own script: spoken as it is, cut into scenes where the user did, or where a speaker would.
+
+use super::clean::without_controls;
+use super::compress::{LEAST_WORDS, MOST_WORDS, divided};
+use super::cue::visual_cue;
+use super::extractive::shorten;
+use super::phrase::CALLS;
+use crate::domain::{Line, LineRole, Script};
+use crate::text::language::Language;
+use crate::text::sentence::{paragraphs, sentences, word_count};
+use crate::{Error, Result};
+
+/// Most words of a user's script: ten minutes.
+pub const MOST_SCRIPT_WORDS: usize = 1500;
+
+/// Least words: fewer make no video.
+const LEAST_SCRIPT_WORDS: usize = 3;
+
+/// Longest word in characters; longer ones are addresses or noise that no voice can read.
+const LONGEST_WORD: usize = 80;
+
+/// A scene that the user marked may be this much longer than one of Orion's own.
+const MOST_MARKED_WORDS: usize = 30;
+
+/// Takes a script as it is. Blank lines separate scenes; without any, every sentence is a scene. What cannot be
+/// spoken or shown (control characters, pictographs) is left out.
+///
+/// # Errors
+/// [`Invalid`](crate::ErrorKind::Invalid) for fewer than 3 or more than 1500 words, or a word that is too long.
+pub fn user_script(text: &str) -> Result<Script> {
+    let clean: String = without_controls(text).chars().filter(|c| !is_pictograph(*c)).collect();
+    let words = word_count(&clean);
+    if words < LEAST_SCRIPT_WORDS {
+        return Err(Error::invalid(format!("a script needs at least {LEAST_SCRIPT_WORDS} words that can be spoken"))
+            .with_context("words", words)
+            .with_hint("write a sentence or two, or use a topic, an address or a text to have a script written"));
+    }
+    if words > MOST_SCRIPT_WORDS {
+        return Err(Error::invalid(format!(
+            "the script is too long: at most {MOST_SCRIPT_WORDS} words, which is ten minutes"
+        ))
+        .with_context("words", words)
+        .with_hint("split it into several videos, or pass it as a text to have a short script made from it"));
+    }
+    if let Some(word) = clean.split_whitespace().find(|word| word.chars().count() > LONGEST_WORD) {
+        return Err(Error::invalid(format!("a word of more than {LONGEST_WORD} characters cannot be spoken"))
+            .with_context("begins", word.chars().take(24).collect::<String>())
+            .with_hint("leave addresses and codes out of the script"));
+    }
+    let language = Language::detect(&clean).unwrap_or(Language::English);
+    let scenes = scenes(&clean);
+    let last = scenes.len().saturating_sub(1);
+    let lines: Vec<Line> = scenes
+        .into_iter()
+        .enumerate()
+        .map(|(index, text)| {
+            let role = match index {
+                0 => LineRole::Hook,
+                index if index == last && asks(&text) => LineRole::CallToAction,
+                _ => LineRole::Body,
+            };
+            Line { role, visual_cue: visual_cue(role, &text, language), text, sources: Vec::new() }
+        })
+        .collect();
+    let title = lines.first().map(|line| shorten(line.text.trim_end_matches('.'), 100)).unwrap_or_default();
+    Ok(Script { title, language: language.tag().to_owned(), lines, author: "user".to_owned() })
+}
+
+fn scenes(text: &str) -> Vec<String> {
+    let marked = paragraphs(text);
+    let mut scenes: Vec<String> = Vec::new();
+    for paragraph in &marked {
+        let whole = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        if marked.len() > 1 && word_count(&whole) <= MOST_MARKED_WORDS {
+            scenes.push(whole);
+            continue;
+        }
+        for sentence in sentences(&whole) {
+            for part in divided(sentence, MOST_WORDS, false) {
+                match scenes.last_mut() {
+                    // `No. Never.` is one scene, not two.
+                    Some(last) if joins(last, &part) => {
+                        last.push(' ');
+                        last.push_str(&part);
+                    }
+                    _ => scenes.push(part),
+                }
+            }
+        }
+    }
+    // Marks without a word are not spoken; they stay with the words before them.
+    let mut spoken: Vec<String> = Vec::new();
+    for scene in scenes {
+        match spoken.last_mut() {
+            Some(last) if word_count(&scene) == 0 => {
+                last.push(' ');
+                last.push_str(&scene);
+            }
+            _ => spoken.push(scene),
+        }
+    }
+    spoken.retain(|scene| word_count(scene) > 0);
+    spoken
+}
+
+/// Whether two neighbouring parts are too short to stand alone.
+fn joins(last: &str, part: &str) -> bool {
+    let (last, part) = (word_count(last), word_count(part));
+    last.min(part) < LEAST_WORDS && last + part <= MOST_WORDS
+}
+
+fn asks(text: &str) -> bool {
+    text.to_lowercase().split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| CALLS.contains(&word))
+}
+
+/// Whether a character is a picture that no voice speaks and no caption font has.
+fn is_pictograph(c: char) -> bool {
+    matches!(u32::from(c), 0x1_F000..=0x1_FAFF | 0x2600..=0x27BF | 0x2B00..=0x2BFF | 0xFE00..=0xFE0F | 0x20E3 | 0x231A..=0x23FF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    fn texts(script: &str) -> Vec<String> {
+        user_script(script).unwrap().lines.into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn too_short_and_too_long_scripts_are_refused_with_a_hint() {
+        for script in ["", "word", "🔥🔥🔥 \u{0}", &"word ".repeat(10_000), &"x".repeat(5000)] {
+            let error = user_script(script).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.hint().is_some());
+        }
+        let error = user_script(&"word ".repeat(10_000)).unwrap_err();
+        assert!(error.message().contains("1500"));
+    }
+
+    #[test]
+    fn blank_lines_separate_scenes_and_otherwise_sentences_do() {
+        assert_eq!(
+            texts("One scene. Still the same.\n\nAnother scene here."),
+            ["One scene. Still the same.", "Another scene here."]
+        );
+        assert_eq!(
+            texts("This is a scene. No. This is another one."),
+            ["This is a scene. No.", "This is another one."]
+        );
+    }
+
+    #[test]
+    fn hostile_marks_are_kept_as_text_and_controls_go() {
+        let hostile = "It's \"quoted\": \\N{b}; [0:v],%{pts} <i>\u{1b}[31m 🔥 done\u{7}.";
+        assert_eq!(texts(hostile), ["It's \"quoted\": \\N{b}; [0:v],%{pts} <i>[31m  done.".replace("  ", " ")]);
+    }
+
+    #[test]
+    fn roles_follow_the_place() {
+        let script = user_script("Bridges fall every year. This one did not. Follow us for more.").unwrap();
+        let roles: Vec<LineRole> = script.lines.iter().map(|line| line.role).collect();
+        assert_eq!(roles, [LineRole::Hook, LineRole::Body, LineRole::CallToAction]);
+        assert_eq!(script.author, "user");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_refused_or_spoken_whole(text in "\\PC{0,300}") {
+            if let Ok(script) = user_script(&text) {
+                proptest::prop_assert!(script.lines.iter().all(|line| word_count(&line.text) > 0));
+                let kept: String = text.chars().filter(|c| c.is_alphanumeric() && !is_pictograph(*c)).collect();
+                let said: String = script.text().chars().filter(|c| c.is_alphanumeric()).collect();
+                proptest::prop_assert_eq!(kept, said);
+            }
+        }
+    }
+}

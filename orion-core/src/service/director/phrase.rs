@@ -1,0 +1,392 @@
+//! What the Director says in its own words, and the words that tell it how a sentence hangs together, by language.
+//!
+//! The templates claim nothing: every fact that stands in one was taken from a source.
+
+use crate::text::language::Language;
+
+/// The phrases of a language.
+#[derive(Debug)]
+pub(super) struct Phrases {
+    /// Calls to action; `{publisher}` is filled in where the source is known. The clearest first.
+    pub(super) calls: &'static [&'static str],
+    /// Opens with a number: `{number}`.
+    pub(super) number_hook: &'static str,
+    /// Opens with somebody's words: `{speaker}`, `{quote}`.
+    pub(super) quote_hook: &'static str,
+    /// Opens with a question: `{name}`.
+    pub(super) question_hook: &'static str,
+    /// Label of a number card.
+    pub(super) number_label: &'static str,
+    /// Label of a list card.
+    pub(super) list_label: &'static str,
+    /// Label of a comparison card.
+    pub(super) comparison_label: &'static str,
+    /// Sides of a comparison `from X to Y`.
+    pub(super) from_to: (&'static str, &'static str),
+    /// Sides of a comparison `between X and Y`.
+    pub(super) between: (&'static str, &'static str),
+    /// Before the sources on the closing card.
+    pub(super) source: &'static str,
+    /// Before a picture's credit.
+    pub(super) picture: &'static str,
+}
+
+/// The phrases of a language.
+pub(super) fn phrases(language: Language) -> &'static Phrases {
+    match language {
+        Language::English => &Phrases {
+            calls: &[
+                "Follow for more, and read the full story at {publisher}.",
+                "Follow for the next story.",
+                "What do you make of it? Tell us in the comments.",
+                "Share this with someone who should know.",
+            ],
+            number_hook: "One number to remember: {number}.",
+            quote_hook: "“{quote}” Those are the words of {speaker}.",
+            question_hook: "What do we know about {name}?",
+            number_label: "The number",
+            list_label: "In short",
+            comparison_label: "Side by side",
+            from_to: ("From", "To"),
+            between: ("At least", "At most"),
+            source: "Source",
+            picture: "Picture",
+        },
+        Language::German => &Phrases {
+            calls: &[
+                "Folge uns für mehr, den ganzen Artikel gibt es bei {publisher}.",
+                "Folge uns für die nächste Geschichte.",
+                "Was denkst du darüber? Schreib es in die Kommentare.",
+                "Teile das mit jemandem, den es angeht.",
+            ],
+            number_hook: "Eine Zahl zum Merken: {number}.",
+            quote_hook: "„{quote}“ Das sagt {speaker}.",
+            question_hook: "Was wissen wir über {name}?",
+            number_label: "Die Zahl",
+            list_label: "Kurz gesagt",
+            comparison_label: "Im Vergleich",
+            from_to: ("Von", "Auf"),
+            between: ("Mindestens", "Höchstens"),
+            source: "Quelle",
+            picture: "Bild",
+        },
+        Language::Portuguese => &Phrases {
+            calls: &[
+                "Siga para saber mais e leia a matéria completa em {publisher}.",
+                "Siga para ver a próxima história.",
+                "O que você acha? Conte nos comentários.",
+                "Compartilhe com quem precisa saber.",
+            ],
+            number_hook: "Um número para guardar: {number}.",
+            quote_hook: "“{quote}” As palavras são de {speaker}.",
+            question_hook: "O que sabemos sobre {name}?",
+            number_label: "O número",
+            list_label: "Em resumo",
+            comparison_label: "Lado a lado",
+            from_to: ("De", "Para"),
+            between: ("No mínimo", "No máximo"),
+            source: "Fonte",
+            picture: "Imagem",
+        },
+        Language::Spanish => &Phrases {
+            calls: &[
+                "Síguenos para más y lee la noticia completa en {publisher}.",
+                "Síguenos para ver la próxima historia.",
+                "¿Qué opinas? Cuéntalo en los comentarios.",
+                "Comparte esto con quien deba saberlo.",
+            ],
+            number_hook: "Un número para recordar: {number}.",
+            quote_hook: "«{quote}» Son palabras de {speaker}.",
+            question_hook: "¿Qué sabemos sobre {name}?",
+            number_label: "La cifra",
+            list_label: "En resumen",
+            comparison_label: "Frente a frente",
+            from_to: ("De", "A"),
+            between: ("Como mínimo", "Como máximo"),
+            source: "Fuente",
+            picture: "Imagen",
+        },
+        Language::French => &Phrases {
+            calls: &[
+                "Abonnez-vous, et lisez l’article complet sur {publisher}.",
+                "Abonnez-vous pour la prochaine histoire.",
+                "Qu’en pensez-vous ? Dites-le en commentaire.",
+                "Partagez avec ceux que cela concerne.",
+            ],
+            number_hook: "Un chiffre à retenir : {number}.",
+            quote_hook: "« {quote} » Ce sont les mots de {speaker}.",
+            question_hook: "Que sait-on de {name} ?",
+            number_label: "Le chiffre",
+            list_label: "En bref",
+            comparison_label: "Côte à côte",
+            from_to: ("De", "À"),
+            between: ("Au moins", "Au plus"),
+            source: "Source",
+            picture: "Image",
+        },
+    }
+}
+
+/// Words that ask the viewer for something; a line with one may close a script.
+pub(super) const CALLS: &[&str] = &[
+    "follow",
+    "subscribe",
+    "comment",
+    "comments",
+    "share",
+    "like",
+    "save",
+    "read",
+    "tell",
+    "watch",
+    "visit",
+    "link",
+    "folge",
+    "folgt",
+    "abonniere",
+    "teile",
+    "schreib",
+    "kommentare",
+    "siga",
+    "compartilhe",
+    "comentários",
+    "conte",
+    "leia",
+    "síguenos",
+    "sigue",
+    "comparte",
+    "comentarios",
+    "cuéntalo",
+    "lee",
+    "abonnez-vous",
+    "partagez",
+    "commentaire",
+    "lisez",
+];
+
+/// First words that point back at something said before.
+pub(super) fn points_back(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::English => &[
+            "he",
+            "she",
+            "it",
+            "they",
+            "this",
+            "that",
+            "these",
+            "those",
+            "his",
+            "her",
+            "their",
+            "its",
+            "such",
+            "both",
+            "neither",
+            "others",
+            "him",
+            "them",
+            "here",
+            "there's",
+            "it's",
+            "he's",
+            "she's",
+            "they're",
+            "either",
+            "hence",
+            "thus",
+            "therefore",
+            "then",
+            "so",
+        ],
+        Language::German => &[
+            "er", "sie", "es", "dies", "diese", "dieser", "dieses", "diesem", "diesen", "ihr", "ihre", "ihren", "sein",
+            "seine", "seinen", "beide", "daher", "deshalb", "darum", "damit", "dabei", "dort", "dazu", "dafür", "jene",
+            "solche", "letztere", "dann",
+        ],
+        Language::Portuguese => &[
+            "ele", "ela", "eles", "elas", "isso", "isto", "este", "esta", "esse", "essa", "estes", "essas", "aquilo",
+            "seu", "sua", "seus", "suas", "ambos", "assim", "lá", "então",
+        ],
+        Language::Spanish => &[
+            "él", "ella", "ellos", "ellas", "esto", "eso", "este", "esta", "ese", "esa", "estos", "esas", "su", "sus",
+            "ambos", "así", "allí", "entonces",
+        ],
+        Language::French => &[
+            "il", "elle", "ils", "elles", "ce", "cela", "ceci", "cette", "cet", "ces", "son", "sa", "ses", "leur",
+            "leurs", "ainsi", "là", "ceux-ci", "celui-ci", "celle-ci",
+        ],
+    }
+}
+
+/// Pronouns for people that need somebody named before them.
+pub(super) const PEOPLE: &[&str] =
+    &["he", "she", "him", "his", "her", "they", "them", "their", "he's", "she's", "they're"];
+
+/// Words of somebody who speaks of himself.
+pub(super) fn first_person(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::English => &[
+            "I",
+            "I'm",
+            "I've",
+            "I'd",
+            "I'll",
+            "me",
+            "my",
+            "My",
+            "mine",
+            "myself",
+            "we",
+            "We",
+            "we're",
+            "We're",
+            "we've",
+            "We've",
+            "we'll",
+            "We'll",
+            "our",
+            "Our",
+            "ours",
+            "us",
+            "ourselves",
+            "let's",
+            "Let's",
+        ],
+        Language::German => {
+            &["ich", "Ich", "mir", "mich", "mein", "meine", "wir", "Wir", "uns", "unser", "unsere", "Unsere"]
+        }
+        Language::Portuguese => &["eu", "Eu", "meu", "minha", "nós", "Nós", "nosso", "nossa", "Nosso", "Nossa"],
+        Language::Spanish => &["yo", "Yo", "mi", "nosotros", "Nosotros", "nuestro", "nuestra", "Nuestro", "Nuestra"],
+        Language::French => &["je", "Je", "j'ai", "J'ai", "mon", "ma", "nous", "Nous", "notre", "Notre", "nos"],
+    }
+}
+
+/// Openers that only link to the sentence before and can go without loss.
+pub(super) fn connectives(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::English => &[
+            "however",
+            "meanwhile",
+            "but",
+            "and",
+            "moreover",
+            "furthermore",
+            "in addition",
+            "of course",
+            "nevertheless",
+            "nonetheless",
+            "still",
+            "also",
+            "indeed",
+            "in fact",
+            "then",
+            "so",
+            "yet",
+            "on the other hand",
+            "besides",
+            "additionally",
+            "instead",
+            "in turn",
+            "for example",
+            "for instance",
+            "as a result",
+            "after all",
+        ],
+        Language::German => &["aber", "und", "doch", "jedoch", "außerdem", "zudem", "allerdings", "hingegen"],
+        Language::Portuguese => &["mas", "e", "porém", "além disso", "no entanto", "contudo", "também", "já"],
+        Language::Spanish => &["pero", "y", "además", "sin embargo", "también", "no obstante"],
+        Language::French => &["mais", "et", "de plus", "cependant", "toutefois", "en outre", "or"],
+    }
+}
+
+/// Words that make a sentence true for one day only.
+pub(super) const FLEETING: &[&str] = &[
+    "today",
+    "tonight",
+    "yesterday",
+    "tomorrow",
+    "today's",
+    "tonight's",
+    "yesterday's",
+    "heute",
+    "gestern",
+    "morgen",
+    "hoje",
+    "ontem",
+    "amanhã",
+    "hoy",
+    "ayer",
+    "mañana",
+    "aujourd'hui",
+    "hier",
+    "demain",
+];
+
+const AUXILIARIES: &str = "is are was were be been am has have had having do does did will would can could may might \
+    must shall should isn't aren't wasn't weren't hasn't haven't hadn't doesn't don't didn't won't wouldn't can't \
+    couldn't shouldn't it's he's she's they're they've there's that's here's who's";
+const VERBS: &str = "accept accuse add admit affect agree aim allow announce appear apply argue arrive ask attack attend \
+    avoid back ban beat become begin believe belong block blame break bring build buy call capture carry cause change \
+    charge check choose claim close combine come compare confirm connect consider contain continue cost could count \
+    create criticise cut deal decide declare defend demand deny describe design develop die disappear discover discuss \
+    draw drive drop earn eat end enjoy enter escape establish expect explain express face fail fall fear feel fight fill \
+    find finish fly focus follow force form gain get give go grow handle happen have head hear help hide hit hold hope \
+    hurt identify ignore imagine improve include increase inspire intend introduce invest investigate involve join jump \
+    keep kill know lack last launch lead learn leave let lie lift like link list live look lose love make manage mark \
+    march matter mean measure meet mention miss move name need offer open oppose order own pass pay perform plan play \
+    point predict prefer prepare present prevent promise propose protect prove provide publish pull push put raise rank \
+    reach react read realise receive recognise record reduce refuse reject release remain remember remove repeat replace \
+    reply report represent require resign resist respond rest result return reveal rise rule run save say see seek seem \
+    sell send serve set shape share shoot show shut sign sit sleep speak spend split spread stand start state stay steal \
+    step stop strike struggle study suffer suggest supply support suppose survive suspect take talk teach tell test thank \
+    think threaten throw touch track train travel treat trigger try turn understand urge use vary visit vote wait walk \
+    want warn watch wear win wish wonder work worry write make encourage owe straddle sit scale drop grace cross";
+const PAST: &str = "became began bent bit blew bore bought broke brought built burst came caught chose clung cost cut dealt \
+    did dove drank drew drove ate fed fell felt fled flew fought found froze gave got grew heard held hid hit hung hurt \
+    kept knew laid lay led left lent let lit lost made meant met paid put quit ran rang read rode rose said sang sank sat \
+    saw sent set shook shot shrank shut slept slid sold sought spent spoke sprang spread stole stood stuck struck swore \
+    swept swung thought threw told took tore went woke won wore wrote understood undergone";
+
+/// Whether an English sentence seems to have a verb; without one it is a heading or a fragment.
+pub(super) fn has_verb(sentence: &str) -> bool {
+    let known = |list: &str, word: &str| list.split_whitespace().any(|verb| verb == word);
+    sentence.split_whitespace().any(|word| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric()).replace('’', "'");
+        if word.chars().next().is_none_or(char::is_uppercase) {
+            return known(AUXILIARIES, &word.to_lowercase());
+        }
+        let third = word.strip_suffix('s').map(|base| {
+            let short = base.strip_suffix('e').unwrap_or(base);
+            let y = base.strip_suffix("ie").map(|stem| format!("{stem}y")).unwrap_or_default();
+            known(VERBS, base) || known(VERBS, short) || known(VERBS, &y)
+        });
+        known(AUXILIARIES, &word)
+            || known(PAST, &word)
+            || known(VERBS, &word)
+            || third == Some(true)
+            || word.len() > 4 && word.ends_with("ed")
+    })
+}
+
+/// Whether a word looks like a finite verb that may follow an inserted clause.
+pub(super) fn is_verb(word: &str) -> bool {
+    word.chars().next().is_some_and(char::is_lowercase) && has_verb(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fragments_have_no_verb() {
+        for sentence in
+            ["The council closed the bridge.", "Rain threatens the crops.", "It's over.", "She told them so."]
+        {
+            assert!(has_verb(sentence), "{sentence}");
+        }
+        for fragment in ["America’s public lands.", "Capra? Coppola? Bigelow?", "8.13pm GMT"] {
+            assert!(!has_verb(fragment), "{fragment}");
+        }
+    }
+}
