@@ -136,6 +136,16 @@ impl Journal {
         }
     }
 
+    /// The result of a finished step, whatever its input was; `None` if it has not been finished.
+    ///
+    /// # Errors
+    /// The store's own errors.
+    pub async fn finished<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        let step = self.store.read().await?.steps().find(&self.unique(key)).await?;
+        let step = step.filter(|step| step.state == StepState::Finished);
+        Ok(step.and_then(|step| step.output).and_then(|output| serde_json::from_value(output).ok()))
+    }
+
     /// Every step of the run so far, earliest first.
     ///
     /// # Errors
@@ -158,7 +168,7 @@ impl Journal {
 
     async fn begin<T: DeserializeOwned>(&self, key: &str, input: Sha256) -> Result<Begin<T>> {
         let mut tx = self.store.begin().await?;
-        let found = tx.steps().find(&format!("{}/{key}", self.run.id)).await?;
+        let found = tx.steps().find(&self.unique(key)).await?;
         let mut step = match found {
             Some(step) if step.is_done_for(input) => match self.reuse(&step).await? {
                 Some(done) => return Ok(Begin::Done(done)),
@@ -225,6 +235,10 @@ impl Journal {
                 Err(error)
             }
         }
+    }
+
+    fn unique(&self, key: &str) -> String {
+        format!("{}/{key}", self.run.id)
     }
 
     fn cost(&self, provider: &str, usage: Usage, now: Timestamp) -> Cost {

@@ -1,1 +1,0 @@
-//! Benchmarks of the whole engine and its parts.
