@@ -1,0 +1,195 @@
+//! Makes any text fit to be shaped: words apart, no control characters, no flood of marks.
+//!
+//! It knows nothing of fonts beyond a question it is handed: "can this character be drawn?"
+
+use std::ops::Range;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Text that is safe to shape. Word `n` is the word `n` of the original split at white space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cleaned {
+    /// The text as shaped.
+    pub(crate) text: String,
+    /// Byte range of every word in `text`; empty for a word of which nothing can be shown.
+    pub(crate) words: Vec<Range<usize>>,
+    /// Characters that were replaced or left out because no font has them.
+    pub(crate) missing: usize,
+    /// The text was cut because it was longer than [`MOST_CHARACTERS`].
+    pub(crate) cut: bool,
+}
+
+/// Longer texts are cut: nobody reads more on one picture, and layout time stays bounded.
+pub(crate) const MOST_CHARACTERS: usize = 2000;
+/// A base character keeps this many combining marks; more would grow out of its line.
+const MOST_MARKS: usize = 3;
+/// Words up to this length are kept whole at hyphens and slashes; longer ones may be broken there.
+const WHOLE_WORD: usize = 18;
+
+/// What can be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Glyph {
+    /// Some font has it.
+    Present,
+    /// No font has it.
+    Missing,
+}
+
+/// Cleans a text; `glyph` says which characters can be drawn.
+pub(crate) fn clean(text: &str, glyph: impl Fn(char) -> Glyph) -> Cleaned {
+    let mut cleaned = Cleaned { text: String::new(), words: Vec::new(), missing: 0, cut: false };
+    let mut left = MOST_CHARACTERS;
+    let mut rest = text;
+    loop {
+        let trimmed = rest.trim_start();
+        let space = &rest[..rest.len() - trimmed.len()];
+        if trimmed.is_empty() {
+            break;
+        }
+        if left == 0 {
+            cleaned.cut = true;
+            break;
+        }
+        let end = trimmed.find(char::is_whitespace).unwrap_or(trimmed.len());
+        let (word, after) = trimmed.split_at(end);
+        rest = after;
+        let shown = clean_word(word, &mut left, &glyph, &mut cleaned.missing);
+        cleaned.cut |= left == 0 && !rest.trim().is_empty();
+        if !cleaned.text.is_empty() && !shown.is_empty() {
+            cleaned.text.push(if space.chars().all(is_glue) && !space.is_empty() { '\u{A0}' } else { ' ' });
+        }
+        let start = cleaned.text.len();
+        cleaned.text.push_str(&shown);
+        cleaned.words.push(start..cleaned.text.len());
+    }
+    cleaned
+}
+
+/// White space that holds its neighbours on one line.
+fn is_glue(character: char) -> bool {
+    matches!(character, '\u{A0}' | '\u{202F}')
+}
+
+/// Characters that shape others and are never seen themselves.
+fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{200C}'..='\u{200F}' | '\u{2060}' | '\u{FE00}'..='\u{FE0F}' | '\u{61C}' | '\u{34F}')
+}
+
+/// Characters that are left out: controls, overrides of direction, tags, private use, noncharacters.
+fn is_dropped(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{AD}' | '\u{200B}' | '\u{2028}'..='\u{202E}' | '\u{2061}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{E000}'..='\u{F8FF}' | '\u{E0000}'..='\u{10FFFF}')
+        || (u32::from(character) & 0xFFFE) == 0xFFFE
+}
+
+fn clean_word(word: &str, left: &mut usize, glyph: &impl Fn(char) -> Glyph, missing: &mut usize) -> String {
+    let whole = word.chars().take(WHOLE_WORD + 1).count() <= WHOLE_WORD;
+    let mut shown = String::with_capacity(word.len());
+    let mut marks = 0;
+    let mut unreadable = false;
+    for character in word.chars() {
+        if *left == 0 {
+            break;
+        }
+        *left -= 1;
+        if is_dropped(character) {
+            continue;
+        }
+        marks = if is_combining_mark(character) { marks + 1 } else { 0 };
+        if marks > MOST_MARKS {
+            continue;
+        }
+        if is_joiner(character) {
+            // A joiner behind nothing would stand for itself.
+            if !shown.is_empty() {
+                shown.push(character);
+            }
+        } else if glyph(character) == Glyph::Present {
+            push(&mut shown, character, whole);
+            unreadable = false;
+        } else {
+            let plain: String = character.nfkc().filter(|part| *part != character).collect();
+            if !plain.is_empty() && plain.chars().all(|part| glyph(part) == Glyph::Present) {
+                plain.chars().for_each(|part| push(&mut shown, part, whole));
+                continue;
+            }
+            *missing += 1;
+            // One ellipsis for a run of letters that cannot be shown; pictures and signs just go.
+            if character.is_alphanumeric() && !unreadable {
+                shown.push('…');
+                unreadable = true;
+            }
+        }
+    }
+    while shown.chars().next_back().is_some_and(|last| is_joiner(last) && !matches!(last, '\u{FE0F}' | '\u{200E}')) {
+        shown.pop();
+    }
+    if shown.chars().all(is_joiner) { String::new() } else { shown }
+}
+
+fn push(shown: &mut String, character: char, whole: bool) {
+    match character {
+        '-' | '\u{2010}' if whole => shown.push('\u{2011}'),
+        '/' if whole => shown.push_str("/\u{2060}"),
+        '.' | '_' | '?' | '&' | '=' | '@' if !whole => {
+            shown.push(character);
+            shown.push('\u{200B}');
+        }
+        _ => shown.push(character),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ascii(character: char) -> Glyph {
+        if character.is_ascii() || character == '…' { Glyph::Present } else { Glyph::Missing }
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let cleaned = clean(text, ascii);
+        assert_eq!(cleaned.text, expected);
+        assert_eq!(cleaned.words.len(), text.split_whitespace().count().min(cleaned.words.len()));
+        assert!(cleaned.words.iter().all(|word| cleaned.text.is_char_boundary(word.start)));
+    }
+
+    #[test]
+    fn white_space_becomes_one_space_and_glue_stays_glue() {
+        check("  one\n\t two\u{A0}three ", "one two\u{A0}three");
+    }
+
+    #[test]
+    fn controls_and_overrides_go() {
+        check("a\0b\u{202E}c\u{7}d\u{FEFF}", "abcd");
+    }
+
+    #[test]
+    fn what_no_font_has_is_folded_left_out_or_an_ellipsis() {
+        check("𝐁𝐨𝐥𝐝 🚀 中文字", "Bold …");
+        assert_eq!(clean("𝐁 🚀 中文字", ascii).missing, 4);
+        assert_eq!(clean("a 🚀 b", ascii).words, [0..1, 1..1, 2..3]);
+    }
+
+    #[test]
+    fn short_words_are_held_together_and_monsters_may_break() {
+        check("B-tree and/or", "B\u{2011}tree and/\u{2060}or");
+        check("https://example.com/a_b?c=d&e", "https://example.\u{200B}com/a_\u{200B}b?\u{200B}c=\u{200B}d&\u{200B}e");
+    }
+
+    #[test]
+    fn a_flood_of_marks_is_cut_to_three() {
+        let any = |_| Glyph::Present;
+        let flood = format!("a{}", "\u{301}".repeat(50));
+        assert_eq!(clean(&flood, any).text.chars().count(), 4);
+    }
+
+    #[test]
+    fn very_long_text_is_cut() {
+        let cleaned = clean(&"word ".repeat(1000), ascii);
+        assert!(cleaned.cut && cleaned.text.len() <= 2 * MOST_CHARACTERS);
+    }
+}

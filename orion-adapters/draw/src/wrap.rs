@@ -1,0 +1,203 @@
+//! Where lines break: greedy at the widest, then narrowed while that balances them better.
+
+use crate::clean::Cleaned;
+use crate::font::Shaper;
+use crate::layout::TextStyle;
+use cosmic_text::{Buffer, LayoutLine, Metrics, Wrap};
+
+/// A paragraph broken into lines.
+pub(crate) struct Broken {
+    pub(crate) lines: Vec<LayoutLine>,
+    pub(crate) cleaned: Cleaned,
+    pub(crate) truncated: bool,
+    pub(crate) broken: bool,
+    pub(crate) right_to_left: bool,
+}
+
+/// What is seen of a line, without the spaces at its ends.
+pub(crate) fn extent(line: &LayoutLine) -> (f32, f32) {
+    let seen = |glyph: &&cosmic_text::LayoutGlyph| glyph.w > 0.0 && glyph.metadata != SPACE;
+    let left = line.glyphs.iter().filter(seen).map(|glyph| glyph.x).fold(f32::INFINITY, f32::min);
+    let right = line.glyphs.iter().filter(seen).map(|glyph| glyph.x + glyph.w).fold(f32::NEG_INFINITY, f32::max);
+    if left <= right { (left, right) } else { (0.0, 0.0) }
+}
+
+/// Marks the glyphs of spaces.
+const SPACE: usize = usize::MAX;
+/// No paragraph is tried at more widths than this.
+const MOST_TRIES: usize = 32;
+
+/// A shaped paragraph that can be broken at any size and width.
+struct Paragraph<'a> {
+    shaper: &'a mut Shaper,
+    buffer: Buffer,
+    text: String,
+}
+
+impl<'a> Paragraph<'a> {
+    fn new(shaper: &'a mut Shaper, text: &str, style: TextStyle) -> Self {
+        let buffer = shaper.shape(text, style.weight, style.letter_spacing);
+        Self { shaper, buffer, text: text.to_owned() }
+    }
+
+    fn lines(&mut self, size: f32, width: f32, wrap: Wrap) -> Vec<LayoutLine> {
+        self.buffer.set_wrap(wrap);
+        self.buffer.set_metrics_and_size(Metrics::new(size, size), width.is_finite().then_some(width), None);
+        if let Some(line) = self.buffer.lines.first_mut() {
+            line.reset_layout();
+        }
+        let lines = self.buffer.line_layout(&mut self.shaper.fonts, 0).unwrap_or_default();
+        let mut lines: Vec<LayoutLine> = lines.iter().filter(|line| !line.glyphs.is_empty()).cloned().collect();
+        for glyph in lines.iter_mut().flat_map(|line| &mut line.glyphs) {
+            let space = self.text.get(glyph.start..glyph.end).is_some_and(|part| part.trim().is_empty());
+            glyph.metadata = if space { SPACE } else { 0 };
+        }
+        lines.retain(|line| line.glyphs.iter().any(|glyph| glyph.metadata != SPACE));
+        lines
+    }
+
+    fn balanced(&mut self, size: f32, width: f32, wrap: Wrap) -> Vec<LayoutLine> {
+        let greedy = self.lines(size, width, wrap);
+        if greedy.len() < 2 || widest(&greedy) > width + 0.5 {
+            return greedy;
+        }
+        let count = greedy.len();
+        let mut best = (unevenness(&greedy), greedy.clone());
+        let mut narrower = widest(&greedy) - 0.5;
+        for _ in 0..MOST_TRIES {
+            let lines = self.lines(size, narrower, wrap);
+            let reached = widest(&lines);
+            if lines.len() != count || reached > narrower + 0.5 || reached <= 1.0 {
+                break;
+            }
+            let score = unevenness(&lines);
+            if score < best.0 {
+                best = (score, lines);
+            }
+            narrower = reached - 0.5;
+        }
+        best.1
+    }
+}
+
+fn widest(lines: &[LayoutLine]) -> f32 {
+    lines.iter().map(extent).map(|(left, right)| right - left).fold(0.0, f32::max)
+}
+
+/// How ragged lines are: the squared gaps, and much for a last line that holds next to nothing.
+fn unevenness(lines: &[LayoutLine]) -> f32 {
+    let widest = widest(lines).max(1.0);
+    let length = |line: &LayoutLine| {
+        let (left, right) = extent(line);
+        (right - left) / widest
+    };
+    let gaps: f32 = lines.iter().map(|line| (1.0 - length(line)).powi(2)).sum();
+    let orphan = lines.last().is_some_and(|line| length(line) < 0.33);
+    gaps + if orphan { 2.0 } else { 0.0 }
+}
+
+/// Breaks at one size.
+pub(crate) fn fixed(shaper: &mut Shaper, cleaned: Cleaned, style: TextStyle, width: f32, max_lines: usize) -> Broken {
+    let mut paragraph = Paragraph::new(shaper, &cleaned.text, style);
+    let whole = paragraph.balanced(style.size, width, Wrap::Word);
+    let split = widest(&whole) > width + 0.5;
+    let lines = if split { paragraph.balanced(style.size, width, Wrap::WordOrGlyph) } else { whole };
+    if lines.len() <= max_lines && !cleaned.cut {
+        return finish(lines, cleaned, false, split);
+    }
+    cut(shaper, cleaned, style, width, max_lines)
+}
+
+/// Finds the largest size that fits and breaks at it.
+pub(crate) fn fitted(
+    shaper: &mut Shaper,
+    cleaned: Cleaned,
+    style: TextStyle,
+    smallest: f32,
+    (width, height): (f32, f32),
+    max_lines: usize,
+) -> (f32, Broken) {
+    let smallest = if smallest.is_finite() { smallest.clamp(4.0, style.size) } else { 4.0 };
+    let lines_at = |size: f32| max_lines.min((height / (size * style.line_height) + 0.01).floor() as usize);
+    let mut paragraph = Paragraph::new(shaper, &cleaned.text, style);
+    let mut fits = |size: f32| {
+        let lines = paragraph.lines(size, width, Wrap::Word);
+        lines.len() <= lines_at(size) && widest(&lines) <= width + 0.5
+    };
+    let size = if fits(style.size) {
+        Some(style.size)
+    } else if fits(smallest) {
+        // Half a pixel is finer than anybody sees.
+        let (mut low, mut high) = (smallest, style.size);
+        while high - low > 0.5 {
+            let middle = f32::midpoint(low, high);
+            if fits(middle) { low = middle } else { high = middle }
+        }
+        Some(low)
+    } else {
+        None
+    };
+    match size {
+        Some(size) if !cleaned.cut => {
+            let lines = paragraph.balanced(size, width, Wrap::Word);
+            (size, finish(lines, cleaned, false, false))
+        }
+        _ => {
+            let style = TextStyle { size: smallest, ..style };
+            (smallest, fixed(shaper, cleaned, style, width, lines_at(smallest).max(1)))
+        }
+    }
+}
+
+/// Keeps as many words as fit before an ellipsis.
+fn cut(shaper: &mut Shaper, mut cleaned: Cleaned, style: TextStyle, width: f32, max_lines: usize) -> Broken {
+    let shortened = |words: usize| {
+        let end = cleaned.words.get(words.wrapping_sub(1)).map_or(0, |word| word.end);
+        let kept = cleaned.text[..end].trim_end_matches([',', ';', ':', '.', '-', '–', '—', ' ', '…']);
+        format!("{kept}…")
+    };
+    let mut attempt = |text: &str| {
+        let mut paragraph = Paragraph::new(shaper, text, style);
+        let lines = paragraph.balanced(style.size, width, Wrap::Word);
+        let split = widest(&lines) > width + 0.5;
+        if split { (paragraph.balanced(style.size, width, Wrap::WordOrGlyph), true) } else { (lines, false) }
+    };
+    let (mut low, mut high) = (0, cleaned.words.len());
+    while low < high {
+        let middle = (low + high).div_ceil(2);
+        if attempt(&shortened(middle)).0.len() <= max_lines { low = middle } else { high = middle - 1 }
+    }
+    let mut text = shortened(low);
+    if low == 0 {
+        // Not even the first word has room: keep as many of its letters as do.
+        let first: Vec<char> = cleaned.text.split(' ').next().unwrap_or_default().chars().collect();
+        let (mut few, mut many) = (0, first.len());
+        while few < many {
+            let middle = (few + many).div_ceil(2);
+            let part: String = first[..middle].iter().collect();
+            if attempt(&format!("{part}…")).0.len() <= max_lines { few = middle } else { many = middle - 1 }
+        }
+        let part: String = first[..few].iter().collect();
+        text = format!("{part}…");
+    }
+    let (mut lines, split) = attempt(&text);
+    lines.truncate(max_lines);
+    for word in &mut cleaned.words {
+        word.end = word.end.min(text.len());
+        word.start = word.start.min(word.end);
+    }
+    // The ellipsis belongs to the last word that is kept.
+    if let Some(last) = cleaned.words.iter_mut().rev().find(|word| word.start < word.end) {
+        last.end = text.len();
+    }
+    cleaned.text = text;
+    finish(lines, cleaned, true, split)
+}
+
+fn finish(lines: Vec<LayoutLine>, cleaned: Cleaned, truncated: bool, broken: bool) -> Broken {
+    let right_to_left = lines.first().and_then(|line| line.glyphs.first()).is_some_and(|_| {
+        let glyphs = lines.iter().flat_map(|line| &line.glyphs).filter(|glyph| glyph.metadata != SPACE);
+        glyphs.min_by_key(|glyph| glyph.start).is_some_and(|glyph| glyph.level.is_rtl())
+    });
+    Broken { lines, cleaned, truncated, broken, right_to_left }
+}
