@@ -1,0 +1,176 @@
+use super::*;
+use crate::MediaTime;
+use crate::domain::timeline::{CaptionPosition, CaptionStyle, TransitionKind};
+use crate::domain::{BlobRef, Sha256};
+use crate::port::{MediaInfo, SpokenWord};
+use crate::service::media::{PictureLayer, ScenePicture};
+
+fn blob(name: &str) -> BlobRef {
+    BlobRef { sha256: Sha256::of(name.as_bytes()), length: 1, media_type: "image/png".to_owned() }
+}
+
+fn narration(texts: &[&str]) -> Narration {
+    let lines = texts.iter().map(|text| {
+        let words: Vec<SpokenWord> = (0..)
+            .zip(text.split_whitespace())
+            .map(|(n, text)| SpokenWord {
+                text: text.to_owned(),
+                start: MediaTime::from_millis(n * 310),
+                end: MediaTime::from_millis(n * 310 + 290),
+            })
+            .collect();
+        let duration = words.last().map_or(MediaTime::ZERO, |word| word.end + MediaTime(12_345));
+        SpokenLine { audio: blob(text), duration, words }
+    });
+    Narration { lines: lines.collect(), provider: "test".to_owned(), reused: false }
+}
+
+fn scene_picture(layers: Vec<PictureLayer>) -> ScenePicture {
+    ScenePicture { scene_number: 1, provider: "test".to_owned(), credit: None, layers }
+}
+
+fn card(name: &str) -> ScenePicture {
+    let layer = |moves: bool, width, height| PictureLayer { blob: blob(name), width, height, moves };
+    scene_picture(vec![layer(true, 270, 480), layer(false, 1080, 1920)])
+}
+
+const TEXTS: [&str; 6] = [
+    "SQLite just got twice as fast.",
+    "The new engine replaces the old tree.",
+    "Bulk inserts run 2.1 times faster, the team said.",
+    "Point reads were eight percent slower.",
+    "The file format is new, too.",
+    "Follow for more.",
+];
+
+fn assembled() -> Timeline {
+    let pictures: Vec<ScenePicture> = TEXTS.iter().map(|text| card(text)).collect();
+    assemble(&narration(&TEXTS), &pictures, &CaptionStyle::tiktok(), Canvas::VERTICAL).unwrap()
+}
+
+#[test]
+fn scenes_are_whole_frames_and_hold_their_line() {
+    let timeline = assembled();
+    let narration = narration(&TEXTS);
+    let mut start = MediaTime::ZERO;
+    let mut frames = 0;
+    for ((scene, track), line) in timeline.scenes.iter().zip(&timeline.audio).zip(&narration.lines) {
+        assert_eq!(start, timeline.canvas.time_of(frames));
+        assert!(track.start > start && track.start + line.duration < start + scene.duration);
+        start = start + scene.duration;
+        frames = timeline.canvas.frame_at(start);
+    }
+    assert_eq!(timeline.frames(), frames);
+}
+
+#[test]
+fn neither_motion_nor_transition_repeats() {
+    let timeline = assembled();
+    assert_eq!(timeline.scenes[0].transition.kind, TransitionKind::Cut);
+    for pair in timeline.scenes.windows(2) {
+        assert_ne!(pair[0].transition.kind, pair[1].transition.kind);
+        let zoom = |scene: usize| pair[scene].layers[0].motion.to.zoom - pair[scene].layers[0].motion.from.zoom;
+        assert!(zoom(0) * zoom(1) < 0.0, "zoom in and out take turns");
+        assert_eq!(pair[0].layers[1].motion, crate::domain::timeline::Motion::STILL);
+    }
+}
+
+#[test]
+fn captions_hold_every_word_and_stand_clear_of_the_cards() {
+    let timeline = assembled();
+    assert_eq!(timeline.captions.style.position, CaptionPosition::LowerThird);
+    let words: Vec<String> =
+        timeline.captions.cues.iter().flat_map(|cue| &cue.words).map(|word| word.text.clone()).collect();
+    assert_eq!(words.join(" "), TEXTS.join(" "));
+    let files = CaptionFiles::of(&timeline.captions, &timeline.canvas);
+    assert_eq!(files.srt.matches(" --> ").count(), timeline.captions.cues.len());
+    assert_eq!(files.vtt.matches(" --> ").count(), timeline.captions.cues.len());
+    assert_eq!(files.ass.matches("Dialogue:").count(), timeline.captions.cues.len());
+}
+
+#[test]
+fn a_line_needs_its_picture() {
+    let missing = assemble(&narration(&TEXTS), &[card("one")], &CaptionStyle::tiktok(), Canvas::VERTICAL);
+    assert_eq!(missing.unwrap_err().kind(), crate::ErrorKind::Invalid);
+}
+
+#[test]
+fn wide_pictures_are_panned_inside_their_edges() {
+    let wide = PictureLayer { blob: blob("photo"), width: 1920, height: 1080, moves: true };
+    let pictures = vec![scene_picture(vec![wide]); TEXTS.len()];
+    let timeline = assemble(&narration(&TEXTS), &pictures, &CaptionStyle::tiktok(), Canvas::VERTICAL).unwrap();
+    assert_eq!(timeline.captions.style.position, CaptionPosition::Centre);
+    for scene in &timeline.scenes {
+        let motion = scene.layers[0].motion;
+        let from = motion.from.rectangle((1920, 1080), &timeline.canvas);
+        let to = motion.to.rectangle((1920, 1080), &timeline.canvas);
+        assert!((from.x - to.x).abs() > 50.0);
+        assert!(from.x > 0.0 && to.x > 0.0 && from.x + from.width < 1920.0 && to.x + to.width < 1920.0);
+    }
+}
+
+#[test]
+fn samples_become_a_wav_file() {
+    let wav = encode_wav(&[0.0, 1.0, -1.0, 2.0, f32::NAN], 22_050);
+    assert_eq!(wav.len(), 54);
+    assert_eq!(&wav[0..4], b"RIFF");
+    assert_eq!(wav[24..28], 22_050_u32.to_le_bytes());
+    let samples: Vec<i16> = wav[44..].chunks(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
+    assert_eq!(samples, [0, 32_767, -32_767, 32_767, 0]);
+}
+
+fn good(timeline: &Timeline) -> MediaInfo {
+    MediaInfo {
+        container: "mov,mp4".to_owned(),
+        duration: timeline.duration(),
+        length: 6_000_000,
+        video_codec: Some("h264".to_owned()),
+        profile: Some("High".to_owned()),
+        pixel_format: Some("yuv420p".to_owned()),
+        width: 1080,
+        height: 1920,
+        frames_per_second: 30.0,
+        frames: Some(timeline.frames()),
+        video_duration: Some(timeline.duration()),
+        audio_codec: Some("aac".to_owned()),
+        sample_rate: Some(48_000),
+        channels: Some(2),
+        audio_duration: Some(timeline.duration()),
+        fast_start: true,
+        loudness: Some(-14.1),
+        true_peak: Some(-1.2),
+    }
+}
+
+#[test]
+fn validation_passes_what_is_right_and_names_what_is_not() {
+    type Breakage = fn(&mut MediaInfo);
+    let timeline = assembled();
+    let expectations = Expectations::default();
+    let passed = validate(&good(&timeline), &timeline, &expectations);
+    assert!(passed.passed(), "{passed:?}");
+    assert_eq!(passed.score(), 1.0);
+    let breakages: [(&str, Breakage); 12] = [
+        ("resolution", |info| info.width = 720),
+        ("codec", |info| info.video_codec = Some("hevc".to_owned())),
+        ("fps", |info| info.frames_per_second = 25.0),
+        ("duration", |info| info.duration = info.duration + MediaTime::from_millis(100)),
+        ("size", |info| info.length = 400_000_000),
+        ("pixel format", |info| info.pixel_format = Some("yuv444p".to_owned())),
+        ("frames", |info| info.frames = Some(1)),
+        ("audio codec", |info| info.audio_codec = None),
+        ("synchrony", |info| info.audio_duration = Some(MediaTime::ZERO)),
+        ("loudness", |info| info.loudness = Some(-16.0)),
+        ("true peak", |info| info.true_peak = Some(0.3)),
+        ("fast start", |info| info.fast_start = false),
+    ];
+    for (name, breakage) in breakages {
+        let mut info = good(&timeline);
+        breakage(&mut info);
+        let validation = validate(&info, &timeline, &expectations);
+        let failed: Vec<&str> =
+            validation.checks.iter().filter(|check| !check.passed).map(|check| check.name.as_str()).collect();
+        assert_eq!(failed, [name]);
+        assert!(validation.score() < 1.0);
+    }
+}
