@@ -1,1 +1,0 @@
-//! Production: drives one run through its stages.

@@ -1,0 +1,149 @@
+//! Gates: a run asks, a person decides about exactly what was shown.
+
+use super::stages::{REVISED_PLAN, REVISED_SCRIPT, Revised};
+use super::{Job, Production};
+use crate::domain::{
+    Approval, ApprovalState, AssetKind, Content, Decision, Gate, Run, RunCommand, RunState, ScenePlan, Script, Sha256,
+    Verdict,
+};
+use crate::id::{ApprovalId, RunId, UserId};
+use crate::port::{Filter, Order, Page, RepositoryExt, Tx};
+use crate::service::journal::Work;
+use crate::{Error, Operation, Result};
+use std::time::Duration;
+
+/// How long a question stays open.
+const OPEN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// What a person changed before approving.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Revision {
+    /// Another script, at the script gate.
+    Script(Script),
+    /// Another scene plan, at the prompts gate.
+    Plan(ScenePlan),
+}
+
+impl Production {
+    /// What a run that waits has to show: the gate and the hash that a decision must name.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict) if the run does not wait.
+    pub async fn question(&self, id: RunId) -> Result<Approval> {
+        let mut tx = self.store.read().await?;
+        let run = tx.runs().require(id).await?;
+        open_question(&mut *tx, &run).await
+    }
+
+    /// Decides at a gate about exactly the `subject` that was shown, and gives the run as it then stands;
+    /// [`advance`](Production::advance) goes on with it. Feedback with a rejection asks for another try.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict) if the run does not wait at this gate, the question was decided
+    /// or has expired, or what was shown has changed since.
+    pub async fn decide(
+        &self,
+        id: RunId,
+        gate: Gate,
+        subject: Sha256,
+        verdict: Verdict,
+        feedback: Option<String>,
+        by: UserId,
+    ) -> Result<Run> {
+        let mut run = self.run(id).await?;
+        let mut changes = self.changes(&run).await?;
+        let mut approval = open_question(&mut *changes.tx, &run).await?;
+        if approval.gate != gate {
+            return Err(Error::conflict("the run waits at another gate").with_context("gate", approval.gate));
+        }
+        let decision = Decision { verdict, feedback: feedback.clone(), by, at: self.clock.now() };
+        approval.decide(subject, decision)?;
+        changes.tx.approvals().update(&mut approval).await?;
+        self.apply(&mut changes, &mut run, RunCommand::Decide(gate, verdict, feedback)).await?;
+        self.commit(changes).await?;
+        Ok(run)
+    }
+
+    /// Replaces what a run shows at its gate; the question is asked anew about the new version.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict) if the run does not wait at the gate of this revision;
+    /// [`Invalid`](crate::ErrorKind::Invalid) for an empty one.
+    pub async fn revise(&self, id: RunId, revision: Revision) -> Result<Approval> {
+        let run = self.run(id).await?;
+        let (gate, key) = match &revision {
+            Revision::Script(_) => (Gate::Script, REVISED_SCRIPT),
+            Revision::Plan(_) => (Gate::Prompts, REVISED_PLAN),
+        };
+        if run.state != (RunState::Waiting { gate }) {
+            return Err(Error::conflict("the run does not wait at this gate").with_context("gate", gate));
+        }
+        let mut content = self.store.read().await?.contents().require(run.content_id).await?;
+        let operation = Operation::detached();
+        let request = serde_json::from_value(run.request.clone())?;
+        let job = Job { journal: self.journal(&run), run: run.clone(), request, operation: &operation };
+        match revision {
+            Revision::Script(script) if script.lines.is_empty() => return Err(Error::invalid("a script needs a line")),
+            Revision::Plan(plan) if plan.prompts.is_empty() => return Err(Error::invalid("a plan needs a scene")),
+            Revision::Script(script) => {
+                let revised = Revised { base: Sha256::of_json(&self.drafted(&job).await?.script)?, value: script };
+                job.journal.step(key, &revised, || async { Ok(Work::plain("user", revised.clone())) }).await?;
+                content.script = Some(revised.value);
+            }
+            Revision::Plan(plan) => {
+                let revised = Revised { base: Sha256::of_json(&self.planned(&job).await?)?, value: plan };
+                job.journal.step(key, &revised, || async { Ok(Work::plain("user", revised.clone())) }).await?;
+                content.scenes = Some(revised.value);
+            }
+        }
+        let mut tx = self.store.begin().await?;
+        let mut approval = open_question(&mut *tx, &run).await?;
+        approval.void();
+        tx.approvals().update(&mut approval).await?;
+        tx.contents().update(&mut content).await?;
+        let asked = self.ask(&mut *tx, &run, &content, gate).await?;
+        tx.commit().await?;
+        Ok(asked)
+    }
+
+    /// Writes the question of a gate down, bound to the hash of what is shown.
+    pub(super) async fn ask(&self, tx: &mut dyn Tx, run: &Run, content: &Content, gate: Gate) -> Result<Approval> {
+        let now = self.clock.now();
+        let subject = match gate {
+            Gate::Script => Sha256::of_json(&content.script)?,
+            Gate::Prompts => Sha256::of_json(&content.scenes)?,
+            Gate::Review => {
+                let filter = Filter {
+                    parent: Some(content.id.0),
+                    states: vec![AssetKind::Video.to_string()],
+                    ..Filter::default()
+                };
+                let videos = tx.assets().list(&filter, &Page::first(Order::Newest, 1)).await?;
+                let video = videos.items.first().ok_or_else(|| Error::unexpected("there is no video to review"))?;
+                video.blob.sha256
+            }
+        };
+        let mut approval = Approval {
+            id: ApprovalId::random(&*self.entropy),
+            run_id: run.id,
+            content_id: run.content_id,
+            gate,
+            subject,
+            state: ApprovalState::Open,
+            decision: None,
+            created_at: now,
+            expires_at: now.after(OPEN_FOR),
+            version: 0,
+        };
+        tx.approvals().insert(&mut approval).await?;
+        Ok(approval)
+    }
+}
+
+async fn open_question(tx: &mut dyn Tx, run: &Run) -> Result<Approval> {
+    let filter = Filter { parent: Some(run.id.0), states: vec![ApprovalState::Open.to_string()], ..Filter::default() };
+    let open = tx.approvals().list(&filter, &Page::first(Order::Newest, 1)).await?;
+    open.items.into_iter().next().ok_or_else(|| {
+        Error::conflict("the run does not wait for a decision").with_context("state", run.state.as_str())
+    })
+}

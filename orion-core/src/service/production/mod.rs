@@ -1,0 +1,254 @@
+//! Production: drives one run from its subject to a reviewed video.
+//!
+//! What happens next is decided by the pure state machine of [`Run`]; what a stage *does* is a pull:
+//! each stage asks for the result of the one before, and the journal gives it without doing it again.
+//! So a run goes on after a crash, a failure or weeks of waiting for a person exactly where it stood.
+
+mod gates;
+mod product;
+mod request;
+mod stages;
+
+pub use gates::Revision;
+pub use product::{Product, RunReport, StepReport};
+pub use request::{CreateRequest, Subject};
+pub use stages::Choice;
+
+use crate::domain::{Content, ContentStatus, Run, RunCommand, RunEffect, RunState, Stage};
+use crate::event::{Event, EventRecord};
+use crate::id::{ContentId, EventId, RunId, UserId};
+use crate::port::{BlobStore, Clock, Entropy, RepositoryExt, Store, Tx, Wire};
+use crate::service::director::Director;
+use crate::service::editor::Editor;
+use crate::service::journal::Journal;
+use crate::service::media::Media;
+use crate::service::scout::Scout;
+use crate::{Error, ErrorKind, Operation, ProgressUpdate, Result, StageStatus};
+use std::sync::Arc;
+
+/// The use case: everything that a run needs, by port and by the services it calls.
+#[derive(Debug, Clone)]
+pub struct Production {
+    /// The record.
+    pub store: Arc<dyn Store>,
+    /// Files.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Announces committed events.
+    pub wire: Arc<dyn Wire>,
+    /// Finds trends.
+    pub scout: Scout,
+    /// Writes and plans.
+    pub director: Director,
+    /// Makes pictures.
+    pub media: Media,
+    /// Speaks, captions, renders, checks.
+    pub editor: Editor,
+}
+
+/// A run at work: its row, what was asked, its journal, and the operation it belongs to.
+struct Job<'a> {
+    run: Run,
+    request: CreateRequest,
+    journal: Journal,
+    operation: &'a Operation,
+}
+
+/// A transaction with the events to announce once it has been committed.
+struct Changes {
+    tx: Box<dyn Tx>,
+    records: Vec<EventRecord>,
+    owner: UserId,
+}
+
+impl Production {
+    /// Writes a new run down. Nothing is done yet; [`advance`](Self::advance) does it.
+    ///
+    /// # Errors
+    /// [`Invalid`](ErrorKind::Invalid) for a request out of bounds.
+    pub async fn start(&self, owner: UserId, request: &CreateRequest) -> Result<Run> {
+        request.check()?;
+        let now = self.clock.now();
+        let mut content = Content {
+            id: ContentId::random(&*self.entropy),
+            trend_id: None,
+            owner,
+            title: title_before_script(&request.subject),
+            status: ContentStatus::Generating,
+            script: None,
+            scenes: None,
+            critique: None,
+            niche: request.niche.clone(),
+            platform: request.platform,
+            regeneration_count: 0,
+            created_at: now,
+            updated_at: now,
+            published_at: None,
+            version: 0,
+        };
+        let mut run = Run {
+            id: RunId::random(&*self.entropy),
+            content_id: content.id,
+            owner,
+            gates: request.gates.clone(),
+            state: RunState::Pending,
+            feedback: Vec::new(),
+            request: serde_json::to_value(request)?,
+            attempts: 0,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+            version: 0,
+        };
+        let mut tx = self.store.begin().await?;
+        tx.contents().insert(&mut content).await?;
+        tx.runs().insert(&mut run).await?;
+        tx.commit().await?;
+        Ok(run)
+    }
+
+    /// Works on a run until it waits for a person or is finished, and gives it as it then stands.
+    /// A run that failed, was stopped or was cut off by a crash goes on with the stage it was in.
+    ///
+    /// # Errors
+    /// The error of the stage that failed, after the run has been marked; [`Cancelled`](ErrorKind::Cancelled)
+    /// if the operation was stopped, which leaves the run ready to go on.
+    pub async fn advance(&self, id: RunId, operation: &Operation) -> Result<Run> {
+        let run = self.run(id).await?;
+        let (mut run, mut effect) = match run.state {
+            RunState::Waiting { .. } | RunState::Completed | RunState::Rejected { .. } => return Ok(run),
+            _ => self.command(run, RunCommand::Resume).await?,
+        };
+        while let RunEffect::Execute(stage) = effect {
+            let request = serde_json::from_value(run.request.clone())?;
+            let journal = self.journal(&run);
+            let job = Job { run, request, journal, operation };
+            report(operation, stage, StageStatus::Running);
+            if let Err(error) = self.execute(&job, stage).await {
+                report(operation, stage, StageStatus::Failed);
+                return Err(self.stopped(job.run, stage, error).await);
+            }
+            report(operation, stage, StageStatus::Completed);
+            (run, effect) = self.command(job.run, RunCommand::Complete(stage)).await?;
+        }
+        Ok(run)
+    }
+
+    /// Applies a command to a run and commits the new state with its events and what follows from it.
+    async fn command(&self, mut run: Run, command: RunCommand) -> Result<(Run, RunEffect)> {
+        let mut changes = self.changes(&run).await?;
+        let effect = self.apply(&mut changes, &mut run, command).await?;
+        self.commit(changes).await?;
+        Ok((run, effect))
+    }
+
+    async fn apply(&self, changes: &mut Changes, run: &mut Run, command: RunCommand) -> Result<RunEffect> {
+        let transition = run.apply(command, self.clock.now())?;
+        changes.tx.runs().update(run).await?;
+        for (stage, status) in transition.announce {
+            let event = Event::StageChanged {
+                content_id: run.content_id,
+                stage: stage.to_string(),
+                status: status.to_owned(),
+                progress: None,
+                pipeline_run_id: Some(run.id),
+                cost: None,
+                provider: None,
+            };
+            self.append(changes, &event).await?;
+        }
+        let mut content = changes.tx.contents().require(run.content_id).await?;
+        if let Some(next) = content_follows(&run.state, content.status) {
+            content.set_status(next, self.clock.now())?;
+            changes.tx.contents().update(&mut content).await?;
+            let event = Event::ContentUpdated {
+                content_id: content.id,
+                status: content.status,
+                stage: None,
+                pipeline_run_id: Some(run.id),
+                validation_passed: None,
+            };
+            self.append(changes, &event).await?;
+        }
+        if let RunEffect::Ask(gate) = transition.effect {
+            self.ask(&mut *changes.tx, run, &content, gate).await?;
+        }
+        Ok(transition.effect)
+    }
+
+    /// Marks a run whose stage ended with an error, and gives the error back.
+    async fn stopped(&self, run: Run, stage: Stage, error: Error) -> Error {
+        let command = match error.kind() {
+            ErrorKind::Cancelled => RunCommand::Cancel,
+            _ => RunCommand::Fail(stage, error.to_string()),
+        };
+        // The stage's error is what the caller must see; a run that could not be marked stays "running"
+        // and goes on from the same stage when it is resumed.
+        let _ = self.command(run, command).await;
+        error
+    }
+
+    /// Commits, then wakes whoever listens. The wire may fail: the log is the record.
+    async fn commit(&self, changes: Changes) -> Result<()> {
+        changes.tx.commit().await?;
+        for record in &changes.records {
+            let _ = self.wire.announce(record).await;
+        }
+        Ok(())
+    }
+
+    async fn changes(&self, run: &Run) -> Result<Changes> {
+        let tx = self.store.begin().await?;
+        Ok(Changes { tx, records: Vec::new(), owner: run.owner })
+    }
+
+    /// Adds an event to what will be committed.
+    async fn append(&self, changes: &mut Changes, event: &Event) -> Result<()> {
+        let id = EventId::random(&*self.entropy);
+        let record = changes.tx.append(id, self.clock.now(), Some(changes.owner), event).await?;
+        changes.records.push(record);
+        Ok(())
+    }
+
+    async fn run(&self, id: RunId) -> Result<Run> {
+        self.store.read().await?.runs().require(id).await
+    }
+
+    fn journal(&self, run: &Run) -> Journal {
+        Journal::new(self.store.clone(), self.blobs.clone(), self.clock.clone(), self.entropy.clone(), run)
+    }
+}
+
+/// The status that content takes when its run reaches a state, if it changes at all.
+fn content_follows(run: &RunState, content: ContentStatus) -> Option<ContentStatus> {
+    use ContentStatus::{Approved, Draft, Generating, Rejected, Review};
+    match (run, content) {
+        // A run ends at "review" by itself; past the review gate it is approved.
+        (RunState::Completed, Review) => Some(Approved),
+        (RunState::Waiting { .. } | RunState::Completed, Generating) => Some(Review),
+        (RunState::Running { .. }, Draft | Review) => Some(Generating),
+        (RunState::Failed { .. } | RunState::Cancelled { .. }, Generating) => Some(Draft),
+        (RunState::Rejected { .. }, Review) => Some(Rejected),
+        _ => None,
+    }
+}
+
+fn report(operation: &Operation, stage: Stage, status: StageStatus) {
+    operation.report(ProgressUpdate { status, ..ProgressUpdate::running(stage, 0, 0, "") });
+}
+
+/// What content is called before its script has a title.
+fn title_before_script(subject: &Subject) -> String {
+    let words = match subject {
+        Subject::Feed { location } => location.as_str(),
+        Subject::Trend { .. } => "a trend",
+        Subject::Url { url } => url.as_str(),
+        Subject::Topic { topic } => topic.as_str(),
+        Subject::Text { text } | Subject::Script { script: text } => text.lines().next().unwrap_or_default(),
+    };
+    let short: String = words.chars().take(200).collect();
+    format!("Content for: {short}")
+}

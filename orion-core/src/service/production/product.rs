@@ -1,0 +1,165 @@
+//! What a finished run gives: files to take away, and the report of how they came about.
+
+use super::{CreateRequest, Job, Production};
+use crate::domain::{BlobRef, ContentStatus, Money, RunState, Sha256, Step, StepState};
+use crate::id::{ContentId, RunId};
+use crate::port::{MediaInfo, RepositoryExt, Validation};
+use crate::service::director::markdown;
+use crate::service::editor::CaptionFiles;
+use crate::{Error, Operation, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A finished video with everything that goes beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Product {
+    /// Title of the video.
+    pub title: String,
+    /// The file.
+    pub video: BlobRef,
+    /// A still for listings (JPEG).
+    pub thumbnail: BlobRef,
+    /// Captions as files.
+    pub captions: CaptionFiles,
+    /// The script with a source for every claim (Markdown).
+    pub script_markdown: String,
+    /// How it came about.
+    pub report: RunReport,
+}
+
+/// How a video came about: steps, times, costs, hashes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// The run.
+    pub run_id: RunId,
+    /// The content it made.
+    pub content_id: ContentId,
+    /// Where the content stands.
+    pub status: ContentStatus,
+    /// Title of the video.
+    pub title: String,
+    /// What was asked for.
+    pub request: CreateRequest,
+    /// The topic that was chosen, with its score, when it came from a feed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trend: Option<(String, f64)>,
+    /// When the run was written down.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// How often it was started or resumed.
+    pub attempts: u32,
+    /// Seconds of work by stage; the sum of its steps, which may have run side by side.
+    pub seconds_by_stage: BTreeMap<String, f64>,
+    /// Every step.
+    pub steps: Vec<StepReport>,
+    /// What it cost in all, in dollars.
+    pub cost_usd: f64,
+    /// What the file really is.
+    pub video: MediaInfo,
+    /// The checks of the file.
+    pub validation: Validation,
+    /// The encoder as used.
+    pub encoder: String,
+    /// Hash of each file by its name in the folder.
+    pub files: BTreeMap<String, Sha256>,
+    /// What could not be had and why.
+    pub notes: Vec<String>,
+}
+
+/// One step of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// Its name: `speech/3`.
+    pub key: String,
+    /// Where it stands.
+    pub state: StepState,
+    /// Who did it.
+    pub provider: Option<String>,
+    /// How often it was sent; more than one only after a failure or a change of its input.
+    pub attempts: u32,
+    /// When the last attempt began.
+    pub started_at: Timestamp,
+    /// How long the last attempt took, in seconds.
+    pub seconds: Option<f64>,
+    /// What it cost, in dollars.
+    pub cost_usd: f64,
+    /// Hash of its input.
+    pub input: Sha256,
+    /// Hashes of its files.
+    pub output: Vec<Sha256>,
+}
+
+impl From<&Step> for StepReport {
+    fn from(step: &Step) -> Self {
+        Self {
+            key: step.key.clone(),
+            state: step.state,
+            provider: step.provider.clone(),
+            attempts: step.attempts,
+            started_at: step.started_at,
+            seconds: step.took().map(|took| took.as_secs_f64()),
+            cost_usd: step.cost.dollars(),
+            input: step.input,
+            output: step.blobs.iter().map(|blob| blob.sha256).collect(),
+        }
+    }
+}
+
+impl Production {
+    /// What a run has made, once its file is rendered: at the review gate and after it.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict) if the run has not come that far.
+    pub async fn product(&self, id: RunId) -> Result<Product> {
+        let run = self.run(id).await?;
+        if !matches!(run.state, RunState::Completed | RunState::Waiting { gate: crate::domain::Gate::Review }) {
+            return Err(Error::conflict("the run has no finished video").with_context("state", run.state.as_str()));
+        }
+        let content = self.store.read().await?.contents().require(run.content_id).await?;
+        let operation = Operation::detached();
+        let request: CreateRequest = serde_json::from_value(run.request.clone())?;
+        let journal = self.journal(&run);
+        let job = Job { run, request, journal, operation: &operation };
+        // Every step is finished: these are reads.
+        let (material, choice, (script, mut drafted)) =
+            (self.material(&job).await?, self.choice(&job).await?, self.script(&job).await?);
+        let made = self.made(&job).await?;
+        drafted.script = script;
+        let steps = job.journal.steps().await?;
+        let mut seconds_by_stage: BTreeMap<String, f64> = BTreeMap::new();
+        for step in &steps {
+            let stage = step.key.split('/').next().unwrap_or_default().to_owned();
+            *seconds_by_stage.entry(stage).or_default() += step.took().map_or(0.0, |took| took.as_secs_f64());
+        }
+        let cost: Money = steps.iter().map(|step| step.cost).sum();
+        let problems = choice.iter().flat_map(|choice| choice.problems.clone());
+        let report = RunReport {
+            run_id: job.run.id,
+            content_id: content.id,
+            status: content.status,
+            title: content.title.clone(),
+            trend: choice.as_ref().map(|choice| (choice.trend.topic.clone(), choice.trend.score)),
+            created_at: job.run.created_at,
+            finished_at: job.run.finished_at,
+            attempts: job.run.attempts,
+            seconds_by_stage,
+            steps: steps.iter().map(StepReport::from).collect(),
+            cost_usd: cost.dollars(),
+            video: made.rendered.info,
+            validation: made.validation,
+            encoder: made.rendered.encoder,
+            files: BTreeMap::new(),
+            notes: problems.chain(material.notes.clone()).chain(drafted.notes.clone()).collect(),
+            request: job.request.clone(),
+        };
+        Ok(Product {
+            title: content.title,
+            video: made.rendered.video,
+            thumbnail: made.thumbnail,
+            captions: CaptionFiles::of(&made.timeline.captions, &made.timeline.canvas),
+            script_markdown: markdown(&drafted, &material),
+            report,
+        })
+    }
+}

@@ -1,0 +1,371 @@
+//! What each stage does. Every function asks the one before for its result and journals its own, so calling
+//! any of them again costs a few reads; a changed input redoes exactly what depends on it.
+
+use super::{Changes, Job, Production, Subject};
+use crate::domain::timeline::{CaptionStyle, Timeline};
+use crate::domain::{
+    Asset, AssetKind, BlobRef, Content, FeedItem, Material, ScenePlan, Script, Sha256, Stage, Trend, TrendStatus,
+};
+use crate::event::Event;
+use crate::id::AssetId;
+use crate::port::{Brief, Filter, Order, Page, RenderSettings, Rendered, RepositoryExt, ThumbnailRequest, Validation};
+use crate::service::director::{self, Drafted};
+use crate::service::editor::{Expectations, Narration, assemble, validate};
+use crate::service::journal::Work;
+use crate::service::media::ScenePicture;
+use crate::service::scout::{ScanRequest, built_in, choose};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// Journal keys of what a person wrote instead.
+pub(super) const REVISED_SCRIPT: &str = "script/revised";
+pub(super) const REVISED_PLAN: &str = "prompts/revised";
+
+/// Trends that a topic is looked up in.
+const CANDIDATES: u32 = 100;
+
+/// The trend that a run is about, with what could not be read on the way to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The trend.
+    pub trend: Trend,
+    /// For people.
+    pub problems: Vec<String>,
+}
+
+/// Another version by a person, with the hash of what it replaces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Revised<T> {
+    pub(super) base: Sha256,
+    pub(super) value: T,
+}
+
+/// The rendered file with what was found in it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Made {
+    pub(super) timeline: Timeline,
+    pub(super) rendered: Rendered,
+    pub(super) validation: Validation,
+    pub(super) thumbnail: BlobRef,
+}
+
+impl Production {
+    /// Does one stage and commits what it made to the content.
+    pub(super) async fn execute(&self, job: &Job<'_>, stage: Stage) -> Result<()> {
+        job.operation.cancellation.check()?;
+        match stage {
+            Stage::Research => {
+                let material = self.material(job).await?;
+                self.save(job, |content| content.title = format!("Content for: {}", material.topic)).await
+            }
+            Stage::Script | Stage::Critique => {
+                let (script, drafted) = self.script(job).await?;
+                let save = |content: &mut Content| {
+                    content.title.clone_from(&script.title);
+                    content.critique = Some(drafted.critique);
+                    content.script = Some(script);
+                };
+                self.save(job, save).await
+            }
+            Stage::Prompts => self.save_plan(job).await,
+            Stage::Images => self.save_pictures(job).await,
+            Stage::Video => self.narration(job).await.map(drop),
+            Stage::Render => self.save_video(job).await,
+        }
+    }
+
+    /// The trend that the run is about, if it is about one: given, or the best of a feed.
+    pub(super) async fn choice(&self, job: &Job<'_>) -> Result<Option<Choice>> {
+        let input = (&job.request.subject, &job.request.niche);
+        match &job.request.subject {
+            Subject::Feed { location } => {
+                let scan = || async { Ok(Work::plain("scout", self.best_of(job, location).await?)) };
+                Ok(Some(job.journal.step("scout", &input, scan).await?.value))
+            }
+            Subject::Trend { id } => {
+                let read = || async {
+                    let trend = self.store.read().await?.trends().require(*id).await?;
+                    Ok(Work::plain("scout", Choice { trend, problems: Vec::new() }))
+                };
+                Ok(Some(job.journal.step("scout", &input, read).await?.value))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn best_of(&self, job: &Job<'_>, location: &str) -> Result<Choice> {
+        let niche = job.request.niche.as_deref().map(built_in).transpose()?;
+        let request = ScanRequest { niche, ..ScanRequest::of_feed(location) };
+        let report = self.scout.scan(&request, job.operation).await?;
+        let trend = choose(&report.trends).ok_or_else(|| {
+            let error = Error::not_found("the feed holds no topic to make a video of").with_context("feed", location);
+            match (&job.request.niche, report.trends.is_empty()) {
+                (Some(niche), true) => {
+                    error.with_context("niche", niche).with_hint("leave the niche away, or take a feed that covers it")
+                }
+                (None, true) => error.with_hint("the feed is empty; take another"),
+                (_, false) => error.with_hint("every topic of this feed was used already; wait for new ones"),
+            }
+        })?;
+        Ok(Choice { trend: trend.clone(), problems: report.problems })
+    }
+
+    /// What the script may be made from.
+    pub(super) async fn material(&self, job: &Job<'_>) -> Result<Material> {
+        let (subject, mut candidates) = match &job.request.subject {
+            Subject::Feed { .. } | Subject::Trend { .. } => {
+                let choice =
+                    self.choice(job).await?.ok_or_else(|| Error::unexpected("a run about a trend has none"))?;
+                (director::Subject::Trend(choice.trend), Vec::new())
+            }
+            Subject::Url { url } => (director::Subject::Url(url.clone()), Vec::new()),
+            Subject::Topic { topic } => (director::Subject::Topic(topic.clone()), self.candidates().await?),
+            Subject::Text { text } => (director::Subject::Text(text.clone()), Vec::new()),
+            Subject::Script { script } => (director::Subject::Script(script.clone()), Vec::new()),
+        };
+        // What else is known of a topic changes by the hour: it is part of the work, not of the step's identity.
+        let candidates = std::mem::take(&mut candidates);
+        let work = || async {
+            let material = self.director.research(&subject, &candidates, Some(&job.journal), job.operation).await?;
+            Ok(Work::plain("director", material))
+        };
+        Ok(job.journal.step("research", &subject, work).await?.value)
+    }
+
+    async fn candidates(&self) -> Result<Vec<FeedItem>> {
+        let page = Page::first(Order::Newest, CANDIDATES);
+        let trends = self.store.read().await?.trends().list(&Filter::default(), &page).await?;
+        Ok(trends.items.into_iter().flat_map(|trend| trend.items).collect())
+    }
+
+    /// The script as it was drafted, checked and judged.
+    pub(super) async fn drafted(&self, job: &Job<'_>) -> Result<Drafted> {
+        let material = self.material(job).await?;
+        let request = &job.request;
+        let brief = Brief {
+            topic: material.topic.clone(),
+            niche: request.niche.clone(),
+            platform: request.platform,
+            tone: request.tone.clone(),
+            seconds: request.seconds,
+            examples: Vec::new(),
+            critique: None,
+            feedback: job.run.feedback.clone(),
+        };
+        let writer = self.director.writer.name().to_owned();
+        let work = || async {
+            let drafted = match &request.subject {
+                Subject::Script { script } => self.director.accept(&brief, script, job.operation).await?,
+                _ => self.director.write(&brief, &material, job.operation).await?,
+            };
+            Ok(Work::plain(&drafted.script.author.clone(), drafted))
+        };
+        Ok(job.journal.step("script", &(&brief, &material, &writer), work).await?.value)
+    }
+
+    /// The script that goes on: a person's version of the draft, or the draft.
+    pub(super) async fn script(&self, job: &Job<'_>) -> Result<(Script, Drafted)> {
+        let drafted = self.drafted(job).await?;
+        let revised = job.journal.finished::<Revised<Script>>(REVISED_SCRIPT).await?;
+        let base = Sha256::of_json(&drafted.script)?;
+        let script = revised.filter(|revised| revised.base == base).map(|revised| revised.value);
+        Ok((script.unwrap_or_else(|| drafted.script.clone()), drafted))
+    }
+
+    /// The scenes as the director plans them.
+    pub(super) async fn planned(&self, job: &Job<'_>) -> Result<ScenePlan> {
+        let (script, _) = self.script(job).await?;
+        let material = self.material(job).await?;
+        let input = (&script, &material, job.request.seed, &job.run.feedback);
+        let work = || async {
+            let mut plan = self.director.plan(&script, &material);
+            plan.look.seed ^= job.request.seed;
+            Ok(Work::plain("director", plan))
+        };
+        Ok(job.journal.step("prompts", &input, work).await?.value)
+    }
+
+    /// The scenes that go on: a person's version of the plan, or the plan.
+    pub(super) async fn plan(&self, job: &Job<'_>) -> Result<ScenePlan> {
+        let plan = self.planned(job).await?;
+        let revised = job.journal.finished::<Revised<ScenePlan>>(REVISED_PLAN).await?;
+        let base = Sha256::of_json(&plan)?;
+        Ok(revised.filter(|revised| revised.base == base).map_or(plan, |revised| revised.value))
+    }
+
+    async fn save_plan(&self, job: &Job<'_>) -> Result<()> {
+        let plan = self.plan(job).await?;
+        let choice = self.choice(job).await?;
+        let mut changes = self.changes(&job.run).await?;
+        let mut content = changes.tx.contents().require(job.run.content_id).await?;
+        let first = content.scenes.is_none();
+        content.trend_id = choice.as_ref().map(|choice| choice.trend.id);
+        content.scenes = Some(plan.clone());
+        changes.tx.contents().update(&mut content).await?;
+        if let Some(choice) = choice {
+            self.mark_used(&mut changes, &choice.trend).await?;
+        }
+        if first {
+            let event = Event::ContentCreated {
+                content_id: content.id,
+                trend_id: content.trend_id,
+                title: content.title.clone(),
+                status: content.status,
+                visual_prompts: plan.prompts.into_iter().map(|prompt| prompt.description).collect(),
+                niche: content.niche.clone(),
+            };
+            self.append(&mut changes, &event).await?;
+        }
+        self.commit(changes).await
+    }
+
+    /// Content has been made of the trend; the next run takes another.
+    async fn mark_used(&self, changes: &mut Changes, trend: &Trend) -> Result<()> {
+        if let Some(mut stored) = changes.tx.trends().get(trend.id).await?
+            && stored.status == TrendStatus::Active
+        {
+            stored.set_status(TrendStatus::Used, self.clock.now())?;
+            changes.tx.trends().update(&mut stored).await?;
+        }
+        Ok(())
+    }
+
+    /// The pictures of all scenes.
+    pub(super) async fn pictures(&self, job: &Job<'_>) -> Result<Vec<ScenePicture>> {
+        let plan = self.plan(job).await?;
+        let material = self.material(job).await?;
+        self.media.illustrate(&job.journal, &plan, &material, job.request.canvas, job.operation).await
+    }
+
+    async fn save_pictures(&self, job: &Job<'_>) -> Result<()> {
+        let pictures = self.pictures(job).await?;
+        let mut providers: Vec<String> = pictures.iter().map(|picture| picture.provider.clone()).collect();
+        providers.dedup();
+        let mut changes = self.changes(&job.run).await?;
+        let mut assets = Vec::new();
+        for picture in &pictures {
+            for layer in &picture.layers {
+                let metadata = serde_json::json!({
+                    "scene": picture.scene_number, "width": layer.width, "height": layer.height,
+                    "moves": layer.moves, "credit": picture.credit,
+                });
+                assets.push(self.asset(job, AssetKind::Image, &picture.provider, &layer.blob, metadata));
+            }
+        }
+        let count = assets.len() as u32;
+        replace_assets(&mut changes, job, &[AssetKind::Image], assets).await?;
+        let event = Event::MediaGenerated { content_id: job.run.content_id, asset_count: count, providers, cost: None };
+        self.append(&mut changes, &event).await?;
+        self.commit(changes).await
+    }
+
+    /// The spoken lines.
+    pub(super) async fn narration(&self, job: &Job<'_>) -> Result<Narration> {
+        let (script, _) = self.script(job).await?;
+        let (voice, speed) = (job.request.voice.as_deref(), job.request.speed);
+        self.editor.narrate(&job.journal, &script, voice, speed, job.operation).await
+    }
+
+    /// The file, checked, and its thumbnail.
+    pub(super) async fn made(&self, job: &Job<'_>) -> Result<Made> {
+        let (script, _) = self.script(job).await?;
+        let (pictures, narration) = (self.pictures(job).await?, self.narration(job).await?);
+        let style = CaptionStyle::named(&job.request.captions);
+        let timeline = assemble(&narration, &pictures, &style, job.request.canvas)?;
+        let settings = RenderSettings { encoder: job.request.encoder, title: script.title.clone() };
+        let rendered = self.editor.render(&job.journal, &timeline, &settings, job.operation).await?.value;
+        let validation = validate(&rendered.info, &timeline, &Expectations::default());
+        let plan = self.plan(job).await?;
+        let request = ThumbnailRequest {
+            // The background alone: the title is set anew, larger.
+            layers: pictures
+                .first()
+                .and_then(|picture| picture.layers.first())
+                .map(|layer| layer.blob.clone())
+                .into_iter()
+                .collect(),
+            title: script.title.clone(),
+            accent: plan.look.palette.accent,
+            canvas: job.request.canvas,
+        };
+        let thumbnail = self.editor.thumbnail(&job.journal, "cover", &request).await?.value;
+        Ok(Made { timeline, rendered, validation, thumbnail })
+    }
+
+    async fn save_video(&self, job: &Job<'_>) -> Result<()> {
+        let made = self.made(job).await?;
+        let video = serde_json::json!({
+            "duration_seconds": made.rendered.info.duration.seconds(), "encoder": made.rendered.encoder,
+            "validation_score": made.validation.score(), "validation_passed": made.validation.passed(),
+        });
+        let assets = vec![
+            self.asset(job, AssetKind::Video, "ffmpeg", &made.rendered.video, video),
+            self.asset(job, AssetKind::Thumbnail, "draw", &made.thumbnail, serde_json::json!({})),
+        ];
+        let mut changes = self.changes(&job.run).await?;
+        replace_assets(&mut changes, job, &[AssetKind::Video, AssetKind::Thumbnail], assets).await?;
+        let content = changes.tx.contents().require(job.run.content_id).await?;
+        let event = Event::ContentUpdated {
+            content_id: content.id,
+            status: content.status,
+            stage: Some(Stage::Render.to_string()),
+            pipeline_run_id: Some(job.run.id),
+            validation_passed: Some(made.validation.passed()),
+        };
+        self.append(&mut changes, &event).await?;
+        self.commit(changes).await
+    }
+
+    fn asset(
+        &self,
+        job: &Job<'_>,
+        kind: AssetKind,
+        provider: &str,
+        blob: &BlobRef,
+        metadata: serde_json::Value,
+    ) -> Asset {
+        Asset {
+            id: AssetId::random(&*self.entropy),
+            content_id: job.run.content_id,
+            kind,
+            provider: provider.to_owned(),
+            position: 0,
+            blob: blob.clone(),
+            metadata,
+            created_at: self.clock.now(),
+            version: 0,
+        }
+    }
+
+    async fn save(&self, job: &Job<'_>, change: impl FnOnce(&mut Content)) -> Result<()> {
+        let mut changes = self.changes(&job.run).await?;
+        let mut content = changes.tx.contents().require(job.run.content_id).await?;
+        change(&mut content);
+        content.updated_at = self.clock.now();
+        changes.tx.contents().update(&mut content).await?;
+        self.commit(changes).await
+    }
+}
+
+/// Puts assets in the place of the content's earlier ones of these kinds.
+async fn replace_assets(changes: &mut Changes, job: &Job<'_>, kinds: &[AssetKind], assets: Vec<Asset>) -> Result<()> {
+    let filter = Filter {
+        parent: Some(job.run.content_id.0),
+        states: kinds.iter().map(ToString::to_string).collect(),
+        ..Filter::default()
+    };
+    loop {
+        let old = changes.tx.assets().list(&filter, &Page::first(Order::Oldest, Page::MOST)).await?;
+        for asset in &old.items {
+            changes.tx.assets().delete(asset.id).await?;
+        }
+        if old.next.is_none() {
+            break;
+        }
+    }
+    for (position, mut asset) in assets.into_iter().enumerate() {
+        asset.position = position as u32;
+        changes.tx.assets().insert(&mut asset).await?;
+    }
+    Ok(())
+}
