@@ -2,7 +2,7 @@
 
 use crate::dialect::language;
 use crate::markup::{Token, Tokens, attribute};
-use crate::picture::absolute;
+use crate::picture::{absolute, split_credit};
 use crate::text::{Inline, Plain, html, line};
 use crate::{date, decode};
 use async_trait::async_trait;
@@ -85,11 +85,12 @@ pub fn read_article(page: &[u8], content_type: Option<&str>, url: &str) -> Resul
     let title =
         head.title.clone().or_else(|| some(Some(parsed.title))).unwrap_or_else(|| crate::text::first_words(&text));
     let date = head.published.clone().or(parsed.published_time);
+    let author = some(parsed.byline).map(|name| byline(&name)).or_else(|| head.author.clone());
     Ok(Article {
         url: url.to_owned(),
-        text: without_title(&text, &title),
+        text: without_opening(&text, &title, author.as_deref()),
         title,
-        author: some(parsed.byline).map(|name| byline(&name)).or_else(|| head.author.clone()),
+        author,
         publisher: some(parsed.site_name)
             .or_else(|| base.host_str().map(|host| host.trim_start_matches("www.").to_owned())),
         published_at: date.and_then(|date| date::parse(&date)),
@@ -105,10 +106,18 @@ fn is_article(text: &str) -> bool {
     weight(text) >= LEAST.0 && text.split("\n\n").map(weight).max().unwrap_or(0) >= LEAST.1
 }
 
-/// The text without a first paragraph that only repeats the headline.
-fn without_title(text: &str, title: &str) -> String {
-    let (first, rest) = text.split_once("\n\n").unwrap_or((text, ""));
-    if orion_core::text::fold(first) == orion_core::text::fold(title) { rest } else { text }.to_owned()
+/// The text without what only repeats the headline and the author at its start.
+fn without_opening(text: &str, title: &str, author: Option<&str>) -> String {
+    use orion_core::text::fold;
+    let opening = |paragraph: &str| {
+        let folded = fold(paragraph);
+        folded == fold(title)
+            || author.is_some_and(|author| folded == fold(author) || folded == fold(&format!("by {author}")))
+    };
+    let mut paragraphs: Vec<&str> = text.split("\n\n").collect();
+    let kept = paragraphs.iter().take(3).take_while(|paragraph| opening(paragraph)).count();
+    paragraphs.drain(..kept);
+    paragraphs.join("\n\n")
 }
 
 /// `By Jane Doe` is Jane Doe.
@@ -202,42 +211,11 @@ fn picture(head: &Head, inline: Vec<Inline>, guessed: Option<&str>, base: &Url) 
         twin.map_or((None, None), |twin| (twin.width, twin.height))
     };
     let url = named.or_else(|| twin.and_then(|twin| absolute(&twin.url, Some(base))))?;
-    let (caption, credit) = caption.map_or((None, None), |caption| split_credit(&caption));
+    let (caption, credit) = caption.as_deref().map_or((None, None), split_credit);
     Some(Picture { url, credit, caption, width, height })
 }
 
 /// The last part of an address without its size parameters: the same picture is served in many sizes.
 fn file_name(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default()
-}
-
-/// Parts a caption into what is seen and who is to be named: `A cat. Photograph: J. Doe/AFP`.
-pub(crate) fn split_credit(caption: &str) -> (Option<String>, Option<String>) {
-    const MARKS: &[&str] = &[
-        "Photograph: ",
-        "Photograph by ",
-        "Photo: ",
-        "Photo by ",
-        "Photo credit: ",
-        "Credit: ",
-        "Image: ",
-        "Image credit: ",
-        "Illustration: ",
-        "Foto: ",
-        "Bild: ",
-        "Crédito: ",
-        "Crédit photo : ",
-        "Picture: ",
-        "© ",
-        "(c) ",
-    ];
-    let Some(at) = MARKS.iter().filter_map(|mark| caption.find(mark)).min() else {
-        return (Some(caption.to_owned()), None);
-    };
-    let seen = caption[..at].trim_end_matches(['(', '[', '|', ' ', '-', '–']).trim();
-    let mut credit = caption[at..].trim();
-    if caption[..at].trim_end().ends_with('(') {
-        credit = credit.trim_end_matches(')');
-    }
-    (Some(seen.to_owned()).filter(|seen| !seen.is_empty()), Some(credit.to_owned()))
 }

@@ -47,11 +47,7 @@ pub(crate) fn parse(document: &str, limits: &FeedLimits) -> Result<Feed> {
         item.rank = rank as u32;
         item.feed_title.clone_from(&title);
         item.language = item.language.take().or_else(|| language.clone());
-        if let Some(base) = &base {
-            item.url = item.url.take().and_then(|url| absolute(&url, Some(base)));
-        } else {
-            item.url = item.url.take().and_then(|url| absolute(&url, None));
-        }
+        picture::resolve(item, base.as_ref());
     }
     Ok(Feed { title, language, site_url: site, items })
 }
@@ -77,11 +73,12 @@ fn no_feed(document: &str) -> Error {
             None => error.with_hint("give the address of its RSS or Atom feed"),
         };
     }
-    let root = start
-        .split('<')
-        .find_map(|tag| tag.split([' ', '>', '/']).next().filter(|name| name.starts_with(|c: char| c.is_alphabetic())));
+    let named = |tag: &str| {
+        tag.split([' ', '>', '/', '\n']).next().filter(|name| name.starts_with(char::is_alphabetic)).map(str::to_owned)
+    };
+    let root = if start.starts_with('<') { start.split('<').find_map(named) } else { None };
     match root {
-        Some(root) => error("this XML document is no feed").with_context("root", root.to_owned()),
+        Some(root) => error("this XML document is no feed").with_context("root", root),
         None => error("this is no feed").with_hint("Orion reads RSS, RDF, Atom and JSON Feed"),
     }
 }
@@ -174,7 +171,6 @@ fn rich(element: &Element<'_>) -> Plain {
 
 fn item(element: &Element<'_>) -> Option<FeedItem> {
     let url = link(element);
-    let base = url.as_deref().and_then(|url| Url::parse(url).ok());
     let find = |names: &[(Ns, &'static str)]| names.iter().find_map(|(ns, name)| element.first(*ns, name));
     let summary = find(&[
         (Ns::Core, "description"),
@@ -213,13 +209,18 @@ fn item(element: &Element<'_>) -> Option<FeedItem> {
     }
     let title = title(element)
         .unwrap_or_else(|| first_words(if summary.text.is_empty() { &content.text } else { &summary.text }));
+    let mut picture = picture::of_item(element, inline);
+    // The headline again is no caption.
+    if let Some(picture) = &mut picture {
+        picture.caption.take_if(|caption| *caption == title);
+    }
     (!title.is_empty()).then(|| FeedItem {
         title,
         summary: summary.text,
         content: content.text,
         author: author(element),
         published_at: published(element),
-        picture: picture::of_item(element, inline, base.as_ref()),
+        picture,
         url,
         categories: categories(element),
         feed_title: String::new(),

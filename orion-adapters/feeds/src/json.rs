@@ -60,20 +60,23 @@ pub(crate) fn parse(document: &str, limits: &FeedLimits) -> Result<Feed> {
     let title = document.title.as_deref().map(line).unwrap_or_default();
     let tag = document.language.as_deref().and_then(language);
     let author = names(&document.authors).or_else(|| names(&document.author));
-    let items = items.into_iter().filter_map(|found| item(found, base.as_ref())).take(limits.items);
-    let items = items.enumerate().map(|(rank, item)| FeedItem {
-        rank: rank as u32,
-        feed_title: title.clone(),
-        language: item.language.or_else(|| tag.clone()),
-        author: item.author.or_else(|| author.clone()),
-        ..item
+    let items = items.into_iter().filter_map(item).take(limits.items);
+    let items = items.enumerate().map(|(rank, mut item)| {
+        picture::resolve(&mut item, base.as_ref());
+        FeedItem {
+            rank: rank as u32,
+            feed_title: title.clone(),
+            language: item.language.or_else(|| tag.clone()),
+            author: item.author.or_else(|| author.clone()),
+            ..item
+        }
     });
     Ok(Feed { items: items.collect(), title, language: tag, site_url: site })
 }
 
-fn item(item: Item, base: Option<&Url>) -> Option<FeedItem> {
+fn item(item: Item) -> Option<FeedItem> {
     let id = item.id.as_str().filter(|id| id.starts_with("http"));
-    let url = item.url.as_deref().or(item.external_url.as_deref()).or(id).and_then(|url| absolute(url, base));
+    let url = item.url.as_deref().or(item.external_url.as_deref()).or(id).map(str::to_owned);
     let mut content = item.content_html.as_deref().map(html).unwrap_or_default();
     if content.text.is_empty() {
         let paragraphs = item.content_text.as_deref().unwrap_or_default().replace("\r\n", "\n");
@@ -82,11 +85,10 @@ fn item(item: Item, base: Option<&Url>) -> Option<FeedItem> {
     let summary = item.summary.as_deref().map(line).unwrap_or_default();
     let title = item.title.as_deref().map(line).filter(|title| !title.is_empty());
     let title = title.unwrap_or_else(|| first_words(if summary.is_empty() { &content.text } else { &summary }));
-    let page = url.as_deref().and_then(|url| Url::parse(url).ok());
     let own = [item.image, item.banner_image].into_iter().flatten();
     let own = own.map(|url| Inline { url, caption: None, width: None, height: None });
     (!title.is_empty()).then(|| FeedItem {
-        picture: picture::of_text(own.chain(content.pictures).collect(), page.as_ref().or(base)),
+        picture: picture::of_text(own.chain(content.pictures).collect()),
         title,
         url,
         summary,

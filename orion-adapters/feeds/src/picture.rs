@@ -2,7 +2,7 @@
 
 use crate::text::Inline;
 use crate::xml::{Element, Ns};
-use orion_core::domain::Picture;
+use orion_core::domain::{FeedItem, Picture};
 use url::Url;
 
 /// A picture with what is known of its size.
@@ -13,7 +13,7 @@ struct Candidate {
 }
 
 /// The largest picture of an item: from Media RSS, an enclosure, iTunes, or the text itself.
-pub(crate) fn of_item(item: &Element<'_>, inline: Vec<Inline>, base: Option<&Url>) -> Option<Picture> {
+pub(crate) fn of_item(item: &Element<'_>, inline: Vec<Inline>) -> Option<Picture> {
     let mut candidates = Vec::new();
     media(item, (None, None), &mut candidates);
     for enclosure in item.all(Ns::Core, "enclosure").chain(enclosures(item)) {
@@ -28,18 +28,49 @@ pub(crate) fn of_item(item: &Element<'_>, inline: Vec<Inline>, base: Option<&Url
     if let Some(url) = item.first(Ns::Core, "image").and_then(|image| image.first(Ns::Core, "url")?.line()) {
         candidates.push(candidate(&url, None, None, (None, None), 300));
     }
-    for picture in inline {
-        candidates.push(candidate(&picture.url, picture.caption, None, (picture.width, picture.height), 480));
-    }
-    largest(candidates, base)
+    candidates.extend(inline.into_iter().map(standing_in_text));
+    largest(candidates)
 }
 
 /// The largest of the pictures of a text.
-pub(crate) fn of_text(inline: Vec<Inline>, base: Option<&Url>) -> Option<Picture> {
-    let candidates = inline
-        .into_iter()
-        .map(|picture| candidate(&picture.url, picture.caption, None, (picture.width, picture.height), 480));
-    largest(candidates.collect(), base)
+pub(crate) fn of_text(inline: Vec<Inline>) -> Option<Picture> {
+    largest(inline.into_iter().map(standing_in_text).collect())
+}
+
+fn standing_in_text(picture: Inline) -> Candidate {
+    let (caption, credit) = picture.caption.as_deref().map_or((None, None), split_credit);
+    candidate(&picture.url, caption, credit, (picture.width, picture.height), 480)
+}
+
+/// Parts a caption into what is seen and who is to be named: `A cat. Photograph: J. Doe/AFP`.
+pub(crate) fn split_credit(caption: &str) -> (Option<String>, Option<String>) {
+    const MARKS: &[&str] = &[
+        "Photograph: ",
+        "Photograph by ",
+        "Photo: ",
+        "Photo by ",
+        "Photo credit: ",
+        "Credit: ",
+        "Image: ",
+        "Image credit: ",
+        "Illustration: ",
+        "Foto: ",
+        "Bild: ",
+        "Crédito: ",
+        "Crédit photo : ",
+        "Picture: ",
+        "© ",
+        "(c) ",
+    ];
+    let Some(at) = MARKS.iter().filter_map(|mark| caption.find(mark)).min() else {
+        return (Some(caption.to_owned()), None);
+    };
+    let seen = caption[..at].trim_end_matches(['(', '[', '|', ' ', '-', '–']).trim();
+    let mut credit = caption[at..].trim();
+    if caption[..at].trim_end().ends_with('(') {
+        credit = credit.trim_end_matches(')');
+    }
+    (Some(seen.to_owned()).filter(|seen| !seen.is_empty()), Some(credit.to_owned()))
 }
 
 /// An address as absolute `http` or `https`, resolved against the page it stood in.
@@ -136,15 +167,28 @@ fn is_image(media_type: Option<&str>, medium: Option<&str>, url: &str) -> bool {
     }
 }
 
-/// The first of the widest that has an address.
-fn largest(candidates: Vec<Candidate>, base: Option<&Url>) -> Option<Picture> {
+/// The first of the widest that has an address, which may still be relative.
+fn largest(candidates: Vec<Candidate>) -> Option<Picture> {
     let mut best: Option<Candidate> = None;
-    for mut candidate in candidates {
-        let Some(url) = absolute(&candidate.picture.url, base) else { continue };
-        candidate.picture.url = url;
-        if best.as_ref().is_none_or(|best| candidate.width > best.width) {
+    for candidate in candidates {
+        let url = candidate.picture.url.as_str();
+        let sound = match Url::parse(url) {
+            Ok(url) => matches!(url.scheme(), "http" | "https"),
+            Err(error) => error == url::ParseError::RelativeUrlWithoutBase && !url.is_empty(),
+        };
+        if sound && best.as_ref().is_none_or(|best| candidate.width > best.width) {
             best = Some(candidate);
         }
     }
     best.map(|best| best.picture)
+}
+
+/// Makes the addresses of an item absolute: its own by the site's, its picture's by its own.
+pub(crate) fn resolve(item: &mut FeedItem, site: Option<&Url>) {
+    item.url = item.url.take().and_then(|url| absolute(&url, site));
+    let page = item.url.as_deref().and_then(|url| Url::parse(url).ok());
+    item.picture = item.picture.take().and_then(|picture| {
+        let url = absolute(&picture.url, page.as_ref().or(site))?;
+        Some(Picture { url, ..picture })
+    });
 }

@@ -266,10 +266,11 @@ impl<'a> Tree<'a> {
         None
     }
 
-    /// Where the item stands inside which another one was just opened.
+    /// Where the item stands inside which another one was just opened; never the root, which stays open.
     fn unclosed_item(&self) -> Option<usize> {
         let (last, before) = self.open.split_last()?;
-        if is_item(&last.element) { before.iter().position(|open| is_item(&open.element)) } else { None }
+        let outer = if is_item(&last.element) { before.iter().position(|open| is_item(&open.element)) } else { None };
+        outer.filter(|outer| *outer > 0)
     }
 
     /// The root, closing what the document left open. An item that never ended is dropped: its text may be cut.
@@ -306,6 +307,7 @@ mod tests {
             ["a", "bc"]
         );
         assert_eq!(items("<rss><item><title>a & b</item></foo></rss><item><title>after</title></item>"), ["a & b"]);
+        assert_eq!(items("<item><title>root</title><item><title>a</title></item></item>"), ["a"]);
     }
 
     #[test]
