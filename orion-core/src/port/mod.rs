@@ -31,6 +31,6 @@ pub use research::{
 pub use store::{
     Claim, Cursor, Entity, EventLog, Filter, Index, Order, Page, Repository, RepositoryExt, Slice, Store, Tx,
 };
-pub use system::{Clock, Entropy};
+pub use system::{Clock, Entropy, Sleeper};
 pub use wire::{Mail, Mailer, VectorIndex, VectorMatch, Wire};
 pub use write::{Brief, ScriptWriter};

@@ -10,7 +10,7 @@ use crate::id::{
     ApprovalId, AssetId, ContentId, CostId, EventId, FeedStateId, Id, NotificationId, PublicationId, RunId, StepId,
     TrendId, UserId,
 };
-use crate::{Error, Result, Timestamp};
+use crate::{Error, ErrorKind, Result, Timestamp};
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +49,23 @@ pub struct Index {
     pub rank: f64,
     /// What [`Order::Newest`] orders by.
     pub at: Timestamp,
+}
+
+impl Index {
+    /// Checks what every store must be able to order and compare exactly.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid) if the rank is not finite, or the time lies more than 2^53 microseconds
+    /// (285 years) from 1970, where the key of a [`Cursor`] is no longer exact.
+    pub fn check(&self) -> Result<()> {
+        if !self.rank.is_finite() {
+            return Err(Error::invalid("what rows are ranked by must be finite").with_context("rank", self.rank));
+        }
+        if self.at.as_micros().unsigned_abs() > 1 << 53 {
+            return Err(Error::invalid("the time of a row is out of range").with_context("at", self.at.as_micros()));
+        }
+        Ok(())
+    }
 }
 
 /// Which rows a list shows; `None` and an empty list mean "all".
@@ -146,6 +163,7 @@ pub trait Repository<T: Entity>: Send {
     ///
     /// # Behavior
     /// - `AlreadyExists` if the identity or the unique key is taken; the transaction stays usable.
+    /// - `Invalid` for an index that [`Index::check`] refuses; on an error the entity keeps its version.
     async fn insert(&mut self, entity: &mut T) -> Result<()>;
 
     /// Replaces a row and adds one to its version.
@@ -183,9 +201,7 @@ pub trait Repository<T: Entity>: Send {
 pub trait RepositoryExt<T: Entity>: Repository<T> {
     /// The row, or a `NotFound` error that names it.
     async fn require(&mut self, id: T::Id) -> Result<T> {
-        self.get(id)
-            .await?
-            .ok_or_else(|| Error::not_found("no such row").with_context("table", T::TABLE).with_context("id", id))
+        self.get(id).await?.ok_or_else(|| Error::no_row::<T>(id))
     }
 }
 
@@ -215,6 +231,7 @@ pub trait EventLog: Send {
     /// # Behavior
     /// - Gets a sequence higher than that of every event committed before.
     /// - A rollback leaves no trace of it.
+    /// - `AlreadyExists` if the identifier is in the log; the transaction stays usable.
     async fn append(&mut self, id: EventId, at: Timestamp, owner: Option<UserId>, event: &Event)
     -> Result<EventRecord>;
 
@@ -317,6 +334,48 @@ pub trait Store: Debug + Send + Sync {
     /// - Does not wait for writers.
     /// - Writing through it is `Unsupported`.
     async fn read(&self) -> Result<Box<dyn Tx>>;
+}
+
+/// The errors that every store gives in the same words.
+impl Error {
+    /// A row that is not there.
+    pub fn no_row<T: Entity>(id: T::Id) -> Self {
+        Self::not_found("no such row").with_context("table", T::TABLE).with_context("id", id)
+    }
+
+    /// A row whose identity or unique key is taken.
+    pub fn row_exists<T: Entity>(row: &T) -> Self {
+        let error = Self::new(ErrorKind::AlreadyExists, "a row with this identity or unique key exists")
+            .with_context("table", T::TABLE)
+            .with_context("id", row.id());
+        match row.index().unique {
+            Some(unique) => error.with_context("key", unique),
+            None => error,
+        }
+    }
+
+    /// A row that somebody else changed first.
+    pub fn stale_row<T: Entity>(row: &T, stored: u64) -> Self {
+        Self::conflict("somebody else changed this row first")
+            .with_context("table", T::TABLE)
+            .with_context("id", row.id())
+            .with_context("version", row.version())
+            .with_context("stored", stored)
+            .with_hint("read it again and repeat the change")
+    }
+
+    /// An event whose identifier is in the log.
+    pub fn event_exists(id: EventId) -> Self {
+        Self::new(ErrorKind::AlreadyExists, "the event is in the log already").with_context("id", id)
+    }
+
+    /// A claim that its group no longer holds.
+    pub fn lost_claim(claim: &Claim) -> Self {
+        Self::conflict("this claim is no longer held")
+            .with_context("group", &claim.group)
+            .with_context("sequence", claim.record.sequence)
+            .with_context("fence", claim.fence)
+    }
 }
 
 macro_rules! entity {

@@ -1,7 +1,9 @@
 //! Time and randomness.
 
 use crate::Timestamp;
+use async_trait::async_trait;
 use std::fmt::Debug;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Tells the time.
@@ -12,6 +14,17 @@ pub trait Clock: Debug + Send + Sync {
     /// - Never panics and never blocks.
     /// - May go backwards when the machine's clock is set; callers must bear it.
     fn now(&self) -> Timestamp;
+}
+
+/// Lets time pass without a runtime of the core's own.
+#[async_trait]
+pub trait Sleeper: Debug + Send + Sync {
+    /// Waits.
+    ///
+    /// # Behavior
+    /// - Completes after at least this long by its own clock, and holds no thread meanwhile.
+    /// - May be dropped at any time.
+    async fn sleep(&self, duration: Duration);
 }
 
 /// Gives randomness fit for identifiers and tokens.

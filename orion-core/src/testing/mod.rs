@@ -1,1 +1,175 @@
-//! Conformance suites.
+//! Conformance suites: what the `# Behavior` lists of the ports promise, as one function per scenario.
+//!
+//! An adapter writes one line per port and gets one named test per scenario; it needs `tokio` with `macros` and
+//! `rt-multi-thread` among its development dependencies. The maker gives the port and whatever must live as long
+//! as the test, such as a temporary folder.
+//!
+//! ```ignore
+//! async fn make_store() -> (Arc<dyn Store>, tempfile::TempDir) { … }
+//! orion_core::store_conformance!(make_store);
+//! ```
+//!
+//! A scenario fails by panicking. Each begins with an empty port of its own.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a suite fails by panicking")]
+
+pub mod blob;
+pub mod event_log;
+pub mod generate;
+pub mod repository;
+pub mod sample;
+pub mod store;
+pub mod vector;
+pub mod wire;
+
+use crate::{ErrorKind, Result};
+use std::fmt::Debug;
+
+/// Asserts that something fails in one way.
+#[track_caller]
+pub fn assert_fails<T: Debug>(result: Result<T>, kind: ErrorKind) {
+    match result {
+        Err(error) if error.kind() == kind => {}
+        other => panic!("expected {}, got {other:?}", kind.as_str()),
+    }
+}
+
+/// Emits one test per scenario of a suite module; the macros below fill in the scenarios.
+#[macro_export]
+macro_rules! conformance {
+    ($make:path, $suite:ident: $($scenario:ident)+) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $scenario() {
+            let (port, _alive) = $make().await;
+            $crate::testing::$suite::$scenario(port).await;
+        }
+    )+};
+}
+
+/// Tests a [`Store`](crate::port::Store) with its repositories and event log.
+#[macro_export]
+macro_rules! store_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, repository:
+            every_kind_of_row_comes_back_as_it_went_in
+            a_missing_row_is_none
+            unique_keys_are_compared_byte_by_byte
+            a_taken_identity_or_key_is_refused_and_the_transaction_goes_on
+            an_update_counts_and_a_stale_one_is_refused
+            a_changed_key_frees_the_old_one
+            deleting_twice_succeeds_and_frees_the_key
+            filters_narrow_lists_and_counts
+            lists_run_in_every_order
+            pages_have_bounds
+            pages_are_stable_while_rows_come_and_go
+            hostile_text_and_large_rows_come_back
+            what_cannot_be_ordered_is_refused
+        );
+        $crate::conformance!($make, store:
+            a_transaction_sees_its_own_writes
+            a_dropped_transaction_leaves_no_trace
+            uncommitted_work_is_unseen_and_readers_do_not_wait
+            a_reader_sees_one_moment
+            a_reader_cannot_write
+            no_update_is_lost
+            random_work_ends_as_in_memory
+        );
+        $crate::conformance!($make, event_log:
+            sequences_rise_over_commits
+            an_event_is_appended_once
+            reading_is_bounded_and_respects_owners
+            a_tailing_reader_misses_nothing
+            a_new_group_begins_at_the_start_and_groups_are_independent
+            a_claim_holds_until_its_lease_ends
+            an_extended_claim_holds_longer
+            an_acknowledged_event_never_returns
+            an_acknowledgement_that_is_rolled_back_does_not_count
+            a_released_event_waits_for_its_time
+            a_buried_event_is_listed_with_its_reason
+            a_stale_fence_is_refused
+            concurrent_claims_never_double
+            every_kind_of_event_comes_back_as_it_went_in
+        );
+    };
+}
+
+/// Tests a [`BlobStore`](crate::port::BlobStore).
+#[macro_export]
+macro_rules! blob_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, blob:
+            bytes_come_back_as_they_went_in
+            keeping_twice_changes_nothing
+            missing_bytes_are_missed
+            forgetting_twice_succeeds
+            an_imported_file_is_moved_in
+            a_failed_import_leaves_the_file
+            an_export_replaces_the_file_and_nothing_else
+            an_exported_file_can_be_changed_without_harm
+            many_at_once_agree
+        );
+    };
+}
+
+/// Tests a [`Wire`](crate::port::Wire).
+#[macro_export]
+macro_rules! wire_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, wire:
+            nobody_needs_to_listen
+            everybody_who_waits_wakes
+            old_news_wakes_nobody
+            a_wait_can_be_dropped
+        );
+    };
+}
+
+/// Tests a [`VectorIndex`](crate::port::VectorIndex).
+#[macro_export]
+macro_rules! vector_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, vector:
+            the_nearest_come_first
+            a_later_vector_replaces
+            useless_vectors_are_refused
+            forgetting_a_key_twice_succeeds
+            collections_are_apart
+        );
+    };
+}
+
+/// Tests an [`Embedder`](crate::port::Embedder).
+#[macro_export]
+macro_rules! embedder_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, generate:
+            embeddings_are_unit_vectors_in_order
+            embeddings_repeat
+        );
+    };
+}
+
+/// Tests a [`SpeechModel`](crate::port::SpeechModel) with an installed voice.
+#[macro_export]
+macro_rules! speech_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, generate:
+            speech_times_every_word
+            speech_refuses_what_it_cannot_speak
+            speech_lists_its_voices
+            cancelled_speech_stops
+        );
+    };
+}
+
+/// Tests an [`ImageModel`](crate::port::ImageModel).
+#[macro_export]
+macro_rules! image_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, generate:
+            pictures_have_the_size_that_was_asked
+            pictures_out_of_bounds_are_refused
+            unknown_handles_are_unknown
+        );
+    };
+}

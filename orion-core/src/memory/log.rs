@@ -1,0 +1,174 @@
+//! The event log as a transaction sees it: events, and how far each consumer group has come.
+
+use super::writable;
+use crate::event::{Event, EventRecord};
+use crate::id::{EventId, UserId};
+use crate::port::Claim;
+use crate::{Error, Result, Timestamp};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Events and groups. A clone shares them until one side writes.
+#[derive(Debug, Clone)]
+pub(super) struct Log {
+    /// Event number n stands at place n - 1.
+    events: Arc<Vec<Arc<EventRecord>>>,
+    ids: Arc<HashSet<EventId>>,
+    groups: Arc<BTreeMap<String, Group>>,
+    pub(super) writable: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { events: Arc::default(), ids: Arc::default(), groups: Arc::default(), writable: true }
+    }
+}
+
+/// How far a group has come: events up to `head` that are neither open nor buried are done.
+#[derive(Debug, Clone, Default)]
+struct Group {
+    head: u64,
+    open: BTreeMap<u64, Delivery>,
+    buried: BTreeMap<u64, String>,
+}
+
+/// An event that was given to a group and is not done.
+#[derive(Debug, Clone)]
+struct Delivery {
+    fence: u64,
+    attempts: u32,
+    /// False once it was released.
+    held: bool,
+    /// End of the lease, or the time to try again.
+    ready_at: Timestamp,
+}
+
+impl Log {
+    pub(super) fn append(
+        &mut self,
+        id: EventId,
+        at: Timestamp,
+        owner: Option<UserId>,
+        event: &Event,
+    ) -> Result<EventRecord> {
+        writable(self.writable)?;
+        if !Arc::make_mut(&mut self.ids).insert(id) {
+            return Err(Error::event_exists(id));
+        }
+        let sequence = self.events.len() as u64 + 1;
+        let record = EventRecord { sequence, id, at, owner, event: event.clone() };
+        Arc::make_mut(&mut self.events).push(Arc::new(record.clone()));
+        Ok(record)
+    }
+
+    fn behind(&self, after: u64) -> impl Iterator<Item = &Arc<EventRecord>> {
+        self.events.iter().skip(usize::try_from(after).unwrap_or(usize::MAX))
+    }
+
+    pub(super) fn read(&self, after: u64, owner: Option<UserId>, limit: u32) -> Vec<EventRecord> {
+        self.behind(after)
+            .filter(|record| owner.is_none() || record.owner.is_none() || record.owner == owner)
+            .take(limit as usize)
+            .map(|record| EventRecord::clone(record))
+            .collect()
+    }
+
+    fn record(&self, sequence: u64) -> Result<EventRecord> {
+        self.behind(sequence - 1)
+            .next()
+            .map(|record| EventRecord::clone(record))
+            .ok_or_else(|| Error::unexpected("the log has lost an event").with_context("sequence", sequence))
+    }
+
+    pub(super) fn claim(
+        &mut self,
+        group: &str,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<Claim>> {
+        writable(self.writable)?;
+        let limit = limit as usize;
+        let groups = Arc::make_mut(&mut self.groups);
+        let state = groups.entry(group.to_owned()).or_default();
+        // What comes back is older than what was never given, so the result ascends.
+        let again = state.open.iter().filter(|(_, delivery)| delivery.ready_at <= now).map(|(sequence, _)| *sequence);
+        let mut taken: Vec<u64> = again.take(limit).collect();
+        while taken.len() < limit && state.head < self.events.len() as u64 {
+            state.head += 1;
+            taken.push(state.head);
+        }
+        let lease_until = now.after(lease);
+        let mut numbers = Vec::with_capacity(taken.len());
+        for sequence in taken {
+            let fresh = Delivery { fence: 0, attempts: 0, held: true, ready_at: lease_until };
+            let delivery = state.open.entry(sequence).or_insert(fresh);
+            *delivery = Delivery {
+                fence: delivery.fence + 1,
+                attempts: delivery.attempts + 1,
+                held: true,
+                ready_at: lease_until,
+            };
+            numbers.push((sequence, delivery.fence, delivery.attempts));
+        }
+        numbers
+            .into_iter()
+            .map(|(sequence, fence, attempts)| {
+                Ok(Claim { group: group.to_owned(), record: self.record(sequence)?, fence, attempts, lease_until })
+            })
+            .collect()
+    }
+
+    /// The group of a claim, once the claim has been found to hold.
+    fn held(&mut self, claim: &Claim) -> Result<(&mut Group, u64)> {
+        writable(self.writable)?;
+        let sequence = claim.record.sequence;
+        let group = Arc::make_mut(&mut self.groups).get_mut(&claim.group);
+        group
+            .filter(|group| {
+                group.open.get(&sequence).is_some_and(|delivery| delivery.held && delivery.fence == claim.fence)
+            })
+            .map(|group| (group, sequence))
+            .ok_or_else(|| Error::lost_claim(claim))
+    }
+
+    pub(super) fn extend(&mut self, claim: &Claim, now: Timestamp, lease: Duration) -> Result<()> {
+        let (group, sequence) = self.held(claim)?;
+        if let Some(delivery) = group.open.get_mut(&sequence) {
+            delivery.ready_at = now.after(lease);
+        }
+        Ok(())
+    }
+
+    pub(super) fn acknowledge(&mut self, claim: &Claim) -> Result<()> {
+        let (group, sequence) = self.held(claim)?;
+        group.open.remove(&sequence);
+        Ok(())
+    }
+
+    pub(super) fn release(&mut self, claim: &Claim, retry_at: Timestamp) -> Result<()> {
+        let (group, sequence) = self.held(claim)?;
+        if let Some(delivery) = group.open.get_mut(&sequence) {
+            delivery.held = false;
+            delivery.ready_at = retry_at;
+        }
+        Ok(())
+    }
+
+    pub(super) fn bury(&mut self, claim: &Claim, reason: &str) -> Result<()> {
+        let (group, sequence) = self.held(claim)?;
+        group.open.remove(&sequence);
+        group.buried.insert(sequence, reason.to_owned());
+        Ok(())
+    }
+
+    pub(super) fn buried(&self, group: &str, after: u64, limit: u32) -> Result<Vec<(EventRecord, String)>> {
+        let buried = self.groups.get(group).into_iter().flat_map(|group| &group.buried);
+        buried
+            .filter(|(sequence, _)| **sequence > after)
+            .take(limit as usize)
+            .map(|(sequence, reason)| Ok((self.record(*sequence)?, reason.clone())))
+            .collect()
+    }
+}

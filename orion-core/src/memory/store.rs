@@ -1,0 +1,144 @@
+//! The record in memory: a transaction works on a private copy, and its commit puts the copy in place.
+
+use super::log::Log;
+use super::table::Table;
+use crate::domain::{Approval, Asset, Content, Cost, FeedState, Notification, Publication, Run, Step, Trend, User};
+use crate::event::{Event, EventRecord};
+use crate::id::{EventId, UserId};
+use crate::port::{Claim, EventLog, Repository, Store, Tx};
+use crate::{Result, Timestamp};
+use async_lock::{Mutex, MutexGuardArc};
+use async_trait::async_trait;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// A [`Store`] that lives as long as the program. One writer at a time; readers never wait.
+///
+/// The first write of a transaction to a table copies that table's map of shared rows, so a write costs time in
+/// proportion to the table: fine for tests and for thousands of rows, not for millions.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    committed: RwLock<State>,
+    writer: Arc<Mutex<()>>,
+}
+
+impl MemoryStore {
+    /// An empty store. Clones share it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn committed(&self) -> State {
+        self.0.committed.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A transaction; it reads and writes while it holds the writer's place.
+#[derive(Debug)]
+struct MemoryTx {
+    store: MemoryStore,
+    state: State,
+    writer: Option<MutexGuardArc<()>>,
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn begin(&self) -> Result<Box<dyn Tx>> {
+        let writer = self.0.writer.lock_arc().await;
+        Ok(Box::new(MemoryTx { store: self.clone(), state: self.committed(), writer: Some(writer) }))
+    }
+
+    async fn read(&self) -> Result<Box<dyn Tx>> {
+        Ok(Box::new(MemoryTx { store: self.clone(), state: self.committed().read_only(), writer: None }))
+    }
+}
+
+macro_rules! tables {
+    ($($name:ident: $entity:ty,)+) => {
+        #[derive(Debug, Clone, Default)]
+        struct State {
+            $($name: Table<$entity>,)+
+            log: Log,
+        }
+
+        impl State {
+            fn read_only(mut self) -> Self {
+                $(self.$name.writable = false;)+
+                self.log.writable = false;
+                self
+            }
+        }
+
+        #[async_trait]
+        impl Tx for MemoryTx {
+            $(fn $name(&mut self) -> &mut dyn Repository<$entity> {
+                &mut self.state.$name
+            })+
+
+            async fn commit(self: Box<Self>) -> Result<()> {
+                if self.writer.is_some() {
+                    *self.store.0.committed.write().unwrap_or_else(PoisonError::into_inner) = self.state;
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+tables! {
+    trends: Trend,
+    contents: Content,
+    runs: Run,
+    steps: Step,
+    assets: Asset,
+    approvals: Approval,
+    publications: Publication,
+    users: User,
+    notifications: Notification,
+    costs: Cost,
+    feeds: FeedState,
+}
+
+#[async_trait]
+impl EventLog for MemoryTx {
+    async fn append(
+        &mut self,
+        id: EventId,
+        at: Timestamp,
+        owner: Option<UserId>,
+        event: &Event,
+    ) -> Result<EventRecord> {
+        self.state.log.append(id, at, owner, event)
+    }
+
+    async fn read(&mut self, after: u64, owner: Option<UserId>, limit: u32) -> Result<Vec<EventRecord>> {
+        Ok(self.state.log.read(after, owner, limit))
+    }
+
+    async fn claim(&mut self, group: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
+        self.state.log.claim(group, now, lease, limit)
+    }
+
+    async fn extend(&mut self, claim: &Claim, now: Timestamp, lease: Duration) -> Result<()> {
+        self.state.log.extend(claim, now, lease)
+    }
+
+    async fn acknowledge(&mut self, claim: &Claim) -> Result<()> {
+        self.state.log.acknowledge(claim)
+    }
+
+    async fn release(&mut self, claim: &Claim, retry_at: Timestamp, _reason: &str) -> Result<()> {
+        self.state.log.release(claim, retry_at)
+    }
+
+    async fn bury(&mut self, claim: &Claim, reason: &str) -> Result<()> {
+        self.state.log.bury(claim, reason)
+    }
+
+    async fn buried(&mut self, group: &str, after: u64, limit: u32) -> Result<Vec<(EventRecord, String)>> {
+        self.state.log.buried(group, after, limit)
+    }
+}

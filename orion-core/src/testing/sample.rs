@@ -1,0 +1,345 @@
+//! Rows and events to test with: complete, valid, and different for every number.
+
+use crate::domain::*;
+use crate::event::Event;
+use crate::id::*;
+use crate::{MediaTime, Timestamp};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A time: so many seconds after the start of 2026.
+pub fn time(seconds: u64) -> Timestamp {
+    Timestamp::from_micros(1_767_225_600_000_000).after(Duration::from_secs(seconds))
+}
+
+/// A UUID from a number.
+pub fn uuid(n: u64) -> Uuid {
+    Uuid::from_u128(0x0a11_0000_0000_4000_8000_0000_0000_0000 | u128::from(n))
+}
+
+/// An item of a feed.
+pub fn feed_item(n: u64) -> FeedItem {
+    FeedItem {
+        title: format!("Headline {n}"),
+        url: Some(format!("https://news.example/{n}")),
+        summary: "A teaser.".to_owned(),
+        content: "First paragraph.\n\nSecond paragraph.".to_owned(),
+        author: Some("A. Writer".to_owned()),
+        published_at: Some(time(n)),
+        picture: Some(Picture {
+            url: format!("https://news.example/{n}.jpg"),
+            credit: Some("Photograph: J. Doe".to_owned()),
+            caption: None,
+            width: Some(1200),
+            height: Some(800),
+        }),
+        categories: vec!["Science".to_owned()],
+        feed_title: "Example News".to_owned(),
+        language: Some("en".to_owned()),
+        rank: n as u32,
+    }
+}
+
+/// A trend.
+pub fn trend(n: u64) -> Trend {
+    Trend {
+        id: TrendId(uuid(n)),
+        topic: format!("Topic {n}"),
+        sources: vec!["rss:Example News".to_owned()],
+        score: (n % 101) as f64,
+        niche: Some("science".to_owned()),
+        keywords: vec!["topic".to_owned(), n.to_string()],
+        items: vec![feed_item(n)],
+        detected_at: time(n),
+        expired_at: None,
+        status: TrendStatus::Active,
+        version: 0,
+    }
+}
+
+/// A script of three lines.
+pub fn script() -> Script {
+    let line = |role, text: &str, sources: &[u32]| Line {
+        role,
+        text: text.to_owned(),
+        sources: sources.to_vec(),
+        visual_cue: "a wide shot".to_owned(),
+    };
+    Script {
+        title: "A title".to_owned(),
+        language: "en".to_owned(),
+        lines: vec![
+            line(LineRole::Hook, "Did you see this?", &[]),
+            line(LineRole::Body, "It happened on Monday.", &[1]),
+            line(LineRole::CallToAction, "Follow for more.", &[]),
+        ],
+        author: "extractive".to_owned(),
+    }
+}
+
+/// The look of a video.
+pub fn look() -> Look {
+    Look {
+        palette: Palette {
+            name: "night".to_owned(),
+            background: 0x0B_10_20,
+            glows: [0x2B_4C_7E, 0x56_3D_7C, 0x1F_6F_5C],
+            accent: 0xFF_D1_66,
+            text: 0xFF_FF_FF,
+        },
+        seed: 7,
+    }
+}
+
+/// A plan of one scene.
+pub fn scene_plan() -> ScenePlan {
+    ScenePlan {
+        style_guide: "calm and clear".to_owned(),
+        look: look(),
+        prompts: vec![VisualPrompt {
+            scene_number: 1,
+            description: "a city at dawn".to_owned(),
+            style: "cinematic".to_owned(),
+            camera_angle: "wide".to_owned(),
+            mood: "hopeful".to_owned(),
+            negative_prompt: String::new(),
+            card: Card::Headline { label: "NEWS".to_owned(), headline: "Did you see this?".to_owned() },
+            picture_source: Some(1),
+        }],
+    }
+}
+
+/// A piece of content.
+pub fn content(n: u64) -> Content {
+    Content {
+        id: ContentId(uuid(n)),
+        trend_id: Some(TrendId(uuid(n))),
+        owner: UserId(uuid(n % 3)),
+        title: format!("Content {n}"),
+        status: ContentStatus::Generating,
+        script: Some(script()),
+        scenes: Some(scene_plan()),
+        critique: Some(Critique { hook: 0.8, value: 0.7, call_to_action: 0.5, feedback: "tighter".to_owned() }),
+        niche: None,
+        platform: Platform::YoutubeShorts,
+        regeneration_count: 0,
+        created_at: time(n),
+        updated_at: time(n + 1),
+        published_at: None,
+        version: 0,
+    }
+}
+
+/// A run.
+pub fn run(n: u64) -> Run {
+    Run {
+        id: RunId(uuid(n)),
+        content_id: ContentId(uuid(n)),
+        owner: UserId(uuid(n % 3)),
+        gates: vec![Gate::Script, Gate::Review],
+        state: RunState::Failed { stage: Stage::Images, reason: "no room".to_owned() },
+        feedback: vec!["shorter".to_owned()],
+        request: serde_json::json!({"feed": "https://news.example/rss", "seed": 7}),
+        attempts: 1,
+        created_at: time(n),
+        started_at: Some(time(n + 1)),
+        finished_at: Some(time(n + 2)),
+        version: 0,
+    }
+}
+
+/// A blob that nothing stores.
+pub fn blob(n: u64) -> BlobRef {
+    BlobRef { sha256: Sha256::of(&n.to_le_bytes()), length: 8, media_type: "image/png".to_owned() }
+}
+
+/// A finished step.
+pub fn step(n: u64) -> Step {
+    Step {
+        id: StepId(uuid(n)),
+        run_id: RunId(uuid(n % 5)),
+        key: format!("images/{n}"),
+        input: Sha256::of(b"input"),
+        state: StepState::Finished,
+        provider: Some("scene-graphics".to_owned()),
+        handle: Some("handle-1".to_owned()),
+        output: Some(serde_json::json!({"width": 1080, "layers": [1, 2]})),
+        blobs: vec![blob(n)],
+        cost: Money(20_000),
+        attempts: 1,
+        error: None,
+        started_at: time(n),
+        finished_at: Some(time(n + 1)),
+        version: 0,
+    }
+}
+
+/// An asset.
+pub fn asset(n: u64) -> Asset {
+    Asset {
+        id: AssetId(uuid(n)),
+        content_id: ContentId(uuid(n % 3)),
+        kind: if n.is_multiple_of(2) { AssetKind::Image } else { AssetKind::Thumbnail },
+        provider: "scene-graphics".to_owned(),
+        position: (n / 2) as u32,
+        blob: blob(n),
+        metadata: serde_json::json!({"credit": "Photograph: J. Doe", "duration": MediaTime::from_millis(1500)}),
+        created_at: time(n / 2),
+        version: 0,
+    }
+}
+
+/// An open approval.
+pub fn approval(n: u64) -> Approval {
+    Approval {
+        id: ApprovalId(uuid(n)),
+        run_id: RunId(uuid(n)),
+        content_id: ContentId(uuid(n)),
+        gate: Gate::Review,
+        subject: Sha256::of(b"video"),
+        state: ApprovalState::Open,
+        decision: None,
+        created_at: time(n),
+        expires_at: time(n + 3600),
+        version: 0,
+    }
+}
+
+/// A prepared publication.
+pub fn publication(n: u64) -> Publication {
+    Publication {
+        id: PublicationId(uuid(n)),
+        content_id: ContentId(uuid(n)),
+        platform: Platform::Tiktok,
+        file: Sha256::of(b"video"),
+        state: PublicationState::Prepared,
+        handle: None,
+        error: None,
+        created_at: time(n),
+        published_at: None,
+        version: 0,
+    }
+}
+
+/// A user.
+pub fn user(n: u64) -> User {
+    User {
+        id: UserId(uuid(n)),
+        email: format!("user{n}@example.org"),
+        name: format!("User {n}"),
+        role: Role::Editor,
+        active: true,
+        created_at: time(n),
+        updated_at: time(n),
+        version: 0,
+    }
+}
+
+/// An unread notification.
+pub fn notification(n: u64) -> Notification {
+    Notification {
+        id: NotificationId(uuid(n)),
+        user_id: UserId(uuid(n % 3)),
+        kind: NotificationKind::ContentCreated,
+        title: "Content is ready".to_owned(),
+        body: Some("Have a look.".to_owned()),
+        metadata: serde_json::json!({"content_id": uuid(n)}),
+        is_read: false,
+        read_at: None,
+        created_at: time(n),
+        version: 0,
+    }
+}
+
+/// A row of the cost ledger.
+pub fn cost(n: u64) -> Cost {
+    Cost {
+        id: CostId(uuid(n)),
+        content_id: Some(ContentId(uuid(n))),
+        run_id: Some(RunId(uuid(n))),
+        owner: UserId(uuid(n % 3)),
+        provider: "fal".to_owned(),
+        category: CostCategory::ImageGeneration,
+        units: 1.0,
+        amount: Money::from_dollars(0.02),
+        recorded_at: time(n),
+        version: 0,
+    }
+}
+
+/// What is remembered of a feed.
+pub fn feed_state(n: u64) -> FeedState {
+    FeedState {
+        id: FeedStateId(uuid(n)),
+        url: format!("https://news.example/{n}/rss"),
+        etag: Some("\"abc\"".to_owned()),
+        last_modified: Some("Mon, 23 Nov 2026 10:00:00 GMT".to_owned()),
+        body: Some(blob(n)),
+        not_before: time(n + 600),
+        failures: 0,
+        checked_at: time(n),
+        version: 0,
+    }
+}
+
+/// An event that names a number.
+pub fn event(n: u64) -> Event {
+    Event::TrendExpired { trend_id: TrendId(uuid(n)), source: Some(format!("rss:{n}")) }
+}
+
+/// One event of every kind.
+pub fn events() -> Vec<Event> {
+    use crate::event::EventCost;
+    let content_id = ContentId(uuid(2));
+    let cost = Some(EventCost { units: 3.0, rate: Some(0.02), category: Some("image_generation".to_owned()) });
+    vec![
+        Event::TrendDetected {
+            trend_id: TrendId(uuid(1)),
+            topic: "Topic 1".to_owned(),
+            source: "rss:Example News".to_owned(),
+            score: 71.25,
+            detected_at: time(1),
+            niche: Some("science".to_owned()),
+        },
+        event(1),
+        Event::ContentCreated {
+            content_id,
+            trend_id: Some(TrendId(uuid(1))),
+            title: "Content 2".to_owned(),
+            status: ContentStatus::Generating,
+            visual_prompts: vec!["a city at dawn".to_owned()],
+            niche: None,
+        },
+        Event::ContentUpdated {
+            content_id,
+            status: ContentStatus::Review,
+            stage: Some("render".to_owned()),
+            pipeline_run_id: Some(RunId(uuid(3))),
+            validation_passed: Some(true),
+        },
+        Event::ContentRejected { content_id, feedback: "shorter".to_owned(), action: "regenerate".to_owned() },
+        Event::ContentPublished {
+            content_id,
+            platforms: vec!["tiktok".to_owned()],
+            results: serde_json::json!({"tiktok": {"state": "published"}}),
+            published_at: time(9),
+        },
+        Event::MediaGenerated { content_id, asset_count: 3, providers: vec!["fal".to_owned()], cost: cost.clone() },
+        Event::MediaFailed {
+            content_id,
+            error: "no room".to_owned(),
+            errors: vec!["no room".to_owned(), "timeout".to_owned()],
+            pipeline_run_id: Some(RunId(uuid(3))),
+        },
+        Event::StageChanged {
+            content_id,
+            stage: "images".to_owned(),
+            status: "running".to_owned(),
+            progress: Some(40),
+            pipeline_run_id: Some(RunId(uuid(3))),
+            cost,
+            provider: Some("fal".to_owned()),
+        },
+        Event::NotificationCreated { notification: notification(4) },
+    ]
+}
