@@ -81,13 +81,7 @@ impl Log {
             .ok_or_else(|| Error::unexpected("the log has lost an event").with_context("sequence", sequence))
     }
 
-    pub(super) fn claim(
-        &mut self,
-        group: &str,
-        now: Timestamp,
-        lease: Duration,
-        limit: u32,
-    ) -> Result<Vec<Claim>> {
+    pub(super) fn claim(&mut self, group: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
         writable(self.writable)?;
         let limit = limit as usize;
         let groups = Arc::make_mut(&mut self.groups);

@@ -1,6 +1,6 @@
 //! Scenarios of [`EventLog`](crate::port::EventLog).
 
-use super::{assert_fails, sample};
+use super::{assert_fails, let_others_on, sample};
 use crate::ErrorKind::{AlreadyExists, Conflict};
 use crate::event::EventRecord;
 use crate::id::{EventId, UserId};
@@ -106,12 +106,7 @@ pub async fn a_tailing_reader_misses_nothing(store: Arc<dyn Store>) {
                 return seen;
             }
             seen.extend(news);
-            std::future::poll_fn(|context| {
-                // Lets the writers on when nothing here has to wait.
-                context.waker().wake_by_ref();
-                std::task::Poll::Ready(())
-            })
-            .await;
+            let_others_on().await;
         }
     };
     let (seen, _) = join(reader, join_all((0..WRITERS).map(writer))).await;

@@ -24,6 +24,7 @@ pub mod wire;
 
 use crate::{ErrorKind, Result};
 use std::fmt::Debug;
+use std::task::Poll;
 
 /// Asserts that something fails in one way.
 #[track_caller]
@@ -32,6 +33,19 @@ pub fn assert_fails<T: Debug>(result: Result<T>, kind: ErrorKind) {
         Err(error) if error.kind() == kind => {}
         other => panic!("expected {}, got {other:?}", kind.as_str()),
     }
+}
+
+/// Lets the other futures of the same task run.
+async fn let_others_on() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Emits one test per scenario of a suite module; the macros below fill in the scenarios.

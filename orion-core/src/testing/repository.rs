@@ -64,7 +64,15 @@ pub async fn a_missing_row_is_none(store: Arc<dyn Store>) {
 
 /// `A` is not `a`, and no letter stands for another.
 pub async fn unique_keys_are_compared_byte_by_byte(store: Arc<dyn Store>) {
-    let keys = ["https://a/X", "https://a/x", "https://a/x ", "https://a/%", "https://a/_", "https://a/é", "https://a/e\u{301}"];
+    let keys = [
+        "https://a/X",
+        "https://a/x",
+        "https://a/x ",
+        "https://a/%",
+        "https://a/_",
+        "https://a/é",
+        "https://a/e\u{301}",
+    ];
     let mut tx = store.begin().await.unwrap();
     for (n, key) in (1..).zip(keys) {
         let mut feed = sample::feed_state(n);

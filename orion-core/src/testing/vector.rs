@@ -23,10 +23,7 @@ pub async fn the_nearest_come_first(index: Arc<dyn VectorIndex>) {
     for (n, (key, vector)) in vectors.into_iter().enumerate() {
         index.upsert("places", key, &vector, json!({"n": n, "text": "日本\0"})).await.unwrap();
     }
-    assert_eq!(
-        keys(&index, "places", &[7.0, 0.0, 0.0], 9).await,
-        ["east", "far east", "north east", "north", "west"]
-    );
+    assert_eq!(keys(&index, "places", &[7.0, 0.0, 0.0], 9).await, ["east", "far east", "north east", "north", "west"]);
     assert_eq!(keys(&index, "places", &[7.0, 0.0, 0.0], 2).await, ["east", "far east"]);
     assert!(keys(&index, "places", &[7.0, 0.0, 0.0], 0).await.is_empty());
     let found = index.search("places", &[0.5, 0.0, 0.0], 9).await.unwrap();
@@ -43,7 +40,7 @@ pub async fn the_nearest_come_first(index: Arc<dyn VectorIndex>) {
 async fn exact_among_many(index: &Arc<dyn VectorIndex>) {
     let entropy = SeededEntropy::new(3);
     let entropy: &dyn Entropy = &entropy;
-    let mut random = || -> Vec<f32> { (0..16).map(|_| (entropy.number() >> 40) as f32 / 8_388_608.0 - 1.0).collect() };
+    let random = || -> Vec<f32> { (0..16).map(|_| (entropy.number() >> 40) as f32 / 8_388_608.0 - 1.0).collect() };
     let vectors: Vec<Vec<f32>> = (0..200).map(|_| random()).collect();
     for (n, vector) in vectors.iter().enumerate() {
         index.upsert("many", &n.to_string(), vector, json!(null)).await.unwrap();
@@ -72,8 +69,7 @@ pub async fn a_later_vector_replaces(index: Arc<dyn VectorIndex>) {
 /// Nothing that would spoil every later search gets in, and a refusal replaces nothing.
 pub async fn useless_vectors_are_refused(index: Arc<dyn VectorIndex>) {
     index.upsert("c", "k", &[1.0, 0.0], json!(1)).await.unwrap();
-    let useless: [&[f32]; 6] =
-        [&[f32::NAN, 0.0], &[f32::INFINITY, 0.0], &[0.0, 0.0], &[], &[1.0], &[1.0, 0.0, 0.0]];
+    let useless: [&[f32]; 6] = [&[f32::NAN, 0.0], &[f32::INFINITY, 0.0], &[0.0, 0.0], &[], &[1.0], &[1.0, 0.0, 0.0]];
     for vector in useless {
         assert_fails(index.upsert("c", "k", vector, json!(2)).await, Invalid);
     }

@@ -1,6 +1,6 @@
 //! Scenarios of [`Wire`](crate::port::Wire).
 
-use super::sample;
+use super::{let_others_on, sample};
 use crate::event::EventRecord;
 use crate::id::EventId;
 use crate::port::Wire;
@@ -17,16 +17,7 @@ fn record(n: u64) -> EventRecord {
 async fn announce_until_dropped(wire: &Arc<dyn Wire>) {
     for n in 1.. {
         wire.announce(&record(n)).await.unwrap();
-        // Lets the others on.
-        let mut yielded = false;
-        std::future::poll_fn(|context| {
-            if std::mem::replace(&mut yielded, true) {
-                return std::task::Poll::Ready(());
-            }
-            context.waker().wake_by_ref();
-            std::task::Poll::Pending
-        })
-        .await;
+        let_others_on().await;
     }
 }
 
