@@ -102,6 +102,25 @@ const COMMON_OPENERS: &[&str] = &[
     "comenta",
     "abonnez",
     "let's",
+    "tell",
+    "abonnez-vous",
+    "what",
+    "opinion",
+    "opinião",
+    "opinión",
+    "fonte",
+    "fuente",
+    "source",
+    "quelle",
+    "siga",
+    "conte",
+    "compartilhe",
+    "síguenos",
+    "cuéntalo",
+    "comparte",
+    "partagez",
+    "dites-le",
+    "qu'en",
 ];
 
 /// Something that a text says and that a source can confirm.
@@ -349,7 +368,7 @@ fn names(text: &str, words: &[Word<'_>], taken: &[bool], found: &mut Vec<Claim>,
             || !words[start].before.is_empty()
             || words[start - 1].after.contains([':', '.', '?', '!', '–', '—']);
         // `The FBI`: the article is capitalised for its place.
-        while start < last && opens && is_small_word(words[start].core, &stop_words) {
+        while start < last && opens && is_small_word(words[start].core, &stop_words, last - start == 1) {
             start += 1;
             while start < last && NAME_JOINERS.contains(&words[start].core) {
                 start += 1;
@@ -405,10 +424,11 @@ fn is_pronoun_i(word: &str) -> bool {
     word == "I" || word.starts_with("I'") || word.starts_with("I’")
 }
 
-fn is_small_word(word: &str, stop_words: &HashSet<&'static str>) -> bool {
+/// Whether a word at the start of a sentence is capitalised for its place; `New` is, but not in `New York`.
+fn is_small_word(word: &str, stop_words: &HashSet<&'static str>, alone: bool) -> bool {
     let acronym = word.chars().count() >= 2 && word.chars().all(char::is_uppercase);
     let lower = word.to_lowercase().replace('’', "'");
-    !acronym && (stop_words.contains(lower.as_str()) || COMMON_OPENERS.contains(&lower.as_str()))
+    !acronym && (stop_words.contains(lower.as_str()) || alone && COMMON_OPENERS.contains(&lower.as_str()))
 }
 
 /// Endings that tell an ordinary first word from a name; a few names are missed for it.

@@ -132,7 +132,7 @@ fn quote_card(text: &str, language: Language) -> Option<Card> {
 /// One striking number: a share, an amount, a multiple, or a count of things.
 fn number_card(text: &str, found: &[Claim], language: Language) -> Option<Card> {
     let striking = |claim: &&Claim| {
-        let noun = counted_noun(text, claim);
+        let noun = counted_noun(text, claim, language);
         claim.quantity.as_ref().is_some_and(|quantity| {
             let plain = !quantity.is_year() && !quantity.ordinal && quantity.digits;
             plain
@@ -141,7 +141,7 @@ fn number_card(text: &str, found: &[Claim], language: Language) -> Option<Card> 
         })
     };
     let claim = found.iter().find(striking)?;
-    let caption = counted_noun(text, claim).unwrap_or_else(|| following(text, claim.range.end, language));
+    let caption = counted_noun(text, claim, language).unwrap_or_else(|| following(text, claim.range.end, language));
     let before = &text[..claim.range.start];
     let mut headline = key_phrase(before.trim_end_matches(['£', '$', '€', '−', '-']), language, 6);
     if word_count(&headline) < 2 || negated(before) {

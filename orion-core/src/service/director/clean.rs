@@ -1,5 +1,6 @@
 //! Cleaning the text of sources: what a page or feed puts around a story is not the story.
 
+use super::phrase::UNSPEAKABLE;
 use crate::text::language::month;
 use crate::text::sentence::{is_closing, is_terminal, paragraphs, word_count};
 
@@ -123,6 +124,20 @@ const SENTENCE_MARKS: &[&str] = &[
     "in this post",
     "in this article",
     "in this section",
+    "read on",
+    "stay tuned",
+    "learn more",
+    "find out more",
+    "check out",
+    "keep reading",
+    "let us know",
+    "join us",
+    "keep an eye on",
+    "ask us anything",
+    "are welcome",
+    "feel free",
+    "get in touch",
+    "contact us",
     "leia mais",
     "clique aqui",
     "hier klicken",
@@ -284,6 +299,8 @@ pub(super) fn is_noise(sentence: &str) -> bool {
     SENTENCE_MARKS.iter().any(|mark| lower.contains(mark))
         || PARAGRAPH_OPENERS.iter().any(|opener| lower.starts_with(opener))
         || is_cut_off(sentence)
+        || is_transcript(sentence)
+        || lower.split(|c: char| !c.is_alphanumeric()).any(|word| UNSPEAKABLE.contains(&word))
         || sentence.ends_with([':', ';', ',', '–', '—'])
         || lower.split_whitespace().any(|word| word.starts_with(['#', '@']) && word.chars().count() > 1)
         || is_minute_of_a_match(&lower)
@@ -294,6 +311,13 @@ pub(super) fn is_noise(sentence: &str) -> bool {
 pub(super) fn is_cut_off(sentence: &str) -> bool {
     let bare = sentence.trim_end_matches(|c: char| is_closing(c) || c.is_whitespace() || c == '[');
     bare.ends_with("...") || bare.ends_with('…') || bare.ends_with("[?") || sentence.ends_with("[?]")
+}
+
+/// `Son: Knock, knock` and `Suppose there are …`: said to somebody, not told.
+fn is_transcript(sentence: &str) -> bool {
+    let first = sentence.split_whitespace().next().unwrap_or_default();
+    matches!(first, "Suppose" | "Imagine" | "Consider" | "Assume" | "Recall" | "Note" | "Let" | "Remember")
+        || first.ends_with(':') && first.chars().filter(|c| c.is_alphabetic()).count() <= 12
 }
 
 fn is_minute_of_a_match(lower: &str) -> bool {
@@ -334,9 +358,24 @@ pub(super) fn headline(title: &str) -> String {
     text.trim_end_matches([':', ',', ';', ' ']).to_owned()
 }
 
+/// Whether a headline announces a live blog, which tells no story of its own.
+pub(super) fn is_live(title: &str) -> bool {
+    let lower = title.split(" | ").next().unwrap_or_default().to_lowercase();
+    lower.starts_with("live:")
+        || ["– live", "– live!", "- live", "- live!", "live updates", "as it happened"]
+            .iter()
+            .any(|tail| lower.ends_with(tail))
+}
+
+/// Whose opinion a headline announces: `The bridge must go | Ann Roe`, if that is who wrote it.
+pub(super) fn opinion_of(title: &str, author: Option<&str>) -> Option<String> {
+    let (_, name) = title.rsplit_once(" | ")?;
+    (author.is_some_and(|author| author.contains(name.trim())) && word_count(name) <= 6).then(|| name.trim().to_owned())
+}
+
 /// A sentence with its full stop.
 pub(super) fn with_stop(text: &str) -> String {
-    let text = text.trim();
+    let text = text.trim().trim_end_matches(" .");
     let inner = text.trim_end_matches(is_closing);
     if inner.ends_with(|c: char| is_terminal(c) || c == ':') {
         return text.to_owned();

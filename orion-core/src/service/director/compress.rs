@@ -3,13 +3,20 @@
 
 use super::clean::{is_balanced, with_stop};
 use super::phrase::{connectives, is_verb};
-use crate::text::claim::{quotes, split_words};
+use crate::text::claim::{Word, quotes, split_words};
 use crate::text::language::{Language, weekday};
 use crate::text::sentence::word_count;
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// Most words of one line: about six seconds.
 pub(super) const MOST_WORDS: usize = 20;
+
+/// A sentence of up to this many words stays whole where nobody would draw breath.
+const TOLERATED_WORDS: usize = 24;
+
+/// A border that costs more than this is no place to draw breath.
+const BREATH: f64 = 1.0;
 
 /// Least words of one line.
 pub(super) const LEAST_WORDS: usize = 4;
@@ -38,7 +45,7 @@ pub(super) fn renderings(sentence: &str, language: Language) -> Vec<Rendering> {
     }
     let mut ways = Vec::new();
     let parts = independent(&tidy, language).unwrap_or_else(|| vec![tidy.clone()]);
-    let full: Vec<String> = parts.iter().flat_map(|part| divided(part, MOST_WORDS, true)).collect();
+    let full: Vec<String> = parts.iter().flat_map(|part| divided(part, MOST_WORDS, language, true)).collect();
     let cuts = full.len().saturating_sub(parts.len());
     ways.push(Rendering { loss: 0.15 * cuts as f64, lines: full });
     if let Some((short, loss)) = shortened(&tidy, language) {
@@ -84,6 +91,11 @@ pub(super) fn without_brackets(sentence: &str) -> String {
 
 /// Without a word that only links to what was said before.
 pub(super) fn without_connective(sentence: &str, language: Language) -> String {
+    let once = without_one_connective(sentence, language);
+    without_one_connective(&once, language)
+}
+
+fn without_one_connective(sentence: &str, language: Language) -> String {
     let lower = sentence.to_lowercase();
     let found = connectives(language)
         .iter()
@@ -110,7 +122,12 @@ fn independent(sentence: &str, language: Language) -> Option<Vec<String>> {
             let (left, right) = (&sentence[..position], &sentence[position + border.len()..]);
             let inside = quoted.iter().any(|range| range.contains(&position));
             let adversative = matches!(border, ", but " | ", aber " | ", mas " | ", pero " | ", mais ");
-            if inside || !is_balanced(left) || !is_clause(right, language) || !says_something(left, language) {
+            if inside
+                || !is_balanced(left)
+                || !is_clause(right, language)
+                || !says_something(left, language)
+                || !is_whole(left)
+            {
                 continue;
             }
             let (a, b) = (word_count(left), word_count(right));
@@ -163,9 +180,15 @@ fn is_clause(text: &str, language: Language) -> bool {
     ];
     let first = text.split_whitespace().next().unwrap_or_default();
     let subject = SUBJECTS.contains(&first.to_lowercase().as_str()) || first.starts_with(char::is_uppercase);
+    let second = text.split_whitespace().nth(1).unwrap_or_default();
+    let plural = language == Language::English
+        && first.ends_with('s')
+        && !first.ends_with("ss")
+        && is_verb(second)
+        && !is_verb(first);
     // The verb comes early: otherwise `and the old bridge over the river` would pass.
     let head: Vec<&str> = text.split_whitespace().take(7).collect();
-    subject && is_balanced(text) && (language != Language::English || has_early_verb(&head))
+    (subject || plural) && is_balanced(text) && (language != Language::English || has_early_verb(&head))
 }
 
 fn has_early_verb(head: &[&str]) -> bool {
@@ -304,14 +327,45 @@ fn without_trailing(sentence: &str) -> Option<String> {
     commas(sentence).into_iter().rev().find_map(|comma| {
         let opener = sentence[comma + 1..].split_whitespace().next().unwrap_or_default();
         let head = &sentence[..comma];
-        (TRAILERS.contains(&opener) && word_count(head) >= 7).then(|| with_stop(head))
+        (TRAILERS.contains(&opener) && word_count(head) >= 7 && is_whole(head)).then(|| with_stop(head))
     })
+}
+
+/// Openers of a clause that leads up to the main one.
+const LEADERS: &[&str] = &[
+    "As",
+    "While",
+    "After",
+    "Before",
+    "Despite",
+    "Amid",
+    "Although",
+    "Though",
+    "Following",
+    "With",
+    "When",
+    "If",
+    "Since",
+    "Because",
+    "Once",
+    "Until",
+    "Unless",
+];
+
+/// Whether a beginning of a sentence holds its main clause.
+fn is_whole(head: &str) -> bool {
+    let first = head.split_whitespace().next().unwrap_or_default();
+    let gerund = first.len() > 5 && first.ends_with("ing");
+    let leads = LEADERS.contains(&first)
+        || gerund && !head.split(' ').any(|word| matches!(word, "is" | "are" | "was" | "were"));
+    if !leads {
+        return true;
+    }
+    head.rsplit_once(", ").is_some_and(|(_, main)| is_clause(main, Language::English))
 }
 
 /// Without a clause that leads up to the first comma.
 fn without_leading(sentence: &str) -> Option<String> {
-    const LEADERS: &[&str] =
-        &["As", "While", "After", "Before", "Despite", "Amid", "Although", "Though", "Following", "With"];
     let comma = *commas(sentence).first()?;
     let opener = sentence.split_whitespace().next().unwrap_or_default();
     let rest = sentence[comma + 1..].trim_start();
@@ -334,45 +388,52 @@ fn quoted_ranges(sentence: &str) -> Vec<Range<usize>> {
     quotes(sentence).into_iter().map(|quote| quote.range).collect()
 }
 
-/// A sentence in parts of at most `most` words, cut where a speaker would draw breath. With `marked`, a cut that
+/// A sentence in parts of about `most` words, cut where a speaker would draw breath. With `marked`, a cut that
 /// no comma covers is marked by an ellipsis.
-pub(super) fn divided(sentence: &str, most: usize, marked: bool) -> Vec<String> {
+pub(super) fn divided(sentence: &str, most: usize, language: Language, marked: bool) -> Vec<String> {
     let count = word_count(sentence);
     if count <= most {
         return vec![sentence.to_owned()];
     }
+    let tolerated = most * TOLERATED_WORDS / MOST_WORDS;
     let words = split_words(sentence);
     let quoted = quoted_ranges(sentence);
-    let middle = words.len() as f64 / (count as f64 / most as f64).ceil();
+    let stop_words = language.stop_words();
+    let middle = words.len() as f64 / (count as f64 / tolerated as f64).ceil().max(2.0);
     let least = LEAST_WORDS.min(most / 2).max(1);
-    let best = (least..words.len().saturating_sub(least - 1).max(least))
-        .filter(|index| *index < words.len())
+    let best = (least..words.len())
+        .filter(|index| words.len() - index >= least)
         .map(|index| {
             let start = words[index].range.start;
             let inside = quoted.iter().any(|range| range.start < start && start < range.end);
-            let far = (index as f64 - middle).abs() / middle;
             let tail = words.len() - index;
-            let short = if index < 5 || tail < 5 { 1.5 } else { 0.0 };
-            let long = if index > most { 4.0 } else { 0.0 };
-            (index, border_cost(&words[index - 1], &words[index]) + far * 3.0 + f64::from(inside) * 2.5 + short + long)
+            let cost = border_cost(&words, index, &stop_words) + f64::from(inside) * 2.5;
+            let far = (index as f64 - middle).abs() / middle * 1.5;
+            let short = 0.3 * 8_usize.saturating_sub(index.min(tail)) as f64;
+            let long = match index {
+                long if long > tolerated => 4.0,
+                long if long > most => 0.5,
+                _ => 0.0,
+            };
+            (index, cost, cost + far + short + long)
         })
-        .min_by(|a, b| a.1.total_cmp(&b.1));
-    let Some((index, _)) = best else { return vec![sentence.to_owned()] };
+        .min_by(|a, b| a.2.total_cmp(&b.2));
+    let Some((index, cost, _)) = best else { return vec![sentence.to_owned()] };
+    if count <= tolerated && cost > BREATH {
+        return vec![sentence.to_owned()];
+    }
     let start = words[index].range.start - words[index].before.len();
     let left = sentence[..start].trim_end();
     let ended = left.ends_with(|c: char| c.is_ascii_punctuation() || matches!(c, '–' | '—' | '…' | '”' | '’' | '»'));
     let left = if marked && !ended { format!("{left} …") } else { left.to_owned() };
     let mut parts = vec![left];
-    parts.extend(divided(&sentence[start..], most, marked));
+    parts.extend(divided(&sentence[start..], most, language, marked));
     parts
 }
 
-/// How much it hurts to cut between two words.
-fn border_cost(before: &crate::text::claim::Word<'_>, after: &crate::text::claim::Word<'_>) -> f64 {
+/// How much it hurts to cut before the word at `index`.
+fn border_cost(words: &[Word<'_>], index: usize, stop_words: &HashSet<&'static str>) -> f64 {
     const CLAUSES: &[&str] = &[
-        "and",
-        "but",
-        "or",
         "which",
         "who",
         "where",
@@ -389,53 +450,70 @@ fn border_cost(before: &crate::text::claim::Word<'_>, after: &crate::text::claim
         "that",
         "if",
         "whether",
-        "und",
-        "aber",
+        "but",
         "dass",
         "weil",
-        "die",
-        "der",
-        "das",
         "nachdem",
-        "e",
+        "aber",
         "mas",
         "que",
         "porque",
-        "y",
         "pero",
-        "et",
         "mais",
         "qui",
     ];
+    const JOINS: &[&str] = &["and", "or", "und", "oder", "e", "ou", "y", "et"];
     const PREPOSITIONS: &[&str] = &[
-        "to", "for", "with", "in", "on", "at", "by", "from", "into", "over", "under", "about", "against", "through",
-        "during", "of", "said", "than", "without", "between", "für", "mit", "von", "bei", "auf", "aus", "para", "com",
-        "por", "em", "con", "pour", "avec", "dans", "sur", "par",
+        "to", "for", "with", "in", "on", "at", "from", "into", "over", "under", "about", "against", "through",
+        "during", "said", "without", "between", "für", "mit", "von", "bei", "auf", "aus", "para", "com", "por", "em",
+        "con", "pour", "avec", "dans", "sur", "par",
     ];
+    const TIGHT: &[&str] = &["of", "by", "than", "de", "do", "da", "du", "des", "del"];
+    let (before, after) = (&words[index - 1], &words[index]);
     let word = after.core.to_lowercase();
-    let mark = if before.after.contains([',', ';', ':', '–', '—', '.', '!', '?']) || after.before.contains(['–', '—'])
-    {
-        0.0
-    } else {
-        1.6
+    let marked = before.after.contains([',', ';', ':', '–', '—', '.', '!', '?']) || after.before.contains(['–', '—']);
+    let opener = match word.as_str() {
+        word if CLAUSES.contains(&word) => 0.2,
+        word if JOINS.contains(&word) => {
+            if marked {
+                0.2
+            } else {
+                1.0
+            }
+        }
+        word if TIGHT.contains(&word) => 2.0,
+        "to" if is_verb(before.core) => 1.8,
+        word if PREPOSITIONS.contains(&word) => 0.8,
+        word if is_verb(word) => 0.9,
+        word if word.len() > 5 && word.ends_with("ing") => 1.1,
+        _ => 1.6,
     };
-    let dangling = CLAUSES.contains(&before.core)
-        || PREPOSITIONS.contains(&before.core)
-        || before.core == "the"
-        || before.core == "a";
-    let opener = if CLAUSES.contains(&word.as_str()) {
-        0.2
-    } else if word == "of" {
-        2.0
-    } else if PREPOSITIONS.contains(&word.as_str()) {
-        0.8
-    } else {
-        1.6
-    };
-    let number = before.core.chars().any(|c| c.is_ascii_digit()) && before.after.is_empty();
-    let name = before.core.starts_with(char::is_uppercase) && after.core.starts_with(char::is_uppercase);
-    let joined = f64::from(number || name && before.after.is_empty()) * 2.0;
-    mark + opener + joined + f64::from(dangling) * 2.0
+    let mark = if marked { 0.0 } else { 1.6 };
+    let open = before.after.is_empty();
+    let dangling = open && stop_words.contains(before.core.to_lowercase().as_str());
+    let number = open && before.core.contains(|c: char| c.is_ascii_digit()) && opener > 1.0;
+    let upper = |word: &Word<'_>| word.core.starts_with(char::is_uppercase);
+    // A name, or a list of names.
+    let pair = JOINS.contains(&word.as_str()) && words.get(index + 1).is_some_and(upper);
+    let names = upper(before) && (upper(after) || pair);
+    // `Ann Roe, the builder, left` has its verb next to a comma, but no breath there.
+    let subject = marked && is_verb(&word);
+    // `the bridge, which was old, fell` is better cut before `the bridge`.
+    let inserted = matches!(word.as_str(), "which" | "who" | "where" | "whose")
+        && words[index..words.len() - 1].iter().any(|word| word.after.contains(','));
+    // `said` belongs to the words that were said, and a list is not taken apart.
+    let said = before.after.contains(['”', '"', '’', '“', '»']) && (is_verb(&word) || word == "said");
+    let joined = (index..words.len().min(index + 6)).find(|index| JOINS.contains(&words[*index].core));
+    let clause = |join: usize| words[join..].iter().take(4).any(|word| is_verb(word.core));
+    let list = marked && opener > 1.0 && joined.is_some_and(|join| !clause(join));
+    mark + opener
+        + 2.5 * f64::from(said)
+        + 1.2 * f64::from(list)
+        + f64::from(subject)
+        + 2.0 * f64::from(dangling)
+        + 2.0 * f64::from(number)
+        + 2.5 * f64::from(names)
+        + 0.7 * f64::from(inserted)
 }
 
 #[cfg(test)]
@@ -504,7 +582,7 @@ mod tests {
     fn linking_words_go() {
         let english = |text| without_connective(text, Language::English);
         assert_eq!(english("However, the bridge held."), "The bridge held.");
-        assert_eq!(english("But in fact it held."), "In fact it held.");
+        assert_eq!(english("But in fact it held."), "It held.");
         assert_eq!(english("Butter is yellow."), "Butter is yellow.");
         assert_eq!(english("Andrew left."), "Andrew left.");
     }
@@ -512,7 +590,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn dividing_keeps_every_word(text in "[a-zA-Z0-9,.“”'é–-]{1,9}( [a-zA-Z0-9,.“”'é–-]{1,9}){0,60}", most in 2_usize..25) {
-            let parts = divided(&text, most, false);
+            let parts = divided(&text, most, Language::English, false);
             proptest::prop_assert_eq!(parts.join(" "), text);
         }
     }

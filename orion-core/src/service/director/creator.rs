@@ -1,7 +1,7 @@
 //! The creator: one scene for every line, in words for picture models and as a card for the built-in graphics.
 
 use super::card::{cards, key_phrase};
-use super::clean::headline;
+use super::clean::{headline, opinion_of};
 use super::extractive::shorten;
 use super::look::look;
 use super::phrase::phrases;
@@ -73,7 +73,10 @@ fn card(line: &Line, script: &Script, material: &Material, language: Language, l
 
 /// The opening shows its headline whole where it is short enough.
 fn opening(line: &Line, source: Option<&Source>, language: Language) -> Card {
-    let label = publisher(source).unwrap_or_else(|| phrases(language).list_label.to_owned());
+    let label = match source.and_then(|source| opinion_of(&source.title, source.author.as_deref())) {
+        Some(_) => phrases(language).opinion_label.to_owned(),
+        None => publisher(source).unwrap_or_else(|| phrases(language).list_label.to_owned()),
+    };
     let text = line.text.trim_end_matches('.');
     let headline = if word_count(text) <= 9 {
         text.to_owned()

@@ -5,14 +5,16 @@
 //! Radev et al., "Centroid-based summarization of multiple documents", 2004) and what can be checked in them; the
 //! choice among them trades worth against repetition (maximal marginal relevance, Carbonell and Goldstein, 1998).
 
-use super::clean::headline;
+use super::clean::{headline, is_live};
 use super::compress::{self, Rendering, renderings, without_connective};
 use super::hook::{Hook, hooks};
 use super::passage::{Passage, overlap, passages, terms};
 use super::phrase::phrases;
+use super::roundup::roundup;
 use super::{WORDS_PER_SECOND, cue};
-use crate::domain::{Critique, Line, LineRole, Material, Script};
+use crate::domain::{ClaimKind, Critique, Line, LineRole, Material, Script, Source};
 use crate::port::{Brief, ScriptWriter};
+use crate::text::claim::{claims, quotes, tokens};
 use crate::text::language::Language;
 use crate::text::sentence::word_count;
 use crate::{Error, Operation, Result};
@@ -67,12 +69,24 @@ struct Wishes {
 /// [`Invalid`](crate::ErrorKind::Invalid) if the material holds too little.
 pub fn compose(brief: &Brief, material: &Material) -> Result<Script> {
     let language = Language::of(&material.language);
-    let stop_words = language.stop_words();
+    if material.sources.first().is_some_and(|source| is_live(&source.title)) {
+        return Err(Error::invalid("a live blog tells no story that could be retold")
+            .with_context("topic", &material.topic)
+            .with_hint("choose another topic"));
+    }
     let mut wishes = wishes(brief, language);
     let mut found = passages(material, language, &wishes.wanted);
     found.retain(|passage| passage.terms.is_disjoint(&wishes.unwanted));
     let openings = hooks(material, &found, language);
-    let (Some(lead), true) = (material.sources.first(), !openings.is_empty()) else { return Err(too_little(material)) };
+    let call = call(material, brief, language, &wishes);
+    if material.sources.iter().all(|source| source.text.is_empty() || source.text == source.title)
+        && let Some(script) = roundup(brief, material, &call, language)
+    {
+        return Ok(script);
+    }
+    let (Some(lead), true) = (material.sources.first(), !openings.is_empty()) else {
+        return roundup(brief, material, &call, language).ok_or_else(|| too_little(material));
+    };
     if let Some((last, critique)) = &brief.critique {
         let said = last.text_of(LineRole::Hook);
         if critique.hook < Critique::PASS {
@@ -80,14 +94,13 @@ pub fn compose(brief: &Brief, material: &Material) -> Result<Script> {
         }
     }
     let hook = &openings[wishes.other_hooks % openings.len()];
-    let call = call(material, brief, language, &wishes);
     let aim = f64::from(brief.seconds) * WORDS_PER_SECOND * wishes.length;
     let spent = word_count(&hook.text) + word_count(&call);
     let budget = (aim.round() as usize).saturating_sub(spent).max(LEAST_BODY + 5);
     let chosen = choose(&found, hook, budget, language, &wishes);
-    let body = body(&chosen, &found, material, language, &stop_words);
+    let body = body(&chosen, &found, &hook.text, material, language);
     if body.iter().map(|line| word_count(&line.text)).sum::<usize>() < LEAST_BODY {
-        return Err(too_little(material));
+        return roundup(brief, material, &call, language).ok_or_else(|| too_little(material));
     }
     let mut lines = vec![line(LineRole::Hook, hook.text.clone(), vec![hook.source], language)];
     lines.extend(body);
@@ -98,6 +111,14 @@ pub fn compose(brief: &Brief, material: &Material) -> Result<Script> {
         lines,
         author: "extractive".to_owned(),
     })
+}
+
+/// Whether the sources hold a story, and not only headlines.
+pub(super) fn tells_a_story(material: &Material) -> bool {
+    let language = Language::of(&material.language);
+    let found = passages(material, language, &HashSet::new());
+    found.iter().filter(|passage| !passage.dependent).map(|passage| word_count(&passage.text)).sum::<usize>()
+        >= LEAST_BODY
 }
 
 fn too_little(material: &Material) -> Error {
@@ -227,10 +248,8 @@ fn choose(
             .filter(|index| usable[*index] && !taken.contains(index) && !refused.contains(index))
             .filter_map(|index| {
                 let unit = with_antecedents(passages, index, &taken)?;
-                let repeats = taken
-                    .iter()
-                    .map(|other| overlap(&passages[*other].terms, &passages[index].terms))
-                    .fold(0.0, f64::max);
+                let repeats =
+                    taken.iter().map(|other| repetition(&passages[*other], &passages[index])).fold(0.0, f64::max);
                 let worth = unit.iter().map(|index| passages[*index].worth).sum::<f64>() / unit.len() as f64;
                 (repeats < SAME && unit.iter().all(|i| usable[*i])).then_some((worth - 0.5 * repeats, index, unit))
             })
@@ -238,6 +257,10 @@ fn choose(
         let Some((_, index, unit)) = next else { break };
         let fitting: Vec<(usize, Rendering)> =
             unit.iter().filter_map(|index| Some((*index, preferred(*index)?.clone()))).collect();
+        if fitting.len() < unit.len() {
+            refused.insert(index);
+            continue;
+        }
         let size = |unit: &[(usize, Rendering)]| unit.iter().map(|(_, way)| way.words()).sum::<usize>() as f64;
         let slack = left * 1.12 + 2.0;
         let shortest = || -> Vec<(usize, Rendering)> {
@@ -260,8 +283,38 @@ fn choose(
             break;
         }
     }
+    in_order(chosen, passages)
+}
+
+/// In the order of the sources; what stands above the story, as a standfirst or in points, follows its first sentence.
+fn in_order(mut chosen: Vec<(usize, Rendering)>, passages: &[Passage]) -> Vec<(usize, Rendering)> {
     chosen.sort_by_key(|(index, _)| *index);
-    chosen
+    let mut ordered: Vec<(usize, Rendering)> = Vec::with_capacity(chosen.len());
+    while let Some((index, _)) = chosen.first() {
+        let source = passages[*index].source;
+        let end = chosen.iter().take_while(|(index, _)| passages[*index].source == source).count();
+        let mut group: Vec<(usize, Rendering)> = chosen.drain(..end).collect();
+        let headings = group.iter().take_while(|(index, _)| passages[*index].heading).count();
+        if group.get(headings).is_some_and(|(index, _)| passages[*index].lead) {
+            let follow = group[headings + 1..].iter().take_while(|(index, _)| passages[*index].dependent).count();
+            group[..=headings + follow].rotate_left(headings);
+        }
+        ordered.extend(group);
+    }
+    ordered
+}
+
+/// How much two passages say the same, 0 to 1. A heading sums up what the text says at length.
+fn repetition(a: &Passage, b: &Passage) -> f64 {
+    let shared = overlap(&a.terms, &b.terms);
+    let quoted = |passage: &Passage| -> Vec<Vec<String>> {
+        quotes(&passage.text).iter().map(|quote| tokens(&quote.text)).filter(|words| words.len() >= 3).collect()
+    };
+    let quotes = quoted(a);
+    if quoted(b).iter().any(|quote| quotes.contains(quote) && (shared > 0.3 || quote.len() >= 5)) {
+        return 1.0;
+    }
+    if a.heading != b.heading { (shared * 1.5).min(1.0) } else { shared }
 }
 
 /// A passage with the ones before it that it points at; `None` if they cannot be said.
@@ -288,10 +341,11 @@ fn with_antecedents(passages: &[Passage], index: usize, taken: &BTreeSet<usize>)
 fn body(
     chosen: &[(usize, Rendering)],
     passages: &[Passage],
+    opening: &str,
     material: &Material,
     language: Language,
-    stop_words: &HashSet<&'static str>,
 ) -> Vec<Line> {
+    let stop_words = &language.stop_words();
     let known: Vec<(u32, HashSet<String>)> = material
         .sources
         .iter()
@@ -317,7 +371,56 @@ fn body(
             lines.push(line(LineRole::Body, text, sources, language));
         }
     }
-    merged(lines)
+    let mut lines = merged(lines);
+    introduce(&mut lines, opening, material, language);
+    lines
+}
+
+/// Gives people their full name where a script names them first: `Lund` becomes `Maria Lund` if the source has just
+/// one name that ends or begins with it.
+fn introduce(lines: &mut [Line], opening: &str, material: &Material, language: Language) {
+    let mut known: HashSet<String> = tokens(opening).into_iter().collect();
+    for line in lines {
+        let source = material.sources.iter().find(|source| line.sources.contains(&source.number));
+        let full = source.map(|source| full_names(source, language)).unwrap_or_default();
+        let mut text = line.text.clone();
+        for claim in claims(&line.text, language).iter().rev() {
+            let single = claim.kind == ClaimKind::Name && !claim.text.contains([' ', '-']);
+            if !single || tokens(&claim.text).iter().any(|token| known.contains(token)) {
+                continue;
+            }
+            let first = line.text[..claim.range.start].matches(claim.text.as_str()).count() == 0;
+            let mut fitting = full.iter().filter(|name| name.split(' ').any(|part| part == claim.text));
+            if let (true, Some(name), None) = (first, fitting.next(), fitting.next())
+                && !line.text.contains(name)
+            {
+                text.replace_range(claim.range.clone(), name);
+            }
+        }
+        if word_count(&text) <= compress::MOST_WORDS + 4 {
+            line.text = text;
+        }
+        known.extend(tokens(&line.text));
+    }
+}
+
+/// Names of two words in a source, as people have.
+fn full_names(source: &Source, language: Language) -> BTreeSet<String> {
+    let names = claims(&source.text, language).into_iter().filter(|claim| claim.kind == ClaimKind::Name);
+    const PLACES: &[&str] = &[
+        "The", "New", "San", "Los", "Las", "North", "South", "East", "West", "Saint", "Fort", "Lake", "Mount",
+        "United", "Great", "El", "La", "Rio", "São", "Santa",
+    ];
+    let usual = |name: &String| {
+        let mut parts = name.split(' ');
+        let person = |part: &str| {
+            part.len() > 2
+                && part.chars().all(|c| c.is_alphabetic() || c == '-')
+                && part.chars().skip(1).any(char::is_lowercase)
+        };
+        parts.clone().count() == 2 && !PLACES.iter().any(|place| name.starts_with(place)) && parts.all(person)
+    };
+    names.map(|claim| claim.text).filter(usual).collect()
 }
 
 /// Joins a line of fewer than four words to the one before it.
@@ -337,7 +440,7 @@ fn merged(lines: Vec<Line>) -> Vec<Line> {
     joined
 }
 
-fn line(role: LineRole, text: String, sources: Vec<u32>, language: Language) -> Line {
+pub(super) fn line(role: LineRole, text: String, sources: Vec<u32>, language: Language) -> Line {
     let visual_cue = cue::visual_cue(role, &text, language);
     Line { role, text, sources, visual_cue }
 }

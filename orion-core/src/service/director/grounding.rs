@@ -81,7 +81,8 @@ impl<'a> Sources<'a> {
             });
         }
         let text = if missing.is_empty() { Some(line.text.clone()) } else { self.without(&line.text, &missing) };
-        let text = text.filter(|text| line.role == LineRole::CallToAction || self.is_about(text, &mut sources));
+        let text =
+            text.filter(|text| line.role == LineRole::CallToAction || self.is_about(line.role, text, &mut sources));
         sources.sort_unstable();
         sources.dedup();
         match text {
@@ -118,7 +119,9 @@ impl<'a> Sources<'a> {
     }
 
     /// Whether the sources speak of what the text speaks of; finds the source of a line that names none.
-    fn is_about(&self, text: &str, sources: &mut Vec<u32>) -> bool {
+    fn is_about(&self, role: LineRole, text: &str, sources: &mut Vec<u32>) -> bool {
+        // An opening may use words of its own.
+        let least = if role == LineRole::Hook { LEAST_SHARED / 2.0 } else { LEAST_SHARED };
         let stop_words = self.language.stop_words();
         let words: HashSet<String> =
             tokens(text).into_iter().filter(|token| !stop_words.contains(token.as_str())).collect();
@@ -129,7 +132,7 @@ impl<'a> Sources<'a> {
             .map(|(number, _, known)| (shared(known), *number))
             .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
         match best {
-            Some((share, number)) if share >= LEAST_SHARED || words.is_empty() => {
+            Some((share, number)) if share >= least || words.is_empty() => {
                 if sources.is_empty() {
                     sources.push(number);
                 }

@@ -1,13 +1,13 @@
 //! Openings: several ways to begin, each made of words that stand in the sources, ranked by what they promise.
 
-use super::clean::{headline, with_stop};
-use super::compress::{capitalised, without_brackets};
-use super::passage::{Passage, is_finished, overlap};
+use super::clean::{headline, is_noise, opinion_of, with_stop};
+use super::compress::{capitalised, without_brackets, without_connective};
+use super::passage::{Passage, is_finished, speaks_of_self};
 use super::phrase::{Phrases, phrases};
 use crate::domain::{ClaimKind, Material};
 use crate::text::claim::{Claim, claims, split_words};
 use crate::text::language::Language;
-use crate::text::sentence::word_count;
+use crate::text::sentence::{sentences, word_count};
 
 /// Most words of a hook.
 const MOST_WORDS: usize = 18;
@@ -35,8 +35,19 @@ pub(super) fn hooks(material: &Material, passages: &[Passage], language: Languag
         }
     };
     for source in material.sources.iter().take(3) {
-        let title = headline(&source.title);
+        let title = without_connective(&headline(&source.title), language);
         let bonus = if source.number == 1 { 0.2 } else { -0.1 };
+        let own = source.url.is_none() && source.publisher.is_none();
+        if let Some(author) = opinion_of(&source.title, source.author.as_deref()) {
+            let words =
+                |title: &str| phrases.opinion_hook.replace("{author}", &author).replace("{title}", &closed(title));
+            let first = sentences(&title).first().copied().unwrap_or_default();
+            let title = if word_count(&words(&title)) <= MOST_WORDS { title.as_str() } else { first };
+            add(words(title), source.number, bonus + 0.3);
+        }
+        if !own && speaks_of_self(&title, language) || is_noise(&closed(&title)) {
+            continue;
+        }
         add(closed(&title), source.number, bonus);
         if word_count(&title) > MOST_WORDS
             && let Some(short) = first_clause(&title)
@@ -48,7 +59,7 @@ pub(super) fn hooks(material: &Material, passages: &[Passage], language: Languag
         passages.iter().filter(|passage| passage.source == 1 && !passage.dependent).take(12).collect();
     for passage in &leads {
         for claim in claims(&passage.text, language) {
-            if let Some(number) = counted(&passage.text, &claim) {
+            if let Some(number) = counted(&passage.text, &claim, language) {
                 add(phrases.number_hook.replace("{number}", &number), passage.source, 0.0);
             }
         }
@@ -57,12 +68,12 @@ pub(super) fn hooks(material: &Material, passages: &[Passage], language: Languag
         }
     }
     for passage in leads.iter().filter(|passage| word_count(&passage.text) <= 13).take(2) {
-        add(with_stop(&without_brackets(&passage.text)), passage.source, -0.05);
+        add(with_stop(&without_brackets(&passage.text)), passage.source, -0.3);
     }
     if let Some(name) = main_name(material, language) {
         add(phrases.question_hook.replace("{name}", &name), 1, -0.05);
     }
-    if found.is_empty() {
+    if found.is_empty() && !material.sources.first().is_some_and(|source| speaks_of_self(&source.title, language)) {
         // A title of one word, or of a whole paragraph, is still better than none.
         if let Some(source) = material.sources.first() {
             let words: Vec<&str> = source.title.split_whitespace().take(MOST_WORDS).collect();
@@ -92,13 +103,13 @@ fn first_clause(title: &str) -> Option<String> {
 }
 
 /// A striking number with what it counts: `1,700 military sites`.
-pub(super) fn counted(sentence: &str, claim: &Claim) -> Option<String> {
-    let noun = counted_noun(sentence, claim)?;
+pub(super) fn counted(sentence: &str, claim: &Claim, language: Language) -> Option<String> {
+    let noun = counted_noun(sentence, claim, language)?;
     Some(format!("{} {noun}", claim.text))
 }
 
 /// What a number counts: the words behind it up to the first that is no part of the noun.
-pub(super) fn counted_noun(sentence: &str, claim: &Claim) -> Option<String> {
+pub(super) fn counted_noun(sentence: &str, claim: &Claim, language: Language) -> Option<String> {
     const ENDS: &[&str] = &[
         "of",
         "in",
@@ -196,11 +207,13 @@ pub(super) fn counted_noun(sentence: &str, claim: &Claim) -> Option<String> {
     if !rest.starts_with(' ') {
         return None;
     }
+    let stop_words = language.stop_words();
     let mut noun: Vec<&str> = Vec::new();
     for word in split_words(rest) {
         let lower = word.core.to_lowercase();
         let number = word.core.starts_with(|c: char| c.is_ascii_digit());
-        if ENDS.contains(&lower.as_str()) || !word.before.is_empty() || number || noun.len() == 3 {
+        let ends = ENDS.contains(&lower.as_str()) || stop_words.contains(lower.as_str());
+        if ends || !word.before.is_empty() || number || noun.len() == 3 {
             break;
         }
         // `220m years ago` counts back, it counts no thing.
@@ -278,14 +291,14 @@ pub(super) fn said(sentence: &str, language: Language) -> Option<(String, String
 /// The name that the first source mentions most, in its title too.
 fn main_name(material: &Material, language: Language) -> Option<String> {
     let source = material.sources.first()?;
-    let stop_words = language.stop_words();
     let names = claims(&source.title, language);
     let names = names.iter().filter(|claim| claim.kind == ClaimKind::Name && word_count(&claim.text) <= 4);
     names
         .map(|claim| (source.text.matches(claim.text.as_str()).count() * 10 + word_count(&claim.text), claim))
         .filter(|(count, claim)| {
-            let whole = super::passage::terms(&claim.text, &stop_words);
-            *count >= 10 && overlap(&whole, &whole) > 0.0
+            let whole = claim.text.len() + 2 >= source.title.trim().len() && word_count(&claim.text) <= 3;
+            let proper = claim.text.contains(' ') || claim.text.chars().all(char::is_uppercase);
+            whole || proper && *count >= 20
         })
         .max_by_key(|(count, _)| *count)
         .map(|(_, claim)| claim.text.clone())
@@ -300,7 +313,7 @@ mod tests {
         let check = |sentence: &str, expected: Option<&str>| {
             let found = claims(sentence, Language::English);
             let number = found.iter().find(|claim| claim.quantity.is_some()).unwrap();
-            assert_eq!(counted(sentence, number).as_deref(), expected, "{sentence}");
+            assert_eq!(counted(sentence, number, Language::English).as_deref(), expected, "{sentence}");
         };
         check("Storms endanger 1,700 military sites worldwide.", Some("1,700 military sites"));
         check("It was built 40 years ago.", None);

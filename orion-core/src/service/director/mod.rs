@@ -19,6 +19,7 @@ mod passage;
 mod phrase;
 mod report;
 mod research;
+mod roundup;
 #[cfg(test)]
 mod testing;
 

@@ -48,7 +48,7 @@ pub fn user_script(text: &str) -> Result<Script> {
             .with_hint("leave addresses and codes out of the script"));
     }
     let language = Language::detect(&clean).unwrap_or(Language::English);
-    let scenes = scenes(&clean);
+    let scenes = scenes(&clean, language);
     let last = scenes.len().saturating_sub(1);
     let lines: Vec<Line> = scenes
         .into_iter()
@@ -66,7 +66,7 @@ pub fn user_script(text: &str) -> Result<Script> {
     Ok(Script { title, language: language.tag().to_owned(), lines, author: "user".to_owned() })
 }
 
-fn scenes(text: &str) -> Vec<String> {
+fn scenes(text: &str, language: Language) -> Vec<String> {
     let marked = paragraphs(text);
     let mut scenes: Vec<String> = Vec::new();
     for paragraph in &marked {
@@ -76,7 +76,7 @@ fn scenes(text: &str) -> Vec<String> {
             continue;
         }
         for sentence in sentences(&whole) {
-            for part in divided(sentence, MOST_WORDS, false) {
+            for part in divided(sentence, MOST_WORDS, language, false) {
                 match scenes.last_mut() {
                     // `No. Never.` is one scene, not two.
                     Some(last) if joins(last, &part) => {

@@ -1,11 +1,12 @@
 //! The sentences of the sources as a writer weighs them: what each says, and whether it can stand alone.
 
-use super::clean::{is_noise, with_stop};
+use super::clean::is_noise;
+use super::compress::without_brackets;
 use super::phrase::{FLEETING, PEOPLE, first_person, has_verb, points_back};
 use crate::domain::{ClaimKind, Material, Source};
 use crate::text::claim::{claims, quotes, tokens};
 use crate::text::language::Language;
-use crate::text::sentence::{is_closing, is_terminal, paragraphs, sentences, word_count};
+use crate::text::sentence::{is_closing, is_opening, is_terminal, paragraphs, sentences, word_count};
 use std::collections::{HashMap, HashSet};
 
 /// Most sentences that are weighed of the first source, and of each further one.
@@ -26,6 +27,10 @@ pub(super) struct Passage {
     pub(super) text: String,
     /// It points back at the sentence before it.
     pub(super) dependent: bool,
+    /// It is the first sentence of prose of its source, and speaks of what the headline says.
+    pub(super) lead: bool,
+    /// It has no full stop: a standfirst or a point of a list.
+    pub(super) heading: bool,
     /// Its words that carry meaning.
     pub(super) terms: HashSet<String>,
     /// How much it is worth, about 0 to 1.
@@ -69,25 +74,28 @@ pub(super) fn overlap(a: &HashSet<String>, b: &HashSet<String>) -> f64 {
 fn of_source(source: &Source, language: Language, stop_words: &HashSet<&'static str>, own_text: bool) -> Vec<Passage> {
     let mut found = Vec::new();
     let mut index = 0;
-    let all = paragraphs(&source.text);
-    let finished = all.iter().filter(|paragraph| is_finished(paragraph)).count();
-    for (place, paragraph) in all.iter().enumerate() {
+    let mut prose = false;
+    let title = terms(&source.title, stop_words);
+    for paragraph in paragraphs(&source.text) {
         let parts = sentences(paragraph);
         for (part, text) in parts.iter().enumerate() {
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            // The last words of a text that was cut somewhere.
-            let cut =
-                !is_finished(&text) && finished > 0 && (part > 0 || place + 1 == all.len() && word_count(&text) > 14);
+            let whole = is_finished(&text);
+            // Behind the first paragraph of prose, what has no full stop is a caption, a link or a text cut short.
+            let cut = !whole && (part > 0 || prose && !own_text || begins_with_participle(&text));
             if !cut && can_be_said(&text, language, own_text) {
                 found.push(Passage {
                     source: source.number,
                     index,
                     dependent: points_to_before(&text, language),
+                    heading: !whole,
+                    lead: whole && !prose && overlap(&terms(&text, stop_words), &title) >= 0.25,
                     terms: terms(&text, stop_words),
                     worth: 0.0,
                     text,
                 });
             }
+            prose |= whole;
             index += 1;
         }
         // A new paragraph may start with a pronoun, but what it points at is no longer next to it.
@@ -103,7 +111,7 @@ pub(super) fn is_finished(text: &str) -> bool {
 
 /// Whether a sentence is a whole thought in the third person that a stranger could say.
 fn can_be_said(text: &str, language: Language, own_text: bool) -> bool {
-    let words = word_count(text);
+    let words = word_count(&without_brackets(text));
     let first = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     let begins = first.starts_with(|c: char| c.is_uppercase() || c.is_numeric() || !c.is_lowercase())
         || first.split_whitespace().next().is_some_and(|word| word.chars().any(char::is_uppercase));
@@ -113,6 +121,18 @@ fn can_be_said(text: &str, language: Language, own_text: bool) -> bool {
         && (language != Language::English || has_verb(text))
         && (own_text || !speaks_of_self(text, language))
         && letters(text)
+        && !is_bare_quotation(text)
+}
+
+/// `Announcing a new bridge`: a heading that says nobody does anything.
+fn begins_with_participle(text: &str) -> bool {
+    text.split_whitespace().next().is_some_and(|word| word.len() > 5 && word.ends_with("ing"))
+}
+
+/// Whether a sentence is nothing but somebody's words, without saying whose.
+fn is_bare_quotation(text: &str) -> bool {
+    let quoted: usize = quotes(text).iter().map(|quote| quote.text.len()).sum();
+    text.starts_with(is_opening) && quoted * 10 >= text.len() * 8
 }
 
 /// Whether most of a text is letters: tables, code and addresses are not.
@@ -122,7 +142,7 @@ fn letters(text: &str) -> bool {
 }
 
 /// Whether somebody speaks of himself outside a quotation.
-fn speaks_of_self(text: &str, language: Language) -> bool {
+pub(super) fn speaks_of_self(text: &str, language: Language) -> bool {
     let mut spoken = text.to_owned();
     for quote in quotes(text).into_iter().rev() {
         spoken.replace_range(quote.range, "");
@@ -168,6 +188,8 @@ fn points_to_before(text: &str, language: Language) -> bool {
         "the decision",
         "the announcement",
         "the incident",
+        "for example",
+        "for instance",
     ];
     let vague = ["some", "many", "others", "most", "several", "another", "all", "more"];
     let next = words.get(1).copied().unwrap_or_default();
@@ -181,6 +203,20 @@ fn points_to_before(text: &str, language: Language) -> bool {
     }
     // `When she arrived, …`: a pronoun before anybody is named.
     if language == Language::English {
+        // `Scattered over the hill, they were …`
+        for (comma, _) in text.match_indices(", ").take(2) {
+            let subject = text[comma + 2..].split_whitespace().next().unwrap_or_default();
+            let named = claims(&text[..comma], language).iter().any(|claim| claim.kind == ClaimKind::Name);
+            if matches!(subject, "he" | "she" | "they" | "it") && !named {
+                return true;
+            }
+        }
+        // `Lund said, refusing to go on.`
+        if matches!(next, "said" | "says" | "added" | "asked")
+            && text.split_whitespace().nth(1).is_some_and(|word| word.ends_with(','))
+        {
+            return true;
+        }
         let stop_words = language.stop_words();
         let opening = words.iter().take_while(|word| stop_words.contains(**word));
         return opening.into_iter().any(|word| PEOPLE.contains(word));
@@ -218,8 +254,10 @@ fn weigh(
         let rank = f64::from(passage.source.saturating_sub(1));
         let place = 1.0 / (1.0 + 0.22 * passage.index as f64) * 0.8_f64.powf(rank);
         let shown = passage.terms.intersection(wanted).count() as f64 * 0.35;
+        // The first sentence of prose carries the news.
+        let lead = 0.25 * f64::from(passage.lead && passage.source == 1);
         worths.push(
-            0.22 * central
+            lead + 0.22 * central
                 + 0.25 * on_topic.min(1.0)
                 + 0.3 * place
                 + checkable(&passage.text, language)
@@ -253,8 +291,9 @@ fn form(passage: &Passage) -> f64 {
         _ => -0.14,
     };
     let question = if passage.text.ends_with('?') { -0.2 } else { 0.0 };
-    let heading = if with_stop(&passage.text) == passage.text { 0.0 } else { -0.1 };
-    length + question + heading - 0.12 * f64::from(fleeting) - 0.1 * f64::from(passage.dependent)
+    let heading = if passage.heading { -0.2 } else { 0.0 };
+    let vague = lower.contains(" that day") || lower.contains(" this week") || lower.contains(" last night");
+    length + question + heading - 0.12 * f64::from(fleeting || vague) - 0.1 * f64::from(passage.dependent)
 }
 
 #[cfg(test)]

@@ -15,6 +15,12 @@ pub(super) struct Phrases {
     pub(super) quote_hook: &'static str,
     /// Opens with a question: `{name}`.
     pub(super) question_hook: &'static str,
+    /// Opens with an opinion: `{author}`, `{title}`.
+    pub(super) opinion_hook: &'static str,
+    /// Opens a round-up of headlines: `{publisher}`.
+    pub(super) roundup_hook: &'static str,
+    /// Label of an opinion.
+    pub(super) opinion_label: &'static str,
     /// Label of a number card.
     pub(super) number_label: &'static str,
     /// Label of a list card.
@@ -44,6 +50,9 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             number_hook: "One number to remember: {number}.",
             quote_hook: "“{quote}” Those are the words of {speaker}.",
             question_hook: "What do we know about {name}?",
+            opinion_hook: "Opinion by {author}: {title}",
+            roundup_hook: "The headlines from {publisher}, in short.",
+            opinion_label: "Opinion",
             number_label: "The number",
             list_label: "In short",
             comparison_label: "Side by side",
@@ -54,7 +63,7 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
         },
         Language::German => &Phrases {
             calls: &[
-                "Folge uns für mehr, den ganzen Artikel gibt es bei {publisher}.",
+                "Quelle: {publisher}. Folge uns für mehr.",
                 "Folge uns für die nächste Geschichte.",
                 "Was denkst du darüber? Schreib es in die Kommentare.",
                 "Teile das mit jemandem, den es angeht.",
@@ -62,6 +71,9 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             number_hook: "Eine Zahl zum Merken: {number}.",
             quote_hook: "„{quote}“ Das sagt {speaker}.",
             question_hook: "Was wissen wir über {name}?",
+            opinion_hook: "Ein Kommentar von {author}: {title}",
+            roundup_hook: "Die Schlagzeilen von {publisher} in Kürze.",
+            opinion_label: "Meinung",
             number_label: "Die Zahl",
             list_label: "Kurz gesagt",
             comparison_label: "Im Vergleich",
@@ -72,7 +84,7 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
         },
         Language::Portuguese => &Phrases {
             calls: &[
-                "Siga para saber mais e leia a matéria completa em {publisher}.",
+                "Fonte: {publisher}. Siga para saber mais.",
                 "Siga para ver a próxima história.",
                 "O que você acha? Conte nos comentários.",
                 "Compartilhe com quem precisa saber.",
@@ -80,6 +92,9 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             number_hook: "Um número para guardar: {number}.",
             quote_hook: "“{quote}” As palavras são de {speaker}.",
             question_hook: "O que sabemos sobre {name}?",
+            opinion_hook: "Opinião de {author}: {title}",
+            roundup_hook: "As manchetes de {publisher}, em resumo.",
+            opinion_label: "Opinião",
             number_label: "O número",
             list_label: "Em resumo",
             comparison_label: "Lado a lado",
@@ -90,7 +105,7 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
         },
         Language::Spanish => &Phrases {
             calls: &[
-                "Síguenos para más y lee la noticia completa en {publisher}.",
+                "Fuente: {publisher}. Síguenos para más.",
                 "Síguenos para ver la próxima historia.",
                 "¿Qué opinas? Cuéntalo en los comentarios.",
                 "Comparte esto con quien deba saberlo.",
@@ -98,6 +113,9 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             number_hook: "Un número para recordar: {number}.",
             quote_hook: "«{quote}» Son palabras de {speaker}.",
             question_hook: "¿Qué sabemos sobre {name}?",
+            opinion_hook: "Opinión de {author}: {title}",
+            roundup_hook: "Los titulares de {publisher}, en breve.",
+            opinion_label: "Opinión",
             number_label: "La cifra",
             list_label: "En resumen",
             comparison_label: "Frente a frente",
@@ -108,7 +126,7 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
         },
         Language::French => &Phrases {
             calls: &[
-                "Abonnez-vous, et lisez l’article complet sur {publisher}.",
+                "Source : {publisher}. Abonnez-vous.",
                 "Abonnez-vous pour la prochaine histoire.",
                 "Qu’en pensez-vous ? Dites-le en commentaire.",
                 "Partagez avec ceux que cela concerne.",
@@ -116,6 +134,9 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             number_hook: "Un chiffre à retenir : {number}.",
             quote_hook: "« {quote} » Ce sont les mots de {speaker}.",
             question_hook: "Que sait-on de {name} ?",
+            opinion_hook: "Opinion de {author} : {title}",
+            roundup_hook: "Les titres de {publisher}, en bref.",
+            opinion_label: "Opinion",
             number_label: "Le chiffre",
             list_label: "En bref",
             comparison_label: "Côte à côte",
@@ -300,6 +321,35 @@ pub(super) fn connectives(language: Language) -> &'static [&'static str] {
     }
 }
 
+/// Words that platforms hold back and that a careful person does not read out.
+pub(super) const UNSPEAKABLE: &[&str] = &[
+    "vagina",
+    "vaginal",
+    "penis",
+    "breasts",
+    "genitals",
+    "anus",
+    "semen",
+    "shit",
+    "bullshit",
+    "fuck",
+    "fucking",
+    "fucked",
+    "cunt",
+    "pissed",
+    "bitch",
+    "asshole",
+    "nigger",
+    "nigga",
+    "faggot",
+    "motherfucker",
+    "caralho",
+    "porra",
+    "merda",
+    "scheiße",
+    "puta",
+];
+
 /// Words that make a sentence true for one day only.
 pub(super) const FLEETING: &[&str] = &[
     "today",
@@ -377,6 +427,20 @@ pub(super) fn is_verb(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn templates_claim_nothing() {
+        use crate::text::claim::claims;
+        for language in [Language::English, Language::German, Language::Portuguese, Language::Spanish, Language::French]
+        {
+            let own = phrases(language);
+            let hooks = [own.number_hook, own.quote_hook, own.question_hook, own.opinion_hook, own.roundup_hook];
+            for template in hooks.iter().chain(own.calls) {
+                let filled = template.replace("{quote}", "…").replace("{number}", "it").replace(['{', '}'], "");
+                assert_eq!(claims(&filled, language), [], "{template}");
+            }
+        }
+    }
 
     #[test]
     fn fragments_have_no_verb() {

@@ -3,8 +3,9 @@
 //! Articles are read where a reader is at hand; what cannot be read is noted, and the feed's own text stands in.
 
 use super::clean::{headline, story, without_controls};
-use super::extractive::shorten;
+use super::extractive::{shorten, tells_a_story};
 use super::passage::{overlap, terms};
+use super::roundup::{LEAST_HEADLINES, MOST_HEADLINES, spoken_headline};
 use crate::domain::{Article, FeedItem, Material, Picture, Source, Stage, Trend};
 use crate::port::ArticleReader;
 use crate::service::journal::{Journal, Work};
@@ -39,8 +40,8 @@ pub enum Subject {
     Script(String),
 }
 
-/// Gathers the material for a subject. `candidates` are the items among which a topic is looked up; every article
-/// is a step of the `journal`, if there is one.
+/// Gathers the material for a subject. `candidates` are the items among which a topic is looked up, and
+/// whose headlines make a round-up where a trend has no text; every article is a step of the `journal`, if there is one.
 ///
 /// # Errors
 /// `NotFound` if no item speaks of the topic; `Invalid` for a text without words or over the limit; for a page, the
@@ -56,7 +57,8 @@ pub async fn gather(
     match subject {
         Subject::Trend(trend) => {
             let items: Vec<&FeedItem> = trend.items.iter().take(MOST_SOURCES).collect();
-            from_items(&trend.topic, &items, reader, journal, operation).await
+            let found = from_items(&trend.topic, &items, reader, journal, operation).await?;
+            Ok(if tells_a_story(&found) { found } else { headlines(found, candidates)? })
         }
         Subject::Topic(topic) => {
             let items = about(topic, candidates);
@@ -123,6 +125,28 @@ async fn from_items(
         sources.push(from_item(item, article, &mut notes));
     }
     material(topic, sources, notes)
+}
+
+/// The material with the headlines of other items, for a round-up of a feed that gives no text.
+fn headlines(found: Material, candidates: &[FeedItem]) -> Result<Material> {
+    let language = Language::of(&found.language);
+    let known: HashSet<&str> = found.sources.iter().map(|source| source.title.as_str()).collect();
+    let feed = found.sources.first().and_then(|source| source.publisher.clone());
+    let others: Vec<Source> = candidates
+        .iter()
+        .filter(|item| Some(&item.feed_title) == feed.as_ref() && !known.contains(item.title.as_str()))
+        .filter(|item| spoken_headline(&item.title, language).is_some())
+        .take(MOST_HEADLINES)
+        .map(|item| from_item(item, None, &mut Vec::new()))
+        .collect();
+    if others.len() < LEAST_HEADLINES {
+        return Ok(found);
+    }
+    let mut notes = found.notes;
+    notes.push(format!("{}: there is no text to retell; the headlines of the feed are used", found.topic));
+    // A headline is all that is known of these; it stands for their text too.
+    let sources = found.sources.into_iter().chain(others).map(|source| Source { text: source.title.clone(), ..source });
+    material(&found.topic, sources.collect(), notes)
 }
 
 /// Reads one article, as a step of the journal if there is one; stops soon after a cancellation.
