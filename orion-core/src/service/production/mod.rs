@@ -8,6 +8,8 @@ mod gates;
 mod product;
 mod request;
 mod stages;
+#[cfg(test)]
+mod tests;
 
 pub use gates::Revision;
 pub use product::{Product, RunReport, StepReport};
