@@ -43,7 +43,7 @@ pub(super) fn cards(text: &str, label: &str, language: Language) -> Vec<Card> {
     cards.extend(comparison_card(text, &found, language));
     cards.extend(number_card(text, &found, language));
     cards.extend(list_card(text, language));
-    cards.push(Card::Headline { label: label.to_uppercase(), headline: key_phrase(text, language, 7) });
+    cards.push(Card::Headline { label: label.to_uppercase(), headline: key_phrase(text, language, 8) });
     cards
 }
 
@@ -56,7 +56,9 @@ pub(super) fn key_phrase(text: &str, language: Language, most: usize) -> String 
     for start in 0..words.len() {
         let begins =
             start == 0 || ends_clause(&words[start - 1]) || !words[start].before.is_empty() || stops[start - 1];
-        let hedged = start > 0 && contains(HEDGES, words[start - 1].core) && words[start - 1].after.is_empty();
+        let before = start.checked_sub(1).and_then(|index| words.get(index)).filter(|word| word.after.is_empty());
+        // "of course", "need to go": what leans on the word before does not begin a phrase.
+        let hedged = before.is_some_and(|word| contains(HEDGES, word.core) || contains(&["of", "to"], word.core));
         if !begins || hedged || stops[start] {
             continue;
         }
@@ -98,8 +100,14 @@ fn phrase_score(words: &[Word<'_>], stops: &[bool], start: usize, phrase: &str) 
     let verb = words.iter().skip(1).any(|word| is_verb(word.core));
     let opening = if start <= 1 { 0.8 } else { 0.0 };
     let fragment = f64::from(start > 0 && is_verb(first)) * 0.8;
-    let length = 0.12 * (words.len() as f64 - 4.5).abs();
-    0.3 * meaning + opening + 0.1 * names.min(3.0) + 0.3 * number + 0.5 * f64::from(verb) - fragment - length
+    // A phrase that ends with its verb, or with what only leans on one, breaks off before it has said anything.
+    let last = words.last().map_or("", |word| word.core);
+    let breaks_off = f64::from(words.len() > 2 && (is_verb(last) || last.ends_with("ly") || last == "like")) * 0.9;
+    let length = 0.1 * (words.len() as f64 - 5.0).abs();
+    0.3 * meaning + opening + 0.1 * names.min(3.0) + 0.3 * number + 0.5 * f64::from(verb)
+        - fragment
+        - breaks_off
+        - length
 }
 
 /// The first words of a text, without any that ask for more.
