@@ -2,7 +2,7 @@
 //!
 //! Articles are read where a reader is at hand; what cannot be read is noted, and the feed's own text stands in.
 
-use super::clean::{headline, story, without_controls};
+use super::clean::{headline, is_live, story, without_controls};
 use super::extractive::{shorten, tells_a_story};
 use super::passage::{overlap, terms};
 use super::roundup::{LEAST_HEADLINES, MOST_HEADLINES, spoken_headline};
@@ -86,6 +86,15 @@ pub async fn gather(
             Ok(Material { topic: script.title, language: script.language, sources: Vec::new(), notes: Vec::new() })
         }
     }
+}
+
+/// Whether items carry enough text for a script of their own, without any page being read. A headline alone does
+/// not, nor does a live blog.
+pub fn carries_text(items: &[FeedItem]) -> bool {
+    let sources: Vec<Source> =
+        items.iter().take(MOST_SOURCES).map(|item| from_item(item, None, &mut Vec::new())).collect();
+    let live = items.first().is_none_or(|item| is_live(&item.title));
+    !live && material("", sources, Vec::new()).is_ok_and(|material| tells_a_story(&material))
 }
 
 async fn from_items(
@@ -374,6 +383,7 @@ mod tests {
         assert_eq!(material.sources.len(), 1, "the third repeats the first");
         assert_eq!(material.sources[0].number, 1);
         assert_eq!(material.language, "en");
+        assert!(carries_text(&items) && !carries_text(&[item("Old bridge closed", "Photo: J. Doe")]));
         let error = research(Subject::Topic("volcano".to_owned()), &items, None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert!(error.hint().is_some());
