@@ -3,7 +3,7 @@
 //! Its command line gives no word times. Clauses are spoken one by one, so their borders are exact; within a
 //! clause each word gets the share of the sound that the word takes when it is spoken alone.
 
-use crate::normalize::{Pause, spoken_forms};
+use crate::normal::{self, Lexicon, Pause};
 use async_trait::async_trait;
 use orion_core::domain::{CostCategory, Money};
 use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, SpokenWord, Usage, Voice};
@@ -74,6 +74,15 @@ impl SpeechModel for EspeakSpeech {
     }
 }
 
+/// Only the pauses are wanted here; how words are said is left to the program.
+struct NoWords;
+
+impl Lexicon for NoWords {
+    fn knows(&self, _: &str) -> bool {
+        false
+    }
+}
+
 struct Program {
     language: String,
     pace: f64,
@@ -82,7 +91,7 @@ struct Program {
 impl Program {
     fn speak(&self, text: &str, check: &dyn Fn() -> Result<()>) -> Result<Speech> {
         let shown: Vec<&str> = text.split_whitespace().collect();
-        let pauses: Vec<Pause> = spoken_forms(text).into_iter().map(|form| form.pause).collect();
+        let pauses: Vec<Pause> = normal::say(&shown, &NoWords).into_iter().map(|said| said.pause).collect();
         let mut lengths: HashMap<&str, usize> = HashMap::new();
         let mut samples: Vec<f32> = Vec::new();
         let mut words: Vec<SpokenWord> = Vec::new();
@@ -162,8 +171,8 @@ impl Program {
 fn rest_after(pause: Pause) -> usize {
     let millis = match pause {
         Pause::None => 0,
-        Pause::Short => 120,
-        Pause::Full | Pause::Question | Pause::Exclamation => 280,
+        Pause::Clause => 120,
+        Pause::Sentence(_) => 280,
     };
     RATE as usize * millis / 1000
 }

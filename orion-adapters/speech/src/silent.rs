@@ -1,35 +1,36 @@
-//! Silence, paced for reading: for videos without a voice whose captions still keep time.
+//! Silence with times: for videos without a voice, on request.
 
+use crate::piper::free;
+use crate::timing;
 use async_trait::async_trait;
-use orion_core::domain::{CostCategory, Money};
-use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, SpokenWord, Usage, Voice};
-use orion_core::{MediaTime, Operation, Result};
+use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, Voice};
+use orion_core::{Error, Operation, Result};
 
-/// A comfortable reading pace: 2.6 words of average length a second, as captions are commonly read.
-const SECONDS_PER_CHARACTER: f64 = 1.0 / (2.6 * 6.0);
-/// No word is shown for less.
-const SHORTEST_WORD: f64 = 0.18;
-/// Rest after a sentence.
-const REST: f64 = 0.35;
+/// Samples per second of the silence.
 const RATE: u32 = 22_050;
 
-/// Silence as long as the text takes to read.
-#[derive(Debug, Clone)]
+/// Words per second that people read comfortably on a moving picture: about 155 a minute.
+const WORDS_PER_SECOND: f64 = 2.6;
+
+/// Seconds that the shortest line stands.
+const SHORTEST: f64 = 1.2;
+
+/// Says nothing, at the pace of reading.
+#[derive(Debug)]
 pub struct SilentSpeech {
     provider: Provider,
 }
 
-impl SilentSpeech {
-    /// The silent voice.
-    pub fn new() -> Self {
-        let provider = Provider { name: "silent".to_owned(), model: "reading pace".to_owned(), side: Side::Local };
-        Self { provider }
+impl Default for SilentSpeech {
+    fn default() -> Self {
+        Self { provider: Provider { name: "silent".to_owned(), model: "silence".to_owned(), side: Side::Local } }
     }
 }
 
-impl Default for SilentSpeech {
-    fn default() -> Self {
-        Self::new()
+impl SilentSpeech {
+    /// A voice that says nothing.
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
@@ -42,9 +43,9 @@ impl SpeechModel for SilentSpeech {
     async fn voices(&self) -> Result<Vec<Voice>> {
         Ok(vec![Voice {
             id: "silent".to_owned(),
-            name: "Silence at reading pace".to_owned(),
-            language: "mul".to_owned(),
-            licence: "none needed".to_owned(),
+            name: "Silence".to_owned(),
+            language: "und".to_owned(),
+            licence: String::new(),
             installed: true,
         }])
     }
@@ -52,26 +53,29 @@ impl SpeechModel for SilentSpeech {
     async fn speak(&self, request: &SpeechRequest, operation: &Operation) -> Result<Speech> {
         request.check()?;
         operation.cancellation.check()?;
-        let mut words = Vec::new();
-        let mut at = 0.0;
-        for word in request.text.split_whitespace() {
-            // A script without spaces is one long "word": its characters carry the pace.
-            let seconds =
-                ((word.chars().count() + 1) as f64 * SECONDS_PER_CHARACTER).max(SHORTEST_WORD) / request.speed;
-            words.push(SpokenWord {
-                text: word.to_owned(),
-                start: MediaTime::from_seconds(at),
-                end: MediaTime::from_seconds(at + seconds),
-            });
-            at += seconds;
+        if let Some(voice) = request.voice.as_deref().filter(|voice| *voice != "silent") {
+            return Err(Error::not_found("silence has no voices").with_context("voice", voice));
         }
-        let samples = ((at + REST) * f64::from(RATE)).ceil() as usize;
-        let units = request.text.chars().count() as f64;
+        let shown: Vec<&str> = request.text.split_whitespace().collect();
+        // Longer words take longer to read; five letters and a space are an average word.
+        let weights: Vec<f64> = shown.iter().map(|word| 0.4 + word.chars().count() as f64 * 0.12).collect();
+        let total = weights.iter().sum::<f64>();
+        let seconds = (total / WORDS_PER_SECOND).max(SHORTEST) / request.speed;
+        let samples = ((seconds * f64::from(RATE)) as u64).max(shown.len() as u64);
+        let mut read = 0.0;
+        let spans: Vec<_> = weights
+            .iter()
+            .map(|weight| {
+                let start = (samples as f64 * read / total) as u64;
+                read += weight;
+                Some(start..(samples as f64 * read / total) as u64)
+            })
+            .collect();
         Ok(Speech {
-            samples: vec![0.0; samples],
+            samples: vec![0.0; samples as usize],
             sample_rate: RATE,
-            words,
-            usage: Usage { category: CostCategory::TtsCharacters, units, cost: Money::ZERO },
+            words: timing::words(&shown, &spans, samples, RATE),
+            usage: free(&request.text),
         })
     }
 }
