@@ -1,1 +1,28 @@
 //! The render engine: a timeline in, one validated video out.
+//!
+//! [`FfmpegRenderer`] draws every frame itself (planar YUV, sub-pixel motion, captions), mixes the sound itself, and
+//! pipes both to one ffmpeg child that encodes. [`FfprobeProbe`] tells what a file really is. ffmpeg is a program of
+//! the system: [`Tools`] says where it is.
+//!
+//! No text of a timeline is ever part of a command line or a filter graph: words are drawn here, and the title goes
+//! into a file that is read as data.
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
+
+mod caption;
+mod encode;
+mod fault;
+mod mp4;
+mod paint;
+mod picture;
+mod probe;
+mod renderer;
+mod sound;
+mod supervise;
+#[cfg(test)]
+mod tests;
+mod thumbnail;
+mod tools;
+
+pub use probe::FfprobeProbe;
+pub use renderer::FfmpegRenderer;
+pub use tools::Tools;

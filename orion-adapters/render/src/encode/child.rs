@@ -1,0 +1,125 @@
+//! A child process that never outlives its purpose.
+
+use crate::{fault, tools};
+use orion_core::{Error, Result};
+use std::collections::VecDeque;
+use std::io::Read;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Most bytes of what it says on its error output that are kept: the last ones.
+const MOST_SAID: usize = 8 << 10;
+/// How often it is asked whether it has ended.
+const POLL: Duration = Duration::from_millis(4);
+
+/// A child. Clones share it; any of them may kill it, also before it was started. One runs at a time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Child(Arc<Mutex<State>>);
+
+/// Our ends of a child's streams.
+#[derive(Debug)]
+pub(crate) struct Pipes {
+    pub(crate) stdin: Option<ChildStdin>,
+    pub(crate) stdout: Option<ChildStdout>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: Option<std::process::Child>,
+    said: Option<JoinHandle<String>>,
+    killed: bool,
+}
+
+impl Child {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Starts it and gives the ends of those of its streams that are pipes; its error output is kept here.
+    pub(crate) fn start(&self, command: &mut Command) -> Result<Pipes> {
+        let mut state = self.state();
+        if state.killed {
+            return Err(Error::cancelled());
+        }
+        let mut child = command.stderr(Stdio::piped()).spawn().map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied => {
+                tools::missing("ffmpeg").with_context("path", command.get_program().display()).with_source(error)
+            }
+            _ => Error::unexpected("the video tool cannot be started").with_source(error),
+        })?;
+        let pipes = Pipes { stdin: child.stdin.take(), stdout: child.stdout.take() };
+        state.said = child.stderr.take().map(|errors| std::thread::spawn(move || tail(errors)));
+        state.running = Some(child);
+        Ok(pipes)
+    }
+
+    /// Ends it at once, or keeps it from starting.
+    pub(crate) fn kill(&self) {
+        let mut state = self.state();
+        state.killed = true;
+        if let Some(child) = &mut state.running {
+            // It may have ended by itself.
+            let _ = child.kill();
+        }
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// What it said, if it failed; `Exhausted` if the disk was full.
+    pub(crate) fn wait(&self) -> Result<()> {
+        let status = loop {
+            {
+                let mut state = self.state();
+                let Some(child) = &mut state.running else { return Ok(()) };
+                match child.try_wait() {
+                    Ok(None) => {}
+                    Ok(Some(status)) => {
+                        state.running = None;
+                        break status;
+                    }
+                    Err(error) => return Err(fault::io(error)),
+                }
+            }
+            std::thread::sleep(POLL);
+        };
+        let said = self.state().said.take().and_then(|said| said.join().ok()).unwrap_or_default();
+        if status.success() { Ok(()) } else { Err(failed(&said, status)) }
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.running.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// The end of what a stream says.
+fn tail(mut stream: impl Read) -> String {
+    let mut kept = VecDeque::new();
+    let mut buffer = [0; 1024];
+    while let Ok(count) = stream.read(&mut buffer) {
+        if count == 0 {
+            break;
+        }
+        kept.extend(&buffer[..count]);
+        let excess = kept.len().saturating_sub(MOST_SAID);
+        kept.drain(..excess);
+    }
+    String::from_utf8_lossy(kept.make_contiguous()).into_owned()
+}
+
+fn failed(said: &str, status: std::process::ExitStatus) -> Error {
+    if said.contains("No space left on device") || said.contains("Disk quota exceeded") {
+        return fault::full();
+    }
+    let last: Vec<&str> = said.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
+    let last: Vec<&str> = last.into_iter().rev().collect();
+    let error = Error::unexpected("the video tool failed").with_context("status", status);
+    if last.is_empty() { error } else { error.with_context("said", last.join(" / ")) }
+}

@@ -1,0 +1,83 @@
+//! The one child that encodes: its command line, its life, and the frames that go to it.
+
+mod child;
+mod metadata;
+mod settings;
+
+pub(crate) use child::Child;
+pub(crate) use settings::describe;
+
+use crate::fault;
+use crate::picture::Frame;
+use crate::supervise::Watched;
+use orion_core::domain::timeline::Timeline;
+use orion_core::port::RenderSettings;
+use orion_core::{Error, Result};
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+
+/// Frames on their way between drawing and encoding. More would only cost memory.
+const FRAMES_AHEAD: usize = 3;
+
+/// Names within the working folder; ffmpeg runs there and sees no other path.
+pub(crate) const SOUND: &str = "sound.wav";
+pub(crate) const VIDEO: &str = "video.mp4";
+
+/// Encodes as many frames as the timeline has, which `draw` draws one after the other, with the sound that lies in
+/// the folder.
+pub(crate) fn encode(
+    ffmpeg: &Path,
+    folder: &Path,
+    timeline: &Timeline,
+    settings: &RenderSettings,
+    watched: &Watched,
+    mut draw: impl FnMut(u64, &mut Frame) -> Result<()>,
+) -> Result<()> {
+    let (canvas, child) = (&timeline.canvas, &watched.child);
+    std::fs::write(folder.join(metadata::FILE), metadata::contents(&settings.title)).map_err(fault::io)?;
+    let mut command = settings::command(ffmpeg, folder, canvas, settings.encoder);
+    let pipes = child.start(command.stdin(Stdio::piped()).stdout(Stdio::null()))?;
+    let mut pipe = pipes.stdin.ok_or_else(|| Error::unexpected("the encoder has no standard input"))?;
+    let (width, height) = (canvas.width as usize, canvas.height as usize);
+    let (drawn, to_write) = mpsc::sync_channel::<Frame>(FRAMES_AHEAD);
+    let (done, free) = mpsc::channel::<Frame>();
+    for _ in 0..=FRAMES_AHEAD {
+        // The receiver lives until the end of this function.
+        let _ = done.send(Frame::black(width, height));
+    }
+    let (outcome, wrote) = std::thread::scope(|scope| {
+        let writer = scope.spawn(move || {
+            for frame in to_write {
+                pipe.write_all(&frame.bytes)?;
+                watched.moved.fetch_add(1, Ordering::Relaxed);
+                let _ = done.send(frame);
+            }
+            Ok::<(), std::io::Error>(())
+        });
+        let mut outcome = Ok(());
+        for number in 0..timeline.frames() {
+            // Both ends fail only once the writer has ended, which has a reason of its own.
+            let Ok(mut frame) = free.recv() else { break };
+            outcome = draw(number, &mut frame);
+            if outcome.is_err() {
+                child.kill();
+            }
+            if outcome.is_err() || drawn.send(frame).is_err() {
+                break;
+            }
+        }
+        drop(drawn);
+        (outcome, writer.join())
+    });
+    let ended = child.wait();
+    outcome?;
+    ended?;
+    match wrote {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(fault::io(error)),
+        Err(_) => Err(Error::unexpected("the thread that feeds the encoder ended by a panic")),
+    }
+}

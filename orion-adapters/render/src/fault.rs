@@ -1,0 +1,41 @@
+//! Working files, and their faults as Orion's errors.
+
+use orion_core::{Error, ErrorKind, Result};
+use std::io::Read;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A fault of reading or writing a file of our own.
+pub(crate) fn io(error: std::io::Error) -> Error {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::FileTooLarge => {
+            full().with_source(error)
+        }
+        _ => Error::unexpected("a working file cannot be written or read").with_source(error),
+    }
+}
+
+/// There is no room.
+pub(crate) fn full() -> Error {
+    Error::new(ErrorKind::Exhausted, "there is no room left for the video").with_hint("make room on the disk")
+}
+
+/// A new folder under `work` that is removed with its files when it is dropped.
+pub(crate) fn folder(work: &Path, prefix: &str) -> Result<TempDir> {
+    std::fs::create_dir_all(work).map_err(io)?;
+    tempfile::Builder::new().prefix(prefix).tempdir_in(work).map_err(io)
+}
+
+/// Reads until the buffer is full or the stream ends.
+pub(crate) fn fill(stream: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match stream.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io(error)),
+        }
+    }
+    Ok(length)
+}

@@ -1,0 +1,205 @@
+//! One frame from its plan: scenes of layers, a transition between two of them, and an overlay for the caption.
+
+use super::blend::{lay_over, mix};
+use super::plane::{Frame, Picture};
+use super::resample::Sampler;
+use orion_core::domain::timeline::{Canvas, PlannedLayer, PlannedScene};
+use rayon::prelude::*;
+
+/// Rows that one task draws: few enough to stay in the cache, enough to be worth a task.
+const BAND: usize = 48;
+
+/// A picture at a place of the canvas, both on even pixels.
+#[derive(Debug, Clone)]
+pub(crate) struct Overlay {
+    pub(crate) picture: Picture,
+    pub(crate) x: usize,
+    pub(crate) y: usize,
+}
+
+/// Draws frames of one canvas.
+#[derive(Debug)]
+pub(crate) struct Composer {
+    canvas: Canvas,
+    /// Where the second scene of a transition is drawn.
+    other: Frame,
+}
+
+/// A layer ready to be drawn.
+struct Placed<'a> {
+    picture: &'a Picture,
+    samplers: [Sampler; 2],
+    opacity: u8,
+    /// First and last row of Y that it reaches, half-open.
+    rows: (f64, f64),
+}
+
+/// Room for one row.
+#[derive(Default)]
+struct Rows {
+    mixed: Vec<u16>,
+    samples: Vec<u8>,
+    alpha: Vec<u8>,
+}
+
+impl Composer {
+    pub(crate) fn new(canvas: Canvas) -> Self {
+        Self { canvas, other: Frame::black(canvas.width as usize, canvas.height as usize) }
+    }
+
+    /// Draws scenes, back to front, each with its pictures by layer, and lays the overlay over them.
+    pub(crate) fn draw(
+        &mut self,
+        scenes: &[(&PlannedScene, &[Picture])],
+        overlay: Option<&Overlay>,
+        frame: &mut Frame,
+    ) {
+        let mut scenes = scenes.iter();
+        if let Some((scene, pictures)) = scenes.next() {
+            self.draw_scene(scene, pictures, frame);
+        }
+        for (scene, pictures) in scenes {
+            let mut other = std::mem::replace(&mut self.other, Frame::black(0, 0));
+            self.draw_scene(scene, pictures, &mut other);
+            take_over(frame, &other, scene);
+            self.other = other;
+        }
+        if let Some(overlay) = overlay {
+            lay_overlay(frame, overlay);
+        }
+    }
+
+    fn draw_scene(&self, scene: &PlannedScene, pictures: &[Picture], frame: &mut Frame) {
+        let placed: Vec<Placed<'_>> =
+            scene.layers.iter().filter_map(|layer| Some(self.place(layer, pictures.get(layer.layer)?))).collect();
+        let tasks = frame.planes_mut().into_iter().enumerate().flat_map(|(plane, (width, samples))| {
+            let bands = samples.chunks_mut(BAND * width).enumerate();
+            bands.map(move |(band, samples)| (plane, width, band * BAND, samples))
+        });
+        let tasks: Vec<_> = tasks.collect();
+        tasks.into_par_iter().for_each_init(Rows::default, |rows, (plane, width, first, samples)| {
+            for (number, row) in samples.chunks_mut(width).enumerate() {
+                for (index, layer) in placed.iter().enumerate() {
+                    if index == 0 && !layer.covers() {
+                        row.fill(super::plane::BLACK[plane]);
+                    }
+                    layer.draw(plane, first + number, rows, row);
+                }
+            }
+        });
+    }
+
+    fn place<'a>(&self, layer: &PlannedLayer, picture: &'a Picture) -> Placed<'a> {
+        let height = f64::from(self.canvas.height);
+        let mut seen = layer.view.rectangle((picture.width() as u32, picture.height() as u32), &self.canvas);
+        let shift = layer.offset_y * height;
+        seen.y -= shift * seen.height / height;
+        let size = (self.canvas.width as usize, self.canvas.height as usize);
+        let samplers = [0, 1].map(|plane| Sampler::new(plane, &seen, size, &picture.planes[plane]));
+        let opacity = (layer.opacity * 255.0).round().clamp(0.0, 255.0) as u8;
+        Placed { picture, samplers, opacity, rows: (shift, height + shift) }
+    }
+}
+
+impl Placed<'_> {
+    /// Whether nothing shows through it.
+    fn covers(&self) -> bool {
+        self.opacity == 255 && self.picture.alpha.is_none() && self.rows.0 == 0.0
+    }
+
+    fn draw(&self, plane: usize, row: usize, rows: &mut Rows, out: &mut [u8]) {
+        let sampler = &self.samplers[usize::from(plane > 0)];
+        // The middle of the row in pixels.
+        let middle = if plane == 0 { row as f64 + 0.5 } else { 2.0 * row as f64 + 1.0 };
+        if !(self.rows.0..self.rows.1).contains(&middle) {
+            return;
+        }
+        let source = &self.picture.planes[plane];
+        let Some(alpha) = self.picture.alpha(plane) else {
+            if self.opacity == 255 {
+                sampler.row(source, row, &mut rows.mixed, out);
+            } else {
+                rows.samples.resize(out.len(), 0);
+                sampler.row(source, row, &mut rows.mixed, &mut rows.samples);
+                mix(out, &rows.samples, self.opacity);
+            }
+            return;
+        };
+        let tap = sampler.tap(row);
+        let upper = tap.index as usize;
+        let mut reach = self.picture.extent(plane, upper);
+        if tap.weight > 0 && upper + 1 < source.height {
+            let lower = self.picture.extent(plane, upper + 1);
+            reach = match (reach.is_empty(), lower.is_empty()) {
+                (true, _) => lower,
+                (_, true) => reach,
+                _ => reach.start.min(lower.start)..reach.end.max(lower.end),
+            };
+        }
+        if reach.is_empty() {
+            return;
+        }
+        if sampler.is_straight() && tap.weight == 0 {
+            // The usual case, type that stands still: straight from the picture, and only where there is any.
+            let reach = reach.start.min(out.len())..reach.end.min(out.len());
+            let (samples, alpha) = (&source.row(upper)[reach.clone()], &alpha.row(upper)[reach.clone()]);
+            lay_over(&mut out[reach], samples, alpha, self.opacity);
+            return;
+        }
+        rows.samples.resize(out.len(), 0);
+        rows.alpha.resize(out.len(), 0);
+        sampler.row(source, row, &mut rows.mixed, &mut rows.samples);
+        sampler.row(alpha, row, &mut rows.mixed, &mut rows.alpha);
+        lay_over(out, &rows.samples, &rows.alpha, self.opacity);
+    }
+}
+
+/// Lets a scene take over from the one in the frame, as far as its offset or opacity says.
+fn take_over(frame: &mut Frame, other: &Frame, scene: &PlannedScene) {
+    let share = (scene.opacity * 255.0).round().clamp(0.0, 255.0) as u8;
+    let (width, height) = (frame.width, frame.height);
+    // Where the new scene begins, in pairs of pixels so that chroma goes along.
+    let pairs = |offset: f64, pixels: usize| ((offset * pixels as f64 / 2.0).round() as usize).min(pixels / 2);
+    let (left, top) = (pairs(scene.offset_x, width), pairs(scene.offset_y, height));
+    let (luma, chroma) = other.bytes.split_at(width * height);
+    let (blue, red) = chroma.split_at(chroma.len() / 2);
+    for (plane, ((width, samples), other)) in frame.planes_mut().into_iter().zip([luma, blue, red]).enumerate() {
+        let step = if plane == 0 { 2 } else { 1 };
+        let (left, top) = (left * step, top * step);
+        if share < 255 {
+            samples.par_chunks_mut(width * BAND).zip(other.par_chunks(width * BAND)).for_each(|(row, other)| {
+                mix(row, other, share);
+            });
+        } else if left > 0 {
+            samples.par_chunks_mut(width).zip(other.par_chunks(width)).for_each(|(row, other)| {
+                row.copy_within(width - left.., 0);
+                row[left..].copy_from_slice(&other[..width - left]);
+            });
+        } else {
+            // `top` of zero is a cut: all of the new scene.
+            let border = top * width;
+            samples.copy_within(samples.len() - border.., 0);
+            samples[border..].copy_from_slice(&other[..other.len() - border]);
+        }
+    }
+}
+
+fn lay_overlay(frame: &mut Frame, overlay: &Overlay) {
+    let picture = &overlay.picture;
+    for (plane, (width, samples)) in frame.planes_mut().into_iter().enumerate() {
+        let (x, y) = if plane == 0 { (overlay.x, overlay.y) } else { (overlay.x / 2, overlay.y / 2) };
+        let source = &picture.planes[plane];
+        for (number, row) in samples.chunks_mut(width).skip(y).take(source.height).enumerate() {
+            let reach = picture.extent(plane, number);
+            let reach = reach.start..reach.end.min(width.saturating_sub(x));
+            if reach.is_empty() {
+                continue;
+            }
+            let out = &mut row[x + reach.start..x + reach.end];
+            match picture.alpha(plane) {
+                Some(alpha) => lay_over(out, &source.row(number)[reach.clone()], &alpha.row(number)[reach], 255),
+                None => out.copy_from_slice(&source.row(number)[reach]),
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Pictures: decoding, planes, sampling, laying over each other, and whole frames.
+
+mod blend;
+mod compose;
+mod decode;
+mod plane;
+mod resample;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use compose::{Composer, Overlay};
+pub(crate) use decode::{Limits, decode, for_canvas};
+pub(crate) use plane::{Frame, Picture};

@@ -1,0 +1,124 @@
+//! [`FfmpegRenderer`]: frames drawn here, encoded by one ffmpeg child.
+
+use crate::encode::{self, SOUND, VIDEO};
+use crate::paint::Painter;
+use crate::picture::Frame;
+use crate::probe::FfprobeProbe;
+use crate::supervise::{Watched, supervise};
+use crate::{Tools, fault, sound, thumbnail};
+use async_trait::async_trait;
+use bytes::Bytes;
+use orion_core::domain::timeline::Timeline;
+use orion_core::domain::{BlobRef, Stage};
+use orion_core::port::{BlobStore, BlobStoreExt, RenderSettings, Rendered, Renderer, ThumbnailRequest};
+use orion_core::{Error, MediaTime, Operation, ProgressUpdate, Result};
+use orion_draw::FontKit;
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+
+/// How often progress is reported at most.
+const REPORT: Duration = Duration::from_millis(100);
+
+/// Draws, mixes and encodes with rayon's threads and one ffmpeg child.
+#[derive(Debug, Clone)]
+pub struct FfmpegRenderer {
+    tools: Tools,
+    blobs: Arc<dyn BlobStore>,
+    fonts: FontKit,
+    work: PathBuf,
+}
+
+impl FfmpegRenderer {
+    /// A renderer that reads pictures and sound from `blobs`, stores its files there, and works in folders of its own
+    /// under `work`, which it makes and removes. On the file system of the store no finished file is copied.
+    pub fn new(tools: Tools, blobs: Arc<dyn BlobStore>, fonts: FontKit, work: impl Into<PathBuf>) -> Self {
+        Self { tools, blobs, fonts, work: work.into() }
+    }
+
+    /// A blob, from a thread that may block.
+    fn fetch(&self, runtime: &Handle, blob: &BlobRef) -> Result<Bytes> {
+        runtime.block_on(self.blobs.require(blob))
+    }
+
+    /// Makes the file on the thread that calls; it lies in the folder that is given back.
+    fn make(
+        &self,
+        timeline: &Timeline,
+        settings: &RenderSettings,
+        operation: &Operation,
+        runtime: &Handle,
+        watched: &Watched,
+    ) -> Result<TempDir> {
+        let ffmpeg = self.tools.ffmpeg()?;
+        let folder = fault::folder(&self.work, "render-")?;
+        let path = folder.path();
+        let fetch = |blob: &BlobRef| self.fetch(runtime, blob);
+        sound::master(timeline, &fetch, &watched.abandoned, &path.join("mix.raw"), &path.join(SOUND))?;
+        let mut painter = Painter::new(timeline, &self.fonts, &fetch);
+        let total = timeline.frames();
+        let (begun, mut reported) = (Instant::now(), None::<Instant>);
+        let draw = |number: u64, frame: &mut Frame| {
+            watched.abandoned.check()?;
+            painter.draw(number, frame)?;
+            let done = number + 1;
+            if done == total || reported.is_none_or(|at| at.elapsed() >= REPORT) {
+                reported = Some(Instant::now());
+                let left = begun.elapsed().mul_f64((total - done) as f64 / done as f64);
+                let update = ProgressUpdate::running(Stage::Render, done, total, "frames");
+                operation.report(update.with_time_left(Some(left)));
+            }
+            Ok(())
+        };
+        encode::encode(ffmpeg, path, timeline, settings, watched, draw)?;
+        Ok(folder)
+    }
+}
+
+#[async_trait]
+impl Renderer for FfmpegRenderer {
+    async fn render(&self, timeline: &Timeline, settings: &RenderSettings, operation: &Operation) -> Result<Rendered> {
+        timeline.check()?;
+        let (this, runtime) = (self.clone(), Handle::current());
+        let job = (timeline.clone(), settings.clone(), operation.clone());
+        let make = move |watched: &Watched| this.make(&job.0, &job.1, &job.2, &runtime, watched);
+        let folder = supervise(operation, make).await?;
+        let file = folder.path().join(VIDEO);
+        let info = FfprobeProbe::new(self.tools.clone(), self.blobs.clone(), &self.work).file(&file, operation).await?;
+        let video = self.blobs.import(&file, "video/mp4").await?;
+        Ok(Rendered { video, info, frames: timeline.frames(), encoder: encode::describe(settings.encoder) })
+    }
+
+    async fn frame(&self, timeline: &Timeline, at: MediaTime) -> Result<BlobRef> {
+        timeline.check()?;
+        let (this, timeline, runtime) = (self.clone(), timeline.clone(), Handle::current());
+        let png = blocking(move || {
+            let fetch = |blob: &BlobRef| this.fetch(&runtime, blob);
+            let canvas = timeline.canvas;
+            let mut frame = Frame::black(canvas.width as usize, canvas.height as usize);
+            Painter::new(&timeline, &this.fonts, &fetch).draw(canvas.frame_at(at), &mut frame)?;
+            let mut png = Cursor::new(Vec::new());
+            let written = frame.to_rgb().write_to(&mut png, image::ImageFormat::Png);
+            written.map_err(|error| Error::unexpected("the frame cannot be written as PNG").with_source(error))?;
+            Ok(png.into_inner())
+        });
+        self.blobs.put(Bytes::from(png.await?), "image/png").await
+    }
+
+    async fn thumbnail(&self, request: &ThumbnailRequest) -> Result<BlobRef> {
+        let (this, request, runtime) = (self.clone(), request.clone(), Handle::current());
+        let jpeg = blocking(move || {
+            let fetch = |blob: &BlobRef| this.fetch(&runtime, blob);
+            thumbnail::draw(&request, &this.fonts, &fetch)
+        });
+        self.blobs.put(Bytes::from(jpeg.await?), "image/jpeg").await
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let outcome = tokio::task::spawn_blocking(work).await;
+    outcome.map_err(|error| Error::unexpected("drawing ended by a panic").with_source(error))?
+}

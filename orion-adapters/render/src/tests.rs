@@ -1,0 +1,282 @@
+//! Whole renders of small timelines. They need ffmpeg: without it they are skipped loudly, unless `ORION_REQUIRE`
+//! names it.
+
+use crate::{FfmpegRenderer, FfprobeProbe, Tools};
+use image::{ImageFormat, Rgba, RgbaImage};
+use orion_core::domain::BlobRef;
+use orion_core::domain::timeline::*;
+use orion_core::memory::MemoryBlobs;
+use orion_core::port::*;
+use orion_core::service::editor::{Expectations, encode_wav, validate};
+use orion_core::{Cancellation, ErrorKind, MediaTime, Operation, ProgressUpdate, RecordedProgress};
+use orion_draw::FontKit;
+use std::io::Cursor;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Text that tries to leave its place: for filter graphs, ASS, FFMETADATA, shells and layout.
+const HOSTILE: [&str; 6] = [
+    "'\"\\:;[],%{}<>`$(x)",
+    "drawtext=textfile=/etc/passwd",
+    "\u{1F680}\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}",
+    "\u{202E}مرحبا",
+    "新しい",
+    "a\u{7}\u{1b}[31m\r\nb",
+];
+
+struct Bench {
+    tools: Tools,
+    blobs: Arc<MemoryBlobs>,
+    work: TempDir,
+}
+
+impl Bench {
+    /// `None`, with a word about it, where there is no ffmpeg.
+    #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+    fn new() -> Option<Self> {
+        let tools = Tools::from_environment();
+        if tools.ffmpeg().is_err() || tools.ffprobe().is_err() {
+            let required = std::env::var("ORION_REQUIRE").unwrap_or_default();
+            assert!(!required.split(',').any(|name| name == "ffmpeg"), "ffmpeg is required and not there");
+            eprintln!("SKIPPED: ffmpeg is not on this machine");
+            return None;
+        }
+        Some(Self { tools, blobs: Arc::new(MemoryBlobs::new()), work: tempfile::tempdir().unwrap() })
+    }
+
+    fn renderer(&self) -> FfmpegRenderer {
+        FfmpegRenderer::new(self.tools.clone(), self.blobs.clone(), FontKit::shared().clone(), self.work.path())
+    }
+
+    async fn picture(&self, image: &RgbaImage) -> BlobRef {
+        let mut png = Cursor::new(Vec::new());
+        image.write_to(&mut png, ImageFormat::Png).unwrap();
+        self.blobs.put(png.into_inner().into(), "image/png").await.unwrap()
+    }
+
+    /// Three scenes of a second with type, motion, transitions, hostile captions and a voice.
+    async fn timeline(&self) -> Timeline {
+        let mut scenes = Vec::new();
+        for id in 0..3_u32 {
+            let ground =
+                RgbaImage::from_fn(90, 160, |x, y| Rgba([(x * 2) as u8, (60 * id) as u8, (y + 40 * id) as u8, 255]));
+            let type_layer = RgbaImage::from_fn(360, 640, |x, y| {
+                let bar = (40..320).contains(&x) && (100..140).contains(&y);
+                Rgba([255, 255, 255, if bar { 255 } else { 0 }])
+            });
+            let zoom = Motion { from: View::WHOLE, to: View { zoom: 1.2, ..View::WHOLE } };
+            let rise = Entrance::Rise { duration: MediaTime::from_millis(200), distance: 0.02 };
+            let kind = [TransitionKind::Cut, TransitionKind::Crossfade, TransitionKind::PushLeft][id as usize];
+            let length = if id == 0 { 0 } else { 300 };
+            scenes.push(Scene {
+                id,
+                duration: MediaTime::from_millis(1000),
+                layers: vec![
+                    Layer { picture: self.picture(&ground).await, motion: zoom, entrance: Entrance::None },
+                    Layer { picture: self.picture(&type_layer).await, motion: Motion::STILL, entrance: rise },
+                ],
+                transition: Transition { kind, duration: MediaTime::from_millis(length) },
+                locked: false,
+            });
+        }
+        let cues = (0..).zip(HOSTILE).map(|(n, text)| {
+            let (start, end) = (MediaTime::from_millis(n * 400), MediaTime::from_millis(n * 400 + 400));
+            Cue { start, end, words: vec![TimedWord { text: text.to_owned(), start, end }] }
+        });
+        let voice: Vec<f32> = (0..60_000)
+            .map(|n| {
+                let time = n as f32 / 22_050.0;
+                0.3 * (time * 1100.0).sin() * (time * 9.0).sin().powi(2)
+            })
+            .collect();
+        let source = self.blobs.put(encode_wav(&voice, 22_050), "audio/wav").await.unwrap();
+        let start = MediaTime::from_millis(150);
+        Timeline {
+            version: Timeline::VERSION,
+            canvas: Canvas { width: 360, height: 640, frames_per_second: 30 },
+            scenes,
+            captions: Captions { style: CaptionStyle::tiktok(), cues: cues.collect() },
+            audio: vec![AudioTrack { source, start, role: AudioRole::Narration, gain_db: 0.0 }],
+            loudness: Loudness::PLATFORM,
+        }
+    }
+
+    /// Files under the working folder.
+    fn left_over(&self) -> usize {
+        std::fs::read_dir(self.work.path()).unwrap().count()
+    }
+}
+
+fn settings() -> RenderSettings {
+    RenderSettings { encoder: Encoder::Standard, title: "A=b;c#\\ '\"\n[STREAM] 新しい".to_owned() }
+}
+
+/// Children of this process whose working folder or command line names a path.
+fn children_in(folder: &std::path::Path) -> usize {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter(|process| std::fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)))
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_video_is_what_the_timeline_says() {
+    let Some(bench) = Bench::new() else { return };
+    let timeline = bench.timeline().await;
+    let progress = Arc::new(RecordedProgress::default());
+    let operation = Operation::new(Cancellation::new(), progress.clone());
+    let rendered = bench.renderer().render(&timeline, &settings(), &operation).await.unwrap();
+    assert_eq!(bench.left_over(), 0);
+    assert_eq!(rendered.frames, 90);
+
+    let probe = FfprobeProbe::new(bench.tools.clone(), bench.blobs.clone(), bench.work.path());
+    let info = probe.probe(&rendered.video, &Operation::detached()).await.unwrap();
+    assert_eq!(info, rendered.info);
+    let validation = validate(&info, &timeline, &Expectations { loudness_tolerance: 0.5, ..Expectations::default() });
+    assert!(validation.passed(), "{validation:#?}");
+    assert_eq!(info.profile.as_deref(), Some("High"));
+    assert_eq!(info.frames, Some(90));
+    assert_eq!(bench.left_over(), 0);
+
+    let updates = progress.updates();
+    assert!(updates.iter().all(|update| update.unit == "frames" && update.total == 90 && update.time_left.is_some()));
+    assert_eq!(updates.last().map(|update| update.done), Some(90));
+
+    // The title is a title: nothing of it became a chapter, a stream or another tag.
+    let file = bench.work.path().join("video.mp4");
+    bench.blobs.export(rendered.video.sha256, &file).await.unwrap();
+    let ffprobe = std::process::Command::new(bench.tools.ffprobe().unwrap())
+        .args(["-v", "error", "-print_format", "json", "-show_format", "-show_streams"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&ffprobe.stdout).unwrap();
+    assert_eq!(answer["format"]["tags"]["title"], "A=b;c#\\ '\" [STREAM] 新しい");
+    let video = &answer["streams"][0];
+    for tag in ["color_space", "color_transfer", "color_primaries"] {
+        assert_eq!(video[tag], "bt709");
+    }
+    assert_eq!(video["color_range"], "tv");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_are_the_same_every_time_and_captions_show() {
+    let Some(bench) = Bench::new() else { return };
+    let mut timeline = bench.timeline().await;
+    let renderer = bench.renderer();
+    for millis in [0, 500, 1000, 1950] {
+        let at = MediaTime::from_millis(millis);
+        let (one, other) = (renderer.frame(&timeline, at).await.unwrap(), renderer.frame(&timeline, at).await.unwrap());
+        assert_eq!(one, other);
+    }
+    let with = renderer.frame(&timeline, MediaTime::from_millis(100)).await.unwrap();
+    timeline.captions.cues.clear();
+    let without = renderer.frame(&timeline, MediaTime::from_millis(100)).await.unwrap();
+    let read =
+        async |blob: &BlobRef| image::load_from_memory(&bench.blobs.require(blob).await.unwrap()).unwrap().to_rgb8();
+    let (with, without) = (read(&with).await, read(&without).await);
+    let mut touched = (u32::MAX, 0, u32::MAX, 0);
+    for ((x, y, one), other) in with.enumerate_pixels().zip(without.pixels()) {
+        if one != other {
+            touched = (touched.0.min(x), touched.1.max(x), touched.2.min(y), touched.3.max(y));
+        }
+    }
+    // Inside the middle of the width, in the middle of the height, with something of its soft shadow beyond.
+    assert!(touched.0 >= 20 && touched.1 <= 340 && touched.2 > 240 && touched.3 < 400, "{touched:?}");
+    assert_eq!(bench.left_over(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_leaves_no_file_and_no_child() {
+    let Some(bench) = Bench::new() else { return };
+    let mut timeline = bench.timeline().await;
+    timeline.scenes[2].duration = MediaTime::from_seconds(600.0);
+    let stop = Cancellation::new();
+    let (begun, stopper) = (Arc::new(Mutex::new(0)), stop.clone());
+    let seen = begun.clone();
+    let progress = move |update: ProgressUpdate| {
+        *seen.lock().unwrap() = update.done;
+        if update.done > 20 {
+            stopper.cancel();
+        }
+    };
+    let operation = Operation::new(stop, Arc::new(progress));
+    let error = bench.renderer().render(&timeline, &settings(), &operation).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert!(*begun.lock().unwrap() > 20);
+    assert_eq!(bench.left_over(), 0);
+    assert_eq!(children_in(bench.work.path()), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_render_ends_too() {
+    let Some(bench) = Bench::new() else { return };
+    let mut timeline = bench.timeline().await;
+    timeline.scenes[2].duration = MediaTime::from_seconds(600.0);
+    let (sender, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    let operation = Operation::new(
+        Cancellation::new(),
+        Arc::new(move |_: ProgressUpdate| {
+            let _ = sender.send(());
+        }),
+    );
+    let (renderer, settings) = (bench.renderer(), settings());
+    tokio::select! {
+        _ = renderer.render(&timeline, &settings, &operation) => panic!("ten minutes cannot be done yet"),
+        _ = begun.recv() => {}
+    }
+    for _ in 0..500 {
+        if bench.left_over() == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!((bench.left_over(), children_in(bench.work.path())), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_said() {
+    let Some(bench) = Bench::new() else { return };
+    let timeline = bench.timeline().await;
+    let nowhere = Tools::at("/nowhere/ffmpeg");
+    let work = bench.work.path();
+    let renderer = FfmpegRenderer::new(nowhere, bench.blobs.clone(), FontKit::shared().clone(), work);
+    let error = renderer.render(&timeline, &settings(), &Operation::detached()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.hint().unwrap().contains("apt install ffmpeg"));
+
+    let renderer = bench.renderer();
+    let mut newer = timeline.clone();
+    newer.version += 1;
+    let error = renderer.render(&newer, &settings(), &Operation::detached()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+
+    let mut lost = timeline.clone();
+    bench.blobs.delete(lost.scenes[2].layers[1].picture.sha256).await.unwrap();
+    let error = renderer.render(&lost, &settings(), &Operation::detached()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    lost.scenes.truncate(2);
+    assert_eq!(bench.left_over(), 0);
+
+    let text = bench.blobs.put("#EXTM3U\n#EXTINF:1,\n/etc/passwd\n".into(), "text/plain").await.unwrap();
+    let probe = FfprobeProbe::new(bench.tools.clone(), bench.blobs.clone(), work);
+    let error = probe.probe(&text, &Operation::detached()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thumbnail_has_its_size_and_bears_any_title() {
+    let Some(bench) = Bench::new() else { return };
+    let timeline = bench.timeline().await;
+    let layers: Vec<BlobRef> = timeline.scenes[1].layers.iter().map(|layer| layer.picture.clone()).collect();
+    let long = "a_very_long_word_without_a_break ".repeat(30);
+    for title in ["", "A title", &long, HOSTILE[3]] {
+        let canvas = Canvas { width: 640, height: 360, frames_per_second: 1 };
+        let request = ThumbnailRequest { layers: layers.clone(), title: title.to_owned(), accent: 0x00FF88, canvas };
+        let blob = bench.renderer().thumbnail(&request).await.unwrap();
+        let picture = image::load_from_memory(&bench.blobs.require(&blob).await.unwrap()).unwrap();
+        assert_eq!((picture.width(), picture.height()), (640, 360));
+        assert_eq!(blob.media_type, "image/jpeg");
+    }
+}
