@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// One row of every kind, written and read in different transactions.
 pub async fn every_kind_of_row_comes_back_as_it_went_in(store: Arc<dyn Store>) {
     macro_rules! round_trip {
-        ($($table:ident: $sample:ident,)+) => {$(
+        ($($table:ident: $sample:ident,)+) => {$({
             let mut row = sample::$sample(1);
             let mut tx = store.begin().await.unwrap();
             tx.$table().insert(&mut row).await.unwrap();
@@ -34,7 +34,7 @@ pub async fn every_kind_of_row_comes_back_as_it_went_in(store: Arc<dyn Store>) {
             tx.commit().await.unwrap();
             let mut tx = store.read().await.unwrap();
             assert_eq!(tx.$table().get(row.id()).await.unwrap().as_ref(), Some(&row));
-        )+};
+        })+};
     }
     round_trip! {
         trends: trend,
