@@ -143,6 +143,12 @@ impl Shaper {
         }
     }
 
+    /// Other scripts reach higher and lower than Latin: their lines stand further apart.
+    pub(crate) fn least_line_height(&self, text: &str) -> f32 {
+        let other = text.chars().any(|character| character.is_alphabetic() && !self.embedded.contains(&character));
+        if other { 1.3 } else { 0.0 }
+    }
+
     /// Characters of a text that end up without a glyph.
     fn lacking(&mut self, text: &str, weight: Weight) -> Vec<char> {
         let mut buffer = self.shape(text, weight, 0.0);

@@ -167,6 +167,8 @@ pub struct TextLayout {
     pub broken: bool,
     /// Characters that no font has.
     pub missing: usize,
+    /// The text begins at the right.
+    pub right_to_left: bool,
     pub(crate) glyphs: Vec<PlacedGlyph>,
 }
 
@@ -229,6 +231,7 @@ impl TextLayout {
             truncated,
             broken,
             missing: cleaned.missing,
+            right_to_left,
             glyphs: Vec::new(),
         };
         for (number, (row, (left, right))) in rows.iter().zip(extents).enumerate() {
@@ -284,9 +287,10 @@ impl FontKit {
     /// Text that needs more than `max_lines` is cut at a word and ends in an ellipsis; a word wider than
     /// `max_width` is broken between letters. `max_width` may be infinite.
     pub fn layout(&self, text: &str, style: TextStyle, max_width: f32, max_lines: usize) -> TextLayout {
-        let style = checked(style);
+        let mut style = checked(style);
         let mut shaper = self.lock();
         let cleaned = shaper.clean(text, style.weight);
+        style.line_height = style.line_height.max(shaper.least_line_height(&cleaned.text));
         let broken = wrap::fixed(&mut shaper, cleaned, style, max_width.max(1.0), max_lines.max(1));
         TextLayout::place(&mut shaper, broken, style, max_width)
     }
@@ -306,6 +310,7 @@ impl FontKit {
         let mut style = checked(style);
         let mut shaper = self.lock();
         let cleaned = shaper.clean(text, style.weight);
+        style.line_height = style.line_height.max(shaper.least_line_height(&cleaned.text));
         let (size, broken) =
             wrap::fitted(&mut shaper, cleaned, style, smallest, (width.max(1.0), height.max(1.0)), max_lines.max(1));
         style.size = size;

@@ -96,6 +96,10 @@ fn too_much_text_ends_in_an_ellipsis_at_a_word() {
     let layout = kit.layout(&"several words in a row ".repeat(20), TextStyle::new(Weight::Medium, 40.0), 400.0, 3);
     assert!(layout.truncated);
     assert!(layout.lines.len() <= 3 && !layout.words.is_empty());
+    let last = layout.words.last().unwrap();
+    let bare = kit.layout("several words in a row", TextStyle::new(Weight::Medium, 40.0), 9000.0, 1);
+    let plain = bare.words[last.index % 5].bounds.width();
+    assert!(last.bounds.width() > plain + 10.0, "the ellipsis stands at the last word");
     let cut = kit.fit(&"x".repeat(3000), TextStyle::new(Weight::Medium, 40.0), 30.0, (300.0, 100.0), 2);
     assert!(cut.truncated);
     inside(&cut, 300.0, 100.0);

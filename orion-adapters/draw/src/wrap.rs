@@ -78,6 +78,33 @@ impl<'a> Paragraph<'a> {
         }
         best.1
     }
+
+    /// A slightly smaller size is taken when its lines are much more even.
+    fn best_below(
+        &mut self,
+        largest: f32,
+        smallest: f32,
+        width: f32,
+        lines_at: impl Fn(f32) -> usize,
+    ) -> (f32, Vec<LayoutLine>) {
+        let mut best = (f32::INFINITY, largest, Vec::new());
+        for step in 0..8 {
+            let size = largest * (1.0 - 0.03 * step as f32);
+            if size < smallest && step > 0 {
+                break;
+            }
+            let lines = self.balanced(size, width, Wrap::Word);
+            let fits = lines.len() <= lines_at(size) && widest(&lines) <= width + 0.5;
+            let score = unevenness(&lines) + 0.12 * lines.len() as f32 + 1.2 * (1.0 - size / largest);
+            if step == 0 || fits && score < best.0 {
+                best = (score, size, lines);
+            }
+            if best.2.len() < 2 {
+                break;
+            }
+        }
+        (best.1, best.2)
+    }
 }
 
 fn widest(lines: &[LayoutLine]) -> f32 {
@@ -92,8 +119,16 @@ fn unevenness(lines: &[LayoutLine]) -> f32 {
         (right - left) / widest
     };
     let gaps: f32 = lines.iter().map(|line| (1.0 - length(line)).powi(2)).sum();
-    let orphan = lines.last().is_some_and(|line| length(line) < 0.33);
-    gaps + if orphan { 2.0 } else { 0.0 }
+    let alone = |line: &LayoutLine| !line.glyphs.iter().any(|glyph| glyph.metadata == SPACE && inner(line, glyph));
+    let orphan = lines.last().is_some_and(|line| length(line) < 0.33 || alone(line) && length(line) < 0.5);
+    let lonely = lines.iter().filter(|line| alone(line) && length(line) < 0.6).count() as f32;
+    gaps + 0.15 * lonely + if orphan { 1.0 } else { 0.0 }
+}
+
+/// Whether a space stands between what is seen, not at an end of the line.
+fn inner(line: &LayoutLine, space: &cosmic_text::LayoutGlyph) -> bool {
+    let (left, right) = extent(line);
+    space.x > left && space.x < right - 0.01
 }
 
 /// Breaks at one size.
@@ -139,7 +174,7 @@ pub(crate) fn fitted(
     };
     match size {
         Some(size) if !cleaned.cut => {
-            let lines = paragraph.balanced(size, width, Wrap::Word);
+            let (size, lines) = paragraph.best_below(size, smallest, width, lines_at);
             (size, finish(lines, cleaned, false, false))
         }
         _ => {
@@ -182,13 +217,14 @@ fn cut(shaper: &mut Shaper, mut cleaned: Cleaned, style: TextStyle, width: f32, 
     }
     let (mut lines, split) = attempt(&text);
     lines.truncate(max_lines);
-    for word in &mut cleaned.words {
-        word.end = word.end.min(text.len());
-        word.start = word.start.min(word.end);
-    }
-    // The ellipsis belongs to the last word that is kept.
-    if let Some(last) = cleaned.words.iter_mut().rev().find(|word| word.start < word.end) {
-        last.end = text.len();
+    // The ellipsis belongs to the last word that is kept; the others have nothing to show.
+    let kept = cleaned.words[..low.max(1).min(cleaned.words.len())].iter().rposition(|word| word.start < word.end);
+    for (index, word) in cleaned.words.iter_mut().enumerate() {
+        if Some(index) == kept {
+            word.end = text.len();
+        } else if kept.is_none_or(|kept| index > kept) {
+            *word = text.len()..text.len();
+        }
     }
     cleaned.text = text;
     finish(lines, cleaned, true, split)

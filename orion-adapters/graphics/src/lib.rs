@@ -1,1 +1,151 @@
 //! Built-in scene graphics: typographic cards drawn from words, numbers and the article's picture.
+//!
+//! Every scene has two layers: an opaque soft background that may be moved, and a transparent layer of type that
+//! stands still. All scenes of a video share palette, margins, type scale and ornament.
+
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
+
+mod background;
+mod block;
+mod card;
+mod ornament;
+mod theme;
+
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use card::Setter;
+use image::RgbImage;
+use orion_core::domain::{BlobRef, CostCategory, Money};
+use orion_core::port::{
+    BlobStore, BlobStoreExt, GeneratedImage, ImageLayer, ImageModel, ImageRequest, Provider, Side, Submission, Usage,
+};
+use orion_core::{Error, ErrorKind, Operation, Result};
+use orion_draw::{FontKit, picture};
+use std::sync::Arc;
+use theme::Theme;
+
+/// Draws scene cards on this machine, at no cost.
+#[derive(Debug, Clone)]
+pub struct SceneGraphics {
+    provider: Provider,
+    blobs: Arc<dyn BlobStore>,
+    kit: FontKit,
+}
+
+impl SceneGraphics {
+    /// Its name as a provider.
+    pub const NAME: &'static str = "scene-graphics";
+    /// Changes whenever the same request is drawn in another way, so that no journal mixes two looks.
+    const MODEL: &'static str = "cards-1";
+
+    /// Scene graphics that read articles' pictures from a blob store.
+    pub fn new(blobs: Arc<dyn BlobStore>) -> Self {
+        let provider = Provider { name: Self::NAME.to_owned(), model: Self::MODEL.to_owned(), side: Side::Local };
+        Self { provider, blobs, kit: FontKit::shared().clone() }
+    }
+
+    /// Uses other fonts.
+    #[must_use]
+    pub fn with_fonts(mut self, kit: FontKit) -> Self {
+        self.kit = kit;
+        self
+    }
+
+    /// The picture's bytes; a picture that is gone is left out, as one that was never found.
+    async fn photo(&self, blob: &BlobRef) -> Result<Option<Bytes>> {
+        match self.blobs.require(blob).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt) => {
+                tracing::warn!(error = %error, "article picture left out");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[async_trait]
+impl ImageModel for SceneGraphics {
+    fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    async fn submit(&self, request: &ImageRequest, operation: &Operation) -> Result<Submission<GeneratedImage>> {
+        request.check()?;
+        operation.cancellation.check()?;
+        let photo = match &request.picture {
+            Some((blob, _)) => self.photo(blob).await?,
+            None => None,
+        };
+        operation.cancellation.check()?;
+        let (request, kit) = (request.clone(), self.kit.clone());
+        let image = tokio::task::spawn_blocking(move || draw(&kit, &request, photo.as_deref()))
+            .await
+            .map_err(|source| Error::unexpected("drawing a scene failed").with_source(source))??;
+        Ok(Submission::Done(image))
+    }
+
+    async fn wait(&self, handle: &str, _operation: &Operation) -> Result<GeneratedImage> {
+        Err(Error::not_found("scene graphics are drawn at once and keep no work").with_context("handle", handle))
+    }
+
+    async fn cancel(&self, _handle: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Draws both layers of a scene. `photo` is the file of the article's picture; a damaged one is left out.
+///
+/// # Errors
+/// `Invalid` for a size out of bounds; `Exhausted` when there is no memory for the layers.
+pub fn draw(kit: &FontKit, request: &ImageRequest, photo: Option<&[u8]>) -> Result<GeneratedImage> {
+    request.check()?;
+    let photo = photo.and_then(|bytes| {
+        picture::decode(bytes).inspect_err(|error| tracing::warn!(%error, "article picture left out")).ok()
+    });
+    let photo = photo.filter(|photo| photo.width() >= SMALLEST_PHOTO && photo.height() >= SMALLEST_PHOTO);
+    let theme = Theme::new(&request.look);
+    let credit = request.picture.as_ref().and_then(|(_, credit)| credit.as_deref()).filter(|_| photo.is_some());
+    let setter = Setter::new(kit, &theme, request.width, request.height, credit.is_some());
+    let typeset = setter
+        .set(&request.card, credit, photo.is_some(), false)
+        .ok_or_else(|| Error::new(ErrorKind::Exhausted, "no memory for a picture"))?;
+    let canvas = (request.width, request.height);
+    let behind = match &photo {
+        Some(photo) => background::graded(photo, &theme, request.seed, canvas, typeset.zone),
+        None => background::soft(&theme, request.seed, canvas, typeset.zone),
+    };
+    let layers = vec![
+        background_layer(&behind, photo.is_some())?,
+        ImageLayer {
+            bytes: picture::encode_png(typeset.pixmap)?.into(),
+            media_type: "image/png".to_owned(),
+            width: request.width,
+            height: request.height,
+            moves: false,
+        },
+    ];
+    let usage = Usage { category: CostCategory::ImageGeneration, units: 1.0, cost: Money::ZERO };
+    Ok(GeneratedImage { layers, usage })
+}
+
+/// Smaller pictures are logos and tracking dots.
+const SMALLEST_PHOTO: u32 = 200;
+
+fn background_layer(behind: &RgbImage, photo: bool) -> Result<ImageLayer> {
+    let (bytes, media_type) = if photo {
+        (picture::encode_jpeg(behind, 90)?, "image/jpeg")
+    } else {
+        (picture::encode_png_rgb(behind)?, "image/png")
+    };
+    Ok(ImageLayer {
+        bytes: bytes.into(),
+        media_type: media_type.to_owned(),
+        width: behind.width(),
+        height: behind.height(),
+        moves: true,
+    })
+}

@@ -1,0 +1,185 @@
+//! Draws the cards of sample plans into a folder, to be looked at, and prints how long each took:
+//! `cargo run --release -p orion-graphics --example cards -- cards [picture.jpg]`.
+
+use orion_core::domain::{BlobRef, Card, Look, Palette, Sha256};
+use orion_core::port::ImageRequest;
+use orion_core::{Error, Result};
+use orion_draw::{FontKit, Pixmap, picture};
+use std::path::Path;
+use std::time::Instant;
+
+fn main() -> Result<()> {
+    let folder = std::env::args().nth(1).unwrap_or_else(|| "cards".to_owned());
+    let photo = std::env::args().nth(2).map(std::fs::read).transpose().map_err(failed)?;
+    let folder = Path::new(&folder);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let kit = FontKit::new();
+    let sizes = [(1080, 1920), (1920, 1080), (1080, 1080), (1080, 1350)];
+    for (name, cards) in [("plan", sample()), ("hard", hard())] {
+        for (number, card) in cards.iter().enumerate() {
+            let shapes = if name == "plan" && number < 4 { &sizes[..] } else { &sizes[..1] };
+            for (width, height) in shapes {
+                let shown = photo.as_deref().filter(|_| number % 3 == 1);
+                let request = request(card, number, name == "hard", (*width, *height), shown);
+                let start = Instant::now();
+                let image = orion_graphics::draw(&kit, &request, shown)?;
+                let took = start.elapsed();
+                let bytes: Vec<usize> = image.layers.iter().map(|layer| layer.bytes.len() / 1024).collect();
+                tracing_line(&format!("{name} {number} {width}x{height}: {took:.1?}, {bytes:?} KiB"));
+                let file = folder.join(format!("{name}-{number}-{width}x{height}.png"));
+                std::fs::write(file, composite(&image.layers, *width, *height)?).map_err(failed)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "an example talks to who runs it")]
+fn tracing_line(text: &str) {
+    println!("{text}");
+}
+
+fn failed(source: std::io::Error) -> Error {
+    Error::unexpected("cannot read or write a file").with_source(source)
+}
+
+/// Both layers as the renderer shows them at rest.
+fn composite(layers: &[orion_core::port::ImageLayer], width: u32, height: u32) -> Result<Vec<u8>> {
+    let behind = picture::decode(&layers[0].bytes)?;
+    let behind = picture::resize(&behind, (0, 0, behind.width(), behind.height()), width, height);
+    let mut page = picture::to_pixmap(&behind).ok_or_else(|| Error::unexpected("no pixels"))?;
+    let over = Pixmap::decode_png(&layers[1].bytes)
+        .map_err(|source| Error::unexpected("the type layer is damaged").with_source(source))?;
+    let paint = orion_draw::tiny_skia::PixmapPaint::default();
+    page.draw_pixmap(0, 0, over.as_ref(), &paint, orion_draw::tiny_skia::Transform::identity(), None);
+    picture::encode_png(page)
+}
+
+fn request(card: &Card, number: usize, other: bool, (width, height): (u32, u32), photo: Option<&[u8]>) -> ImageRequest {
+    let palettes = [
+        ("indigo", 0x0B_10_2A, [0x5B_3F_D6, 0xC9_4F_8E, 0x1E_6F_D9], 0xFF_CF_5C),
+        ("harbour", 0x05_1A_2B, [0x0E_7C_B5, 0x17_A3_9B, 0x2B_4B_9B], 0x7F_E3_FF),
+        ("crimson", 0x1E_07_12, [0xB3_1B_3A, 0xE0_6A_2B, 0x6A_1B_5E], 0xFF_C9_A3),
+        ("forest", 0x06_1E_1A, [0x1F_8A_5B, 0x0F_6E_6B, 0xB8_C4_5A], 0xC8_F0_6A),
+    ];
+    let seeds = [3, 6, 1, 2];
+    let chosen =
+        if other { number % 4 } else { std::env::var("LOOK").ok().and_then(|look| look.parse().ok()).unwrap_or(0) };
+    let (name, background, glows, accent) = palettes[chosen % 4];
+    let palette = Palette { name: name.to_owned(), background, glows, accent, text: 0xFF_FF_FF };
+    let blob = |bytes: &[u8]| BlobRef {
+        sha256: Sha256::of(bytes),
+        length: bytes.len() as u64,
+        media_type: "image/jpeg".to_owned(),
+    };
+    ImageRequest {
+        prompt: String::new(),
+        negative_prompt: String::new(),
+        card: card.clone(),
+        look: Look { palette, seed: seeds[chosen % 4] },
+        picture: photo.map(|bytes| (blob(bytes), Some("Photograph: Jane Doe/AFP".to_owned()))),
+        width,
+        height,
+        seed: number as u64,
+        scene_number: number as u32 + 1,
+    }
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn sample() -> Vec<Card> {
+    vec![
+        Card::Headline { label: text("Breaking"), headline: text("SQLite 4 writes twice as fast") },
+        Card::Headline {
+            label: text("What changed"),
+            headline: text("Police dropped an investigation into the flood"),
+        },
+        Card::Number {
+            label: text("The number"),
+            headline: text("Bulk inserts got a lot faster"),
+            value: text("2.1×"),
+            caption: text("faster bulk inserts on NVMe"),
+        },
+        Card::List {
+            label: text("What to know"),
+            headline: text("The storm damaged"),
+            items: vec![text("Bridges"), text("Old houses and farms"), text("Power lines")],
+        },
+        Card::Quote {
+            quote: text("The bridge will fall if nobody repairs it this year"),
+            attribution: text("Ann Roe, engineer"),
+        },
+        Card::Comparison {
+            label: text("Compare"),
+            headline: text("The toll rises for each car"),
+            left: (text("From"), text("£2")),
+            right: (text("To"), text("£5")),
+        },
+        Card::Number {
+            label: text("The number"),
+            headline: text("Voters turned out"),
+            value: text("62%"),
+            caption: text("of all who could vote"),
+        },
+        Card::Closing {
+            headline: text("Follow for the next story"),
+            credits: vec![
+                text("The Guardian: Police dropped an investigation into the flood"),
+                text("BBC News: What we know"),
+                text("heise online"),
+            ],
+        },
+    ]
+}
+
+fn hard() -> Vec<Card> {
+    vec![
+        Card::Headline { label: text(""), headline: text("Wow") },
+        Card::Headline {
+            label: text("Words"),
+            headline: text("Donaudampfschifffahrtsgesellschaftskapitän tritt zurück"),
+        },
+        Card::Headline {
+            label: text("A very long label that nobody should ever write into a pill"),
+            headline: text(
+                "A headline of two hundred letters goes on and on, past every sensible length, because somebody pasted a \
+                 whole paragraph into the field and expected the layout to cope with it without clipping anything",
+            ),
+        },
+        Card::Headline {
+            label: text("عاجل"), headline: text("انخفاض أسعار النفط في الأسواق العالمية")
+        },
+        Card::Headline { label: text("速报"), headline: text("中文标题没有空格也要正确换行") },
+        Card::Headline { label: text("'\"\\:;[],%{}<>"), headline: text("'\"\\:;[],%{}<> 🚀 emoji & signs") },
+        Card::List {
+            label: text("Five"),
+            headline: text("Five long points that need the whole room they can get on the card"),
+            items: (1..=5)
+                .map(|number| format!("Point number {number} is long enough to need two whole lines"))
+                .collect(),
+        },
+        Card::Quote {
+            quote: text(
+                "We have never seen anything like it, and I doubt that we will see it again in our lifetime, however long it may be",
+            ),
+            attribution: text(
+                "Professor Sir Bartholomew Featherstonehaugh-Cholmondeley, University of Somewhere Far Away",
+            ),
+        },
+        Card::Comparison {
+            label: text("Compare"),
+            headline: text("Market share of browsers"),
+            left: (text("Internationalisation Foundation"), text("1,234,567,890")),
+            right: (text("Others"), text("98")),
+        },
+        Card::Number { label: text(""), headline: text(""), value: text("$36,000,000,000,000"), caption: text("") },
+        Card::Closing {
+            headline: text("Danke"),
+            credits: (1..=9)
+                .map(|number| format!("Source {number} with a rather long title that goes on beyond the panel's width"))
+                .collect(),
+        },
+    ]
+}

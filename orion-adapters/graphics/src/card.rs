@@ -1,0 +1,357 @@
+//! From a card to blocks: which sizes, how many lines, and where the stack stands.
+
+use crate::background::Zone;
+use crate::block::{Block, Sheet, Side, ink_height};
+use crate::theme::Theme;
+use orion_core::domain::Card;
+use orion_draw::{Align, FontKit, Pixmap, TextLayout, TextStyle, Weight};
+
+/// Type stands within these shares of the canvas: captions have the lower third, the platforms' buttons the right.
+const LEFT: f32 = 0.068;
+const RIGHT: f32 = 0.875;
+const TOP: f32 = 0.098;
+const BOTTOM: f32 = 0.572;
+/// Wider panels look empty.
+const WIDEST: f32 = 1240.0;
+/// A stack is made smaller at most this often, by a twelfth each time.
+const MOST_TRIES: usize = 16;
+
+/// The type layer and where it stands.
+#[derive(Debug)]
+pub(crate) struct Typeset {
+    pub(crate) pixmap: Pixmap,
+    pub(crate) zone: Zone,
+    #[cfg(test)]
+    pub(crate) written: Vec<crate::block::Written>,
+}
+
+/// Measures and draws the type of a card.
+#[derive(Clone)]
+pub(crate) struct Setter<'a> {
+    kit: &'a FontKit,
+    theme: &'a Theme,
+    size: (f32, f32),
+    unit: f32,
+    /// Width of the stack.
+    width: f32,
+    /// Height that the stack may have.
+    height: f32,
+    top: f32,
+}
+
+impl<'a> Setter<'a> {
+    pub(crate) fn new(kit: &'a FontKit, theme: &'a Theme, width: u32, height: u32, credited: bool) -> Self {
+        let (width, height) = (width as f32, height as f32);
+        let unit = width.min(height) / 1080.0;
+        let top = height * TOP + if credited { 70.0 * unit } else { 0.0 };
+        let stack = (width * (RIGHT - LEFT)).min(WIDEST * unit);
+        Self { kit, theme, size: (width, height), unit, width: stack, height: height * BOTTOM - top, top }
+    }
+
+    /// Sets a card. Over a picture it stands low, so that the picture is seen above it.
+    pub(crate) fn set(&self, card: &Card, credit: Option<&str>, over_picture: bool, blank: bool) -> Option<Typeset> {
+        // Everything becomes smaller together until the stack has room.
+        let mut setter = self.clone();
+        let mut blocks = setter.blocks(card);
+        for _ in 0..MOST_TRIES {
+            if setter.tall(&blocks) <= self.height {
+                break;
+            }
+            setter.unit *= 0.92;
+            blocks = setter.blocks(card);
+        }
+        let (unit, tall) = (setter.unit, setter.tall(&blocks));
+        let slack = (self.height - tall).max(0.0);
+        let start = self.top + slack * if over_picture { 1.0 } else { 0.42 };
+        let x = self.size.0 * LEFT;
+        let right_to_left = blocks.iter().any(|(_, block)| match block {
+            Block::Words(words) | Block::Speaker(words) => words.right_to_left,
+            Block::Number { caption, .. } => caption.right_to_left,
+            Block::Point { words, .. } => words.right_to_left,
+            _ => false,
+        });
+        let mut sheet = Sheet {
+            pixmap: Pixmap::new(self.size.0 as u32, self.size.1 as u32)?,
+            theme: self.theme,
+            unit,
+            right_to_left,
+            blank,
+            #[cfg(test)]
+            written: Vec::new(),
+        };
+        let mut y = start;
+        for (gap, block) in &blocks {
+            y += gap * unit;
+            sheet.draw(block, x, y, self.width);
+            y += block.height(unit);
+        }
+        if let Some(credit) = credit {
+            let style = TextStyle::new(Weight::Medium, 26.0 * self.unit);
+            let words = self.kit.layout(credit, style, self.width - 40.0 * self.unit, 1);
+            if !words.is_empty() {
+                sheet.credit(&words, x, self.size.1 * TOP, self.width);
+            }
+        }
+        let zone = Zone {
+            left: LEFT,
+            top: start / self.size.1,
+            right: (x + self.width) / self.size.0,
+            bottom: (y / self.size.1).max(start / self.size.1),
+        };
+        Some(Typeset {
+            pixmap: sheet.pixmap,
+            zone,
+            #[cfg(test)]
+            written: sheet.written,
+        })
+    }
+
+    fn style(&self, weight: Weight, size: f32) -> TextStyle {
+        TextStyle::new(weight, size * self.unit).align(Align::Start)
+    }
+
+    /// One line, smaller if it must be, cut if even that is too long.
+    fn line(&self, text: &str, weight: Weight, size: f32, smallest: f32, width: f32) -> TextLayout {
+        self.kit.fit(text, self.style(weight, size), smallest * self.unit, (width, f32::MAX), 1)
+    }
+
+    fn pill(&self, label: &str) -> Vec<(f32, Block)> {
+        if label.trim().is_empty() {
+            return Vec::new();
+        }
+        let style = self.style(Weight::Bold, 29.0).letter_spacing(0.08);
+        let label = label.to_uppercase();
+        let words = self.kit.fit(
+            &label,
+            style.align(Align::Left),
+            18.0 * self.unit,
+            (self.width - 60.0 * self.unit, f32::MAX),
+            1,
+        );
+        if words.is_empty() { Vec::new() } else { vec![(0.0, Block::Pill(words))] }
+    }
+
+    /// A headline in the room that other blocks leave.
+    fn headline(&self, text: &str, largest: f32, lines: usize, others: f32) -> Option<Block> {
+        let room = (self.height - others).max(48.0 * self.unit);
+        let style = self.style(Weight::Black, largest);
+        let words = self.kit.fit(text, style, 30.0 * self.unit, (self.width, room), lines);
+        (!words.is_empty()).then_some(Block::Words(words))
+    }
+
+    fn tall(&self, blocks: &[(f32, Block)]) -> f32 {
+        blocks.iter().map(|(gap, block)| gap * self.unit + block.height(self.unit)).sum()
+    }
+
+    /// Blocks from top to bottom, each with the gap above it.
+    fn blocks(&self, card: &Card) -> Vec<(f32, Block)> {
+        match card {
+            Card::Headline { label, headline } => {
+                let mut blocks = self.pill(label);
+                let largest = if headline.split_whitespace().count() <= 6 { 160.0 } else { 136.0 };
+                let words = self.headline(headline, largest, 9, self.tall(&blocks) + 110.0 * self.unit);
+                blocks.extend(words.map(|words| (42.0, words)));
+                blocks.push((30.0, Block::Rule));
+                blocks
+            }
+            Card::Number { label, headline, value, caption } => {
+                self.with_headline(label, headline, 104.0, self.number(value, caption))
+            }
+            Card::Quote { quote, attribution } => self.quote(quote, attribution),
+            Card::List { label, headline, items } => self.with_headline(label, headline, 100.0, self.points(items)),
+            Card::Comparison { label, headline, left, right } => {
+                self.with_headline(label, headline, 104.0, vec![(0.0, self.versus(left, right))])
+            }
+            Card::Closing { headline, credits } => self.with_headline("", headline, 150.0, self.credits(credits)),
+        }
+    }
+
+    fn with_headline(&self, label: &str, headline: &str, largest: f32, panels: Vec<(f32, Block)>) -> Vec<(f32, Block)> {
+        let mut blocks = self.pill(label);
+        let others = self.tall(&blocks) + self.tall(&panels) + 100.0 * self.unit;
+        if let Some(words) = self.headline(headline, largest, 4, others) {
+            blocks.push((if blocks.is_empty() { 0.0 } else { 40.0 }, words));
+        }
+        let mut panels = panels.into_iter();
+        blocks.extend(panels.next().map(|(_, block)| (44.0, block)));
+        blocks.extend(panels);
+        blocks
+    }
+
+    fn number(&self, value: &str, caption: &str) -> Vec<(f32, Block)> {
+        let inner = self.width - 96.0 * self.unit;
+        let most = (self.height * 0.34).min(310.0 * self.unit) / self.unit;
+        let value_words = self.line(value, Weight::Black, most, 48.0, inner);
+        let caption =
+            self.kit.fit(caption, self.style(Weight::Bold, 54.0), 28.0 * self.unit, (inner, 200.0 * self.unit), 3);
+        vec![(0.0, Block::Number { value: value_words, caption, share: share(value) })]
+    }
+
+    fn quote(&self, quote: &str, attribution: &str) -> Vec<(f32, Block)> {
+        let mark = self.kit.layout("\u{201C}", self.style(Weight::Black, 250.0).align(Align::Left), self.width, 1);
+        // The mark hangs at the height of capitals: only its upper third has ink.
+        let room = (self.width - 90.0 * self.unit, f32::MAX);
+        let speaker = self.kit.fit(attribution, self.style(Weight::Bold, 46.0), 30.0 * self.unit, room, 2);
+        let others = 230.0 * self.unit + ink_height(&speaker);
+        let mut blocks = vec![(0.0, Block::Mark(mark))];
+        let most = if quote.split_whitespace().count() <= 12 { 124.0 } else { 100.0 };
+        if let Some(words) = self.headline(quote, most, 8, others) {
+            blocks.push((-70.0, words));
+        }
+        if !speaker.is_empty() {
+            blocks.push((48.0, Block::Speaker(speaker)));
+        }
+        blocks
+    }
+
+    fn points(&self, items: &[String]) -> Vec<(f32, Block)> {
+        let items: Vec<&String> = items.iter().filter(|item| !item.trim().is_empty()).take(5).collect();
+        let gap = 20.0;
+        let room = self.height * 0.66 - gap * self.unit * items.len().saturating_sub(1) as f32;
+        let height = (room / items.len().max(1) as f32).min(152.0 * self.unit);
+        let inner = self.width - 152.0 * self.unit;
+        let size = items.iter().map(|item| {
+            let words = self.kit.fit(
+                item,
+                self.style(Weight::Bold, 52.0),
+                24.0 * self.unit,
+                (inner, height - 30.0 * self.unit),
+                2,
+            );
+            words.style.size
+        });
+        // All points in one size: the one that the longest allows.
+        let size = size.fold(56.0 * self.unit, f32::min) / self.unit;
+        let point = |(index, item): (usize, &&String)| {
+            let words = self.kit.fit(
+                item,
+                self.style(Weight::Bold, size),
+                20.0 * self.unit,
+                (inner, height - 24.0 * self.unit),
+                2,
+            );
+            let number = self.kit.layout(
+                &(index + 1).to_string(),
+                self.style(Weight::Black, 34.0).align(Align::Left),
+                f32::INFINITY,
+                1,
+            );
+            (if index == 0 { 0.0 } else { gap }, Block::Point { number, words, height })
+        };
+        items.iter().enumerate().map(point).collect()
+    }
+
+    fn versus(&self, left: &(String, String), right: &(String, String)) -> Block {
+        let inner = (self.width - 24.0 * self.unit) / 2.0 - 72.0 * self.unit;
+        let values = [left, right].map(|(_, value)| self.line(value, Weight::Black, 150.0, 34.0, inner));
+        let size = values.iter().map(|value| value.style.size).fold(f32::INFINITY, f32::min) / self.unit;
+        let bars = match (magnitude(&left.1), magnitude(&right.1)) {
+            (Some((one, unit)), Some((other, other_unit))) if unit == other_unit && one.max(other) > 0.0 => {
+                let most = one.max(other);
+                [Some(one / most), Some(other / most)]
+            }
+            _ => [None, None],
+        };
+        let side = |thing: &(String, String), share| Side {
+            title: self.kit.fit(
+                &thing.0,
+                self.style(Weight::Bold, 42.0),
+                24.0 * self.unit,
+                (inner, 110.0 * self.unit),
+                2,
+            ),
+            value: self.line(&thing.1, Weight::Black, size, 24.0, inner),
+            share,
+        };
+        let sides = [side(left, bars[0]), side(right, bars[1])];
+        let deepest = |part: fn(&Side) -> &TextLayout| {
+            sides.iter().map(part).map(|words| words.last_baseline() - words.cap_top()).fold(0.0, f32::max)
+        };
+        let bar = if bars[0].is_some() { 66.0 } else { 0.0 };
+        let height = deepest(|side| &side.title) + deepest(|side| &side.value) + (44.0 + 46.0 + 48.0 + bar) * self.unit;
+        Block::Versus { sides: Box::new(sides), height }
+    }
+
+    fn credits(&self, credits: &[String]) -> Vec<(f32, Block)> {
+        const MOST: usize = 6;
+        let credits: Vec<&str> =
+            credits.iter().map(|credit| credit.trim()).filter(|credit| !credit.is_empty()).collect();
+        if credits.is_empty() {
+            return vec![(0.0, Block::Rule)];
+        }
+        let inner = self.width - 88.0 * self.unit;
+        let style = self.style(Weight::Medium, 36.0);
+        let shown = if credits.len() > MOST { MOST - 1 } else { credits.len() };
+        // A few credits may take two lines each; all are set in one size.
+        let most_lines = if shown <= 3 { 2 } else { 1 };
+        let set = |credit: &&str, style: TextStyle| {
+            self.kit.fit(credit, style, 29.0 * self.unit, (inner, f32::MAX), most_lines)
+        };
+        let size = credits[..shown].iter().map(|credit| set(credit, style).style.size).fold(style.size, f32::min);
+        let style = TextStyle { size, ..style };
+        let mut lines: Vec<TextLayout> =
+            credits[..shown].iter().map(|credit| set(credit, style)).filter(|line| !line.is_empty()).collect();
+        if shown < credits.len() {
+            lines.push(self.kit.layout(&format!("+ {}", credits.len() - shown), style, inner, 1));
+        }
+        let title = self.style(Weight::Bold, 27.0).letter_spacing(0.1);
+        let title = self.kit.layout("SOURCES", title.align(Align::Left), inner, 1);
+        vec![(0.0, Block::Credits { title, lines })]
+    }
+}
+
+/// The share that `62%` says, for a bar; nothing for changes (`-8%`, `+5%`) and for what is over a whole.
+fn share(value: &str) -> Option<f32> {
+    let digits = value.trim().strip_suffix('%')?.trim_end();
+    let plain = digits.starts_with(|first: char| first.is_ascii_digit());
+    let share: f32 = digits.replace(',', ".").parse().ok().filter(|_| plain)?;
+    (0.0..=100.0).contains(&share).then_some(share / 100.0)
+}
+
+/// The size of a written number with its unit, so that two can be set side by side: `£2.50`, `1,700`, `8%`.
+///
+/// Only what has one reading: a comma or point is a thousands mark before three digits and a decimal mark before
+/// one or two.
+fn magnitude(value: &str) -> Option<(f32, String)> {
+    let value = value.trim();
+    let start = value.find(|letter: char| letter.is_ascii_digit())?;
+    let end = value.rfind(|letter: char| letter.is_ascii_digit())? + 1;
+    let (digits, unit) = (&value[start..end], format!("{}#{}", value[..start].trim(), value[end..].trim()));
+    if unit.contains(['-', '−', '+'])
+        || digits.contains(|letter: char| !letter.is_ascii_digit() && !",.".contains(letter))
+    {
+        return None;
+    }
+    let number = match digits.rsplit_once([',', '.']) {
+        None => digits.to_owned(),
+        Some((whole, part)) if part.len() == 3 => format!("{whole}{part}").replace([',', '.'], ""),
+        Some((whole, part)) if part.len() <= 2 => format!("{}.{part}", whole.replace([',', '.'], "")),
+        Some(_) => return None,
+    };
+    number.parse().ok().map(|number: f32| (number, unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_shares_of_a_whole_get_a_bar() {
+        assert_eq!(share("62%"), Some(0.62));
+        assert_eq!(share("12,5 %"), Some(0.125));
+        for other in ["-8%", "+5%", "2.1x", "240%", "%", "$36bn", ""] {
+            assert_eq!(share(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_like_numbers_are_measured_against_each_other() {
+        assert_eq!(magnitude("£2.50"), Some((2.5, "£#".to_owned())));
+        assert_eq!(magnitude("1,700"), Some((1700.0, "#".to_owned())));
+        assert_eq!(magnitude("8%").unwrap().1, magnitude("12%").unwrap().1);
+        assert_ne!(magnitude("$5").unwrap().1, magnitude("£5").unwrap().1);
+        for other in ["-8%", "many", "", "10-20", "1.2345"] {
+            assert_eq!(magnitude(other), None, "{other}");
+        }
+    }
+}

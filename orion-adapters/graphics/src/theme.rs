@@ -1,0 +1,119 @@
+//! The look of one video made safe to draw with: colours that can be read, one ornament, seeded chance.
+
+use orion_core::domain::Look;
+use orion_draw::{contrast, luminance};
+
+/// Smallest contrast of type to what lies behind it (WCAG 2.2, level AAA); a little more is aimed at, because the
+/// layers are scaled and encoded afterwards.
+pub(crate) const CONTRAST: f32 = 7.0;
+/// What is aimed at.
+const AIM: f32 = 7.6;
+
+/// How much white the upper edge of a plate reflects.
+pub(crate) const SHEEN: f32 = 0.055;
+
+/// Which ornament a video has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ornament {
+    /// Dashed circles around a point, and stars.
+    Orbits,
+    /// Lines of equal height, as on a map.
+    Contours,
+    /// Flowing lines.
+    Waves,
+    /// A field of dots that swell and fade.
+    Dots,
+}
+
+/// What every scene of a video draws with.
+#[derive(Debug, Clone)]
+pub(crate) struct Theme {
+    pub(crate) background: u32,
+    pub(crate) glows: [u32; 3],
+    pub(crate) accent: u32,
+    pub(crate) text: u32,
+    /// Type on the accent.
+    pub(crate) on_accent: u32,
+    pub(crate) ornament: Ornament,
+    /// Glows on the other side.
+    pub(crate) mirrored: bool,
+    /// Highest luminance behind bare type.
+    pub(crate) ceiling: f32,
+    /// How opaque a plate under the accent must be.
+    pub(crate) plate: f32,
+}
+
+impl Theme {
+    pub(crate) fn new(look: &Look) -> Self {
+        let mut chance = Chance::new(look.seed);
+        let palette = &look.palette;
+        let background = darkened(palette.background & 0xFF_FF_FF, 0.02);
+        let text = lightened(palette.text & 0xFF_FF_FF, background, 12.0);
+        let accent = lightened(palette.accent & 0xFF_FF_FF, background, AIM + 1.0);
+        let ceiling = (luminance(text) + 0.05) / AIM - 0.05;
+        // The brightest that may lie behind a plate is a grey of the ceiling's luminance.
+        let behind = grey(ceiling);
+        let mut plate = 0.36;
+        while plate < 0.95 && contrast(accent, mix(mix(behind, background, plate), 0xFF_FF_FF, SHEEN)) < AIM {
+            plate += 0.02;
+        }
+        let on_accent = if contrast(background, accent) >= CONTRAST { background } else { 0 };
+        let ornament = [Ornament::Orbits, Ornament::Contours, Ornament::Waves, Ornament::Dots][chance.below(4)];
+        let mirrored = chance.below(2) == 1;
+        Self { background, glows: palette.glows, accent, text, on_accent, ornament, mirrored, ceiling, plate }
+    }
+}
+
+/// A mix of two colours in sRGB, `0` the first and `1` the second.
+pub(crate) fn mix(one: u32, other: u32, share: f32) -> u32 {
+    let channel = |shift: u32| {
+        let (one, other) = (((one >> shift) & 0xFF) as f32, ((other >> shift) & 0xFF) as f32);
+        ((one + (other - one) * share.clamp(0.0, 1.0)).round() as u32) << shift
+    };
+    channel(16) | channel(8) | channel(0)
+}
+
+/// The grey of a luminance.
+fn grey(level: f32) -> u32 {
+    let level = level.clamp(0.0, 1.0);
+    let encoded = if level <= 0.003_130_8 { level * 12.92 } else { 1.055 * level.powf(1.0 / 2.4) - 0.055 };
+    (encoded * 255.0).round() as u32 * 0x01_01_01
+}
+
+fn lightened(colour: u32, ground: u32, least: f32) -> u32 {
+    let shares = (0..=20).map(|step| mix(colour, 0xFF_FF_FF, step as f32 / 20.0));
+    shares.into_iter().find(|mixed| contrast(*mixed, ground) >= least).unwrap_or(0xFF_FF_FF)
+}
+
+fn darkened(colour: u32, most: f32) -> u32 {
+    let shares = (0..=20).map(|step| mix(colour, 0, step as f32 / 20.0));
+    shares.into_iter().find(|mixed| luminance(*mixed) <= most).unwrap_or(0)
+}
+
+/// Chance that is the same for the same seed (SplitMix64; Steele, Lea, Flood 2014).
+#[derive(Debug, Clone)]
+pub(crate) struct Chance(u64);
+
+impl Chance {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A whole number below `limit`.
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit.max(1) as u64) as usize
+    }
+
+    /// A number from `low` to `high`.
+    pub(crate) fn between(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * (self.next() >> 40) as f32 / (1_u64 << 24) as f32
+    }
+}
