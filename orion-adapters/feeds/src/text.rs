@@ -28,21 +28,38 @@ pub(crate) struct Plain {
 
 /// One line of plain text: NFC, no control characters, single spaces.
 pub(crate) fn line(text: &str) -> String {
+    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()) {
+        return ascii_line(text);
+    }
     let mut out = String::with_capacity(text.len());
-    for word in
-        text.split(|c: char| c.is_whitespace() || (c.is_control() && !is_invisible(c))).filter(|word| !word.is_empty())
-    {
+    for word in text.split_whitespace() {
         let before = out.len();
         if before > 0 {
             out.push(' ');
         }
         let start = out.len();
-        out.extend(word.chars().filter(|c| !is_invisible(*c)));
+        if word.chars().any(is_invisible) {
+            out.extend(word.chars().filter(|c| !is_invisible(*c)));
+        } else {
+            out.push_str(word);
+        }
         if out.len() == start {
             out.truncate(before);
         }
     }
     if is_nfc(&out) { out } else { out.nfc().collect() }
+}
+
+/// [`line()`] for the text that needs no more than its spaces put in order.
+fn ascii_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_ascii_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
 }
 
 /// Characters that nobody sees and that only disturb: soft hyphens, zero-width spaces, byte order marks,
@@ -308,8 +325,13 @@ fn without_boilerplate(paragraph: &str) -> &str {
     ];
     let trimmed = strip_tail(paragraph);
     let bare = trimmed.trim_end_matches(['.', '…', ' ', '»', '→', '>', ':']);
-    if let Some(kept) = ENDINGS.iter().find_map(|ending| strip_suffix_ignoring_case(bare, ending)) {
-        let kept = kept.trim_end();
+    // Long enough for the longest of them.
+    let tail = &bare[bare.ceil_char_boundary(bare.len().saturating_sub(64))..];
+    let lower = tail.to_lowercase();
+    // Where lower case has another length, places in it say nothing about the text.
+    let found = ENDINGS.iter().find(|ending| lower.len() == tail.len() && lower.ends_with(**ending));
+    if let Some(ending) = found {
+        let kept = bare[..bare.len() - ending.len()].trim_end();
         // Only a phrase on its own or behind a finished sentence is an invitation to click.
         let finished = |c: char| matches!(c, '.' | '!' | '?' | '…' | '"' | '”' | '»' | ']' | ')' | '|' | '-' | '–');
         if kept.is_empty() || kept.ends_with(finished) {
@@ -336,12 +358,6 @@ fn strip_tail(paragraph: &str) -> &str {
         .find_map(|mark| paragraph.strip_suffix(mark))
         .unwrap_or(paragraph)
         .trim_end()
-}
-
-fn strip_suffix_ignoring_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
-    let at = text.len().checked_sub(suffix.len())?;
-    let tail = text.get(at..)?;
-    (tail.eq_ignore_ascii_case(suffix) || tail.to_lowercase() == suffix).then(|| &text[..at])
 }
 
 /// The longest prefix of at most `bytes` bytes.

@@ -3,40 +3,49 @@
 use super::fold;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The words of a text, ready to look keywords up in. Words are those of UAX #29, case and width do not matter.
+/// The words of a text, ready to look keywords up in. Words are those of UAX #29; case and width do not matter.
 #[derive(Debug, Clone)]
 pub struct Words(Vec<String>);
+
+/// A keyword of one or more words, ready to be looked up in many texts.
+#[derive(Debug, Clone)]
+pub struct Keyword(Vec<String>);
 
 impl Words {
     /// Splits a text.
     pub fn of(text: &str) -> Self {
-        let folded = fold(text).replace('’', "'");
-        Self(folded.unicode_words().map(|word| word.strip_suffix("'s").unwrap_or(word).to_owned()).collect())
+        Self(split(text))
     }
 
-    /// Whether a keyword of one or more words occurs.
+    /// Whether a keyword occurs.
     ///
     /// The last word may stand in the plural (`startup` is found in "startups") if it has three letters or more,
     /// so that `AI` keeps to itself. A keyword without any word is never found.
     ///
     /// ```
-    /// use orion_core::text::keyword::Words;
+    /// use orion_core::text::keyword::{Keyword, Words};
     /// let words = Words::of("He said: Open-source AIs and GPUs!");
-    /// assert!(words.contain("open source") && words.contain("GPU"));
-    /// assert!(!words.contain("AI") && !words.contain("source GPU"));
+    /// assert!(words.contain(&Keyword::new("open source")) && words.contain(&Keyword::new("GPU")));
+    /// assert!(!words.contain(&Keyword::new("AI")) && !words.contain(&Keyword::new("source GPU")));
     /// ```
-    pub fn contain(&self, keyword: &str) -> bool {
-        let Self(wanted) = Self::of(keyword);
+    pub fn contain(&self, Keyword(wanted): &Keyword) -> bool {
         let Some((last, before)) = wanted.split_last() else { return false };
         self.0
             .windows(wanted.len())
             .any(|window| window.split_last().is_some_and(|(end, start)| start == before && same_or_plural(end, last)))
     }
+}
 
-    /// The keywords of a list that occur, in the list's order and spelling.
-    pub fn matching<'k>(&self, keywords: &'k [String]) -> Vec<&'k str> {
-        keywords.iter().map(String::as_str).filter(|keyword| self.contain(keyword)).collect()
+impl Keyword {
+    /// Splits a keyword.
+    pub fn new(keyword: &str) -> Self {
+        Self(split(keyword))
     }
+}
+
+fn split(text: &str) -> Vec<String> {
+    let folded = fold(text).replace('’', "'");
+    folded.unicode_words().map(|word| word.strip_suffix("'s").unwrap_or(word).to_owned()).collect()
 }
 
 fn same_or_plural(word: &str, singular: &str) -> bool {
@@ -71,7 +80,7 @@ mod tests {
             ("", "AI", false),
             ("anything", " - ", false),
         ] {
-            assert_eq!(Words::of(text).contain(keyword), found, "{keyword} in {text}");
+            assert_eq!(Words::of(text).contain(&Keyword::new(keyword)), found, "{keyword} in {text}");
         }
     }
 }

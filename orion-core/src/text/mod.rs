@@ -16,6 +16,9 @@ use unicode_normalization::UnicodeNormalization;
 /// assert_eq!(orion_core::text::fold("  The  ﬁne Print "), "the fine print");
 /// ```
 pub fn fold(text: &str) -> String {
-    let lower: String = text.nfkc().flat_map(char::to_lowercase).collect();
+    let lower: String = match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => text.nfkc().flat_map(char::to_lowercase).collect(),
+    };
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,9 +1,6 @@
 //! How alike two texts are: headlines by their letters, longer texts by what they share.
 
-use super::embedding::fnv1a;
-use super::fold;
-use std::collections::{BTreeSet, HashMap};
-use unicode_segmentation::UnicodeSegmentation;
+use std::collections::HashMap;
 
 /// Classes of characters counted for the quick bound.
 const CLASSES: usize = 32;
@@ -103,8 +100,8 @@ const SHINGLE: usize = 3;
 const KEPT: usize = 128;
 /// Texts with fewer shingles are too short to be judged by them.
 const LEAST: usize = 12;
-/// Longest part of a text that is looked at, in bytes.
-const LONGEST: usize = 64 * 1024;
+/// Longest part of a text that is looked at, in bytes: some eight hundred words.
+const LONGEST: usize = 6 * 1024;
 
 /// A short sketch of a longer text: the smallest hashes of its three-word shingles (bottom-k MinHash;
 /// A. Broder, "On the resemblance and containment of documents", 1997).
@@ -112,15 +109,17 @@ const LONGEST: usize = 64 * 1024;
 pub struct Sketch(Vec<u64>);
 
 impl Sketch {
-    /// Sketches a text; only its first 64 KiB count.
+    /// Sketches a text; only its first 6 KiB count.
     pub fn of(text: &str) -> Self {
-        let folded = fold(&text[..text.floor_char_boundary(LONGEST)]);
-        let words: Vec<&str> = folded.unicode_words().collect();
-        let hashes: BTreeSet<u64> = words
+        let words = word_hashes(&text[..text.floor_char_boundary(LONGEST)]);
+        let mut hashes: Vec<u64> = words
             .windows(SHINGLE)
-            .map(|words| fnv1a(&[words[0].as_bytes(), b" ", words[1].as_bytes(), b" ", words[2].as_bytes()]))
+            .map(|words| words.iter().fold(0, |hash: u64, word| (hash.rotate_left(23) ^ word).wrapping_mul(MIX)))
             .collect();
-        Self(hashes.into_iter().take(KEPT).collect())
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes.truncate(KEPT);
+        Self(hashes)
     }
 
     /// Estimates the share of shingles that two texts have in common, 0 to 1, to about ±0.09;
@@ -145,6 +144,63 @@ impl Sketch {
             seen += 1;
         }
         both as f64 / seen as f64
+    }
+}
+
+/// An odd number with well-spread bits (2^64 divided by the golden ratio), for multiplicative hashing.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A hash of each word, whatever its case. Scripts that write no spaces give a word for each character.
+fn word_hashes(text: &str) -> Vec<u64> {
+    let mut hashes = Vec::with_capacity(text.len() / 5);
+    let mut word = 0_u64;
+    for c in text.chars() {
+        if !c.is_alphanumeric() {
+            if word != 0 {
+                hashes.push(std::mem::take(&mut word));
+            }
+            continue;
+        }
+        let lower = if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) };
+        word = (word ^ u64::from(lower)).wrapping_mul(MIX).rotate_left(29) | 1;
+        if c >= '\u{2e80}' {
+            hashes.push(std::mem::take(&mut word));
+        }
+    }
+    if word != 0 {
+        hashes.push(word);
+    }
+    hashes
+}
+
+/// How many of a sketch's smallest hashes are looked up. Texts that share half of their shingles share none of these
+/// once in 2^16 times.
+const LOOKED_UP: usize = 16;
+
+/// Sketches to find the like of a new one among, without comparing it with each.
+#[derive(Debug, Default)]
+pub struct Sketches {
+    sketches: Vec<Sketch>,
+    /// Which sketches have a hash among their smallest.
+    holders: HashMap<u64, Vec<usize>>,
+}
+
+impl Sketches {
+    /// Adds a sketch; the first has number 0, the next 1.
+    pub fn push(&mut self, sketch: Sketch) {
+        for hash in sketch.0.iter().take(LOOKED_UP) {
+            self.holders.entry(*hash).or_default().push(self.sketches.len());
+        }
+        self.sketches.push(sketch);
+    }
+
+    /// The lowest number of a sketch that resembles this one by at least `threshold`, which is 0.5 or more.
+    pub fn first_like(&self, sketch: &Sketch, threshold: f64) -> Option<usize> {
+        let mut candidates: Vec<usize> =
+            sketch.0.iter().take(LOOKED_UP).filter_map(|hash| self.holders.get(hash)).flatten().copied().collect();
+        candidates.sort_unstable();
+        candidates.dedup();
+        candidates.into_iter().find(|number| self.sketches[*number].resemblance(sketch) >= threshold)
     }
 }
 
@@ -222,6 +278,13 @@ mod tests {
         assert!(story.resemblance(&agency) > 0.8, "{}", story.resemblance(&agency));
         assert!(story.resemblance(&other) < 0.05);
         assert_eq!(story.resemblance(&story), 1.0);
+        let mut sketches = Sketches::default();
+        sketches.push(other);
+        sketches.push(story);
+        assert_eq!(sketches.first_like(&agency, 0.5), Some(1));
+        assert_eq!(sketches.first_like(&Sketch::of("nothing"), 0.5), None);
+        let japanese = "昨日、海岸の最後の灯台守が灯を消した。これからは灯台は自分で光り続ける。";
+        assert!(Sketch::of(japanese).resemblance(&Sketch::of(&format!("速報:{japanese}"))) > 0.8);
         assert_eq!(Sketch::of("too short to tell").resemblance(&Sketch::of("too short to tell")), 0.0);
     }
 }

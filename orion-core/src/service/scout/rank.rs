@@ -3,8 +3,8 @@
 use crate::domain::{FeedItem, Niche};
 use crate::port::ScoredItem;
 use crate::text::fold;
-use crate::text::keyword::Words;
-use crate::text::similarity::{Headline, Sketch};
+use crate::text::keyword::{Keyword, Words};
+use crate::text::similarity::{Headline, Sketch, Sketches};
 use std::collections::HashMap;
 
 /// Two topics this alike are one (token-sort ratio, 0 to 100; contract, section 5.1).
@@ -67,24 +67,24 @@ pub fn rank(items: Vec<ScoredItem>, niche: Option<&Niche>) -> Vec<ScoredTrend> {
 /// Merges items of one topic: the first absorbs later ones whose headline or whose story is alike. The best score
 /// wins, and all sources and items are kept.
 pub fn merge(items: Vec<ScoredItem>) -> Vec<ScoredTrend> {
-    struct Cluster {
-        headline: Headline,
-        sketch: Sketch,
-        scored: Vec<ScoredItem>,
-    }
-    let mut clusters: Vec<Cluster> = Vec::new();
+    let mut headlines: Vec<Headline> = Vec::new();
+    let mut sketches = Sketches::default();
+    let mut clusters: Vec<Vec<ScoredItem>> = Vec::new();
     for item in items {
         let headline = Headline::new(&item.item.title);
         let sketch = Sketch::of(story(&item.item));
-        let same = clusters.iter_mut().find(|cluster| {
-            cluster.headline.is_like(&headline, SAME_TOPIC) || cluster.sketch.resemblance(&sketch) >= SAME_STORY
-        });
-        match same {
-            Some(cluster) => cluster.scored.push(item),
-            None => clusters.push(Cluster { headline, sketch, scored: vec![item] }),
+        let same_topic = headlines.iter().position(|known| known.is_like(&headline, SAME_TOPIC));
+        let same_story = sketches.first_like(&sketch, SAME_STORY);
+        match [same_topic, same_story].into_iter().flatten().min() {
+            Some(cluster) => clusters[cluster].push(item),
+            None => {
+                headlines.push(headline);
+                sketches.push(sketch);
+                clusters.push(vec![item]);
+            }
         }
     }
-    clusters.into_iter().filter_map(|cluster| trend(cluster.scored)).collect()
+    clusters.into_iter().filter_map(trend).collect()
 }
 
 /// The longest text that an item carries.
@@ -112,13 +112,16 @@ fn trend(mut scored: Vec<ScoredItem>) -> Option<ScoredTrend> {
 /// Applies a niche: 15 points for each of its keywords in the topic, 30 off for each excluded one, and what falls
 /// below its least score is dropped.
 pub fn apply(niche: &Niche, trends: &mut Vec<ScoredTrend>) {
+    let prepared = |words: &[String]| words.iter().map(|word| Keyword::new(word)).collect::<Vec<_>>();
+    let (wanted, excluded) = (prepared(&niche.keywords), prepared(&niche.excluded));
     trends.retain_mut(|trend| {
         let words = Words::of(&trend.topic);
-        let hits = words.matching(&niche.keywords);
-        let misses = words.matching(&niche.excluded).len();
+        let hits = wanted.iter().zip(&niche.keywords).filter(|(keyword, _)| words.contain(keyword));
+        let hits: Vec<&String> = hits.map(|(_, text)| text).collect();
+        let misses = excluded.iter().filter(|keyword| words.contain(keyword)).count();
         let score = trend.score + 15.0 * hits.len() as f64 - 30.0 * misses as f64;
         trend.score = rounded(score.clamp(0.0, 100.0));
-        let mut keywords: Vec<String> = hits.into_iter().map(str::to_owned).collect();
+        let mut keywords: Vec<String> = hits.into_iter().cloned().collect();
         keywords.extend(trend.keywords.drain(..).filter(|word| !niche.keywords.contains(word)));
         keywords.truncate(MOST_KEYWORDS);
         trend.keywords = keywords;
