@@ -20,7 +20,7 @@ use crate::domain::{Niche, Trend, TrendStatus};
 use crate::event::Event;
 use crate::id::{EventId, TrendId};
 use crate::port::{
-    BlobStore, Clock, Entity, Entropy, FeedReader, Filter, Order, Page, Repository, Store, TrendSource, Tx,
+    BlobStore, Clock, Entity, Entropy, FeedReader, Filter, Order, Page, Repository, SourceScan, Store, TrendSource, Tx,
 };
 use crate::text::fold;
 use crate::{Error, ErrorKind, Operation, Result, Timestamp};
@@ -65,6 +65,8 @@ pub struct ScanReport {
     pub found: usize,
     /// How many of them are new and were saved.
     pub saved: usize,
+    /// Topics left out because content was made of them in the last seven days.
+    pub used: usize,
     /// The trends of the topics found, best first: those saved now, and those known from the last 24 hours.
     pub trends: Vec<Trend>,
     /// What failed, for people.
@@ -109,26 +111,22 @@ impl Scout {
         let now = self.clock.now();
         let seen = self.ask(request, now, operation).await?;
         let mut topics = rank(seen.items, request.niche.as_ref());
+        let fitting = topics.len();
         drop_used(&mut topics, &self.used_topics(now).await?);
         operation.cancellation.check()?;
-        let found = topics.len();
+        let (found, used) = (topics.len(), fitting - topics.len());
         let (trends, saved) = self.save(topics, request.niche.as_ref(), now).await?;
-        Ok(ScanReport { found, saved, trends, problems: seen.problems })
+        Ok(ScanReport { found, saved, used, trends, problems: seen.problems })
     }
 
     /// What all sources see, in their order.
-    async fn ask(
-        &self,
-        request: &ScanRequest,
-        now: Timestamp,
-        operation: &Operation,
-    ) -> Result<crate::port::SourceScan> {
+    async fn ask(&self, request: &ScanRequest, now: Timestamp, operation: &Operation) -> Result<SourceScan> {
         let named: Vec<Arc<dyn TrendSource>> = vec![Arc::new(self.feeds(request.feeds.clone()).insistent())];
         let sources = if request.feeds.is_empty() { &self.sources } else { &named };
         if sources.is_empty() {
             return Err(Error::invalid("there is nothing to scan").with_hint("name a feed, or configure sources"));
         }
-        let mut all = crate::port::SourceScan::default();
+        let mut all = SourceScan::default();
         let (mut answered, mut failed) = (false, None);
         for source in sources {
             operation.cancellation.check()?;
