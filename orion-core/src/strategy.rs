@@ -1,1 +1,0 @@
-//! LOCAL and CLOUD sides behind one trait.

@@ -1,0 +1,202 @@
+//! Trying again: the one layer that does it.
+
+use crate::port::{Entropy, Sleeper};
+use crate::{Cancellation, Error, Result, Retry};
+use futures_util::future::{Either, select};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Tries work again as long as its error is temporary, a bounded number of times, with growing pauses.
+///
+/// A pause is random between nothing and a bound that doubles each time ("full jitter", which spreads those who
+/// wait best: Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015). If the other side said how
+/// long to wait, that comes on top.
+#[derive(Debug, Clone)]
+pub struct Retrying {
+    sleeper: Arc<dyn Sleeper>,
+    entropy: Arc<dyn Entropy>,
+    attempts: u32,
+    first_pause: Duration,
+    longest_pause: Duration,
+}
+
+impl Retrying {
+    /// At most four attempts; pauses of up to half a second, one second and two seconds.
+    pub fn new(sleeper: Arc<dyn Sleeper>, entropy: Arc<dyn Entropy>) -> Self {
+        let (first_pause, longest_pause) = (Duration::from_millis(500), Duration::from_secs(30));
+        Self { sleeper, entropy, attempts: 4, first_pause, longest_pause }
+    }
+
+    /// Sets how often the work is tried in all; at least once.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self
+    }
+
+    /// Sets the bound of the first pause, and what no pause exceeds.
+    #[must_use]
+    pub fn with_pauses(mut self, first: Duration, longest: Duration) -> Self {
+        (self.first_pause, self.longest_pause) = (first, longest);
+        self
+    }
+
+    /// Does the work until it succeeds, fails for good, or has been tried often enough.
+    ///
+    /// # Errors
+    /// - The last error of the work, marked [`Retry::Exhausted`] if it was temporary.
+    /// - The error as it is if the other side asked for a longer wait than the longest pause: whoever schedules the
+    ///   work should come back then.
+    /// - [`Cancelled`](crate::ErrorKind::Cancelled) if it was stopped during a pause.
+    pub async fn run<T, F, W>(&self, cancellation: &Cancellation, work: W) -> Result<T>
+    where
+        W: Fn() -> F,
+        F: Future<Output = Result<T>>,
+    {
+        let mut attempt = 1;
+        loop {
+            let error = match work().await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let Retry::Later(asked) = error.retry() else { return Err(error) };
+            let asked = asked.unwrap_or_default();
+            if asked > self.longest_pause {
+                return Err(error);
+            }
+            if attempt >= self.attempts {
+                return Err(error.with_retry(Retry::Exhausted).with_context("attempts", attempt));
+            }
+            let pause = (asked + self.jitter(attempt)).min(self.longest_pause);
+            if let Either::Right(_) = select(self.sleeper.sleep(pause), pin!(cancellation.cancelled())).await {
+                return Err(Error::cancelled());
+            }
+            attempt += 1;
+        }
+    }
+
+    /// A random part of the bound of the pause after an attempt.
+    fn jitter(&self, attempt: u32) -> Duration {
+        let bound = self.first_pause.saturating_mul(1 << (attempt - 1).min(20)).min(self.longest_pause);
+        // The upper 53 bits of a random number, as a fraction of one.
+        bound.mul_f64((self.entropy.number() >> 11) as f64 / (1_u64 << 53) as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::SeededEntropy;
+    use crate::{ErrorKind, Operation};
+    use async_trait::async_trait;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Takes down every pause and takes no time.
+    #[derive(Debug, Default)]
+    struct Pauses {
+        taken: Mutex<Vec<Duration>>,
+        cancels: Option<Cancellation>,
+    }
+
+    #[async_trait]
+    impl Sleeper for Pauses {
+        async fn sleep(&self, duration: Duration) {
+            self.taken.lock().unwrap().push(duration);
+            if let Some(cancellation) = &self.cancels {
+                cancellation.cancel();
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Runs work that fails so often, and tells what came of it, how often it ran, and the pauses.
+    async fn run(
+        setup: impl Fn(Retrying) -> Retrying,
+        fails: u32,
+        error: impl Fn() -> Error,
+    ) -> (Result<u32>, u32, Vec<Duration>) {
+        let pauses = Arc::new(Pauses::default());
+        let sleeper: Arc<dyn Sleeper> = pauses.clone();
+        let retrying = setup(Retrying::new(sleeper, Arc::new(SeededEntropy::new(1))));
+        let runs = AtomicU32::new(0);
+        let result = retrying
+            .run(&Operation::detached().cancellation, || async {
+                let run = runs.fetch_add(1, Ordering::SeqCst) + 1;
+                if run > fails { Ok(run) } else { Err(error()) }
+            })
+            .await;
+        let taken = pauses.taken.lock().unwrap().clone();
+        (result, runs.into_inner(), taken)
+    }
+
+    fn down() -> Error {
+        Error::unavailable("down")
+    }
+
+    #[tokio::test]
+    async fn temporary_errors_are_tried_again_until_it_works() {
+        for fails in 0..4 {
+            let (result, runs, pauses) = run(|retrying| retrying, fails, down).await;
+            assert_eq!((result.unwrap(), runs, pauses.len() as u32), (fails + 1, fails + 1, fails));
+        }
+    }
+
+    #[tokio::test]
+    async fn giving_up_is_said() {
+        let (result, runs, pauses) = run(|retrying| retrying, 9, down).await;
+        let error = result.unwrap_err();
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::Exhausted));
+        assert_eq!(error.to_string(), "down (attempts: 4)");
+        assert_eq!((runs, pauses.len()), (4, 3));
+        let (_, runs, _) = run(|retrying| retrying.with_attempts(0), 9, down).await;
+        assert_eq!(runs, 1, "the work is tried at least once");
+    }
+
+    #[tokio::test]
+    async fn permanent_errors_are_not_tried_again() {
+        for error in [|| Error::invalid("wrong"), || down().with_retry(Retry::Exhausted), Error::cancelled] {
+            let (result, runs, pauses) = run(|retrying| retrying, 9, error).await;
+            assert_eq!((runs, pauses.len()), (1, 0));
+            assert_eq!(result.unwrap_err().retry(), error().retry());
+        }
+    }
+
+    #[tokio::test]
+    async fn pauses_grow_at_random_within_bounds() {
+        let (first, longest) = (Duration::from_millis(100), Duration::from_secs(5));
+        let patient = |retrying: Retrying| retrying.with_attempts(40).with_pauses(first, longest);
+        let (_, _, pauses) = run(patient, 99, down).await;
+        assert_eq!(pauses.len(), 39);
+        for (number, pause) in (0..).zip(&pauses) {
+            assert!(*pause <= longest.min(first * 2_u32.saturating_pow(number).min(1 << 20)), "{number}: {pause:?}");
+        }
+        assert!(pauses.iter().any(|pause| *pause > longest / 2), "they grow");
+        assert!(pauses.iter().skip(6).any(|pause| *pause < longest / 2), "they are spread");
+    }
+
+    #[tokio::test]
+    async fn the_wait_that_was_asked_for_is_kept() {
+        let asked = Duration::from_secs(7);
+        let busy = || Error::new(ErrorKind::RateLimited, "slow down").with_retry(Retry::Later(Some(asked)));
+        let (result, _, pauses) = run(|retrying| retrying, 2, busy).await;
+        result.unwrap();
+        assert!(pauses.iter().all(|pause| *pause >= asked && *pause < asked * 2), "{pauses:?}");
+
+        // Longer than the layer waits: whoever schedules the work is told.
+        let short = |retrying: Retrying| retrying.with_pauses(asked / 10, asked / 2);
+        let (result, runs, pauses) = run(short, 2, busy).await;
+        assert_eq!(result.unwrap_err().retry(), Retry::Later(Some(asked)));
+        assert_eq!((runs, pauses.len()), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_pause_can_be_stopped() {
+        let cancellation = Cancellation::new();
+        let pauses = Pauses { cancels: Some(cancellation.clone()), ..Pauses::default() };
+        let retrying = Retrying::new(Arc::new(pauses), Arc::new(SeededEntropy::new(1)));
+        let result: Result<()> = retrying.run(&cancellation, || async { Err(down()) }).await;
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+}
