@@ -20,7 +20,7 @@ pub enum Language {
     French,
 }
 
-const ENGLISH: &str = "a about above after again against all also although am an and any are aren't as at be because \
+const ENGLISH: &str = "a about above across along amid among around behind beyond despite inside near outside towards via after again against all also although am an and any are aren't as at be because \
     been before being below between both but by can can't cannot could couldn't did didn't do does doesn't doing don't \
     down during each either even ever every few for from further had has have having he he's her here hers herself him \
     himself his how however i i'm i've if in into is isn't it it's its itself just may me might more most much must my \

@@ -15,6 +15,19 @@ const NEGATIVE: &[&str] = &[
     "keine", "não", "nunca", "sem", "sin", "jamás", "pas", "jamais",
 ];
 
+const QUOTATION: [char; 8] = ['“', '”', '"', '‘', '’', '\'', '«', '»'];
+
+/// Words that tell who says something and not what.
+const SAYING: &[&str] =
+    &["said", "says", "saying", "told", "according", "announced", "added", "disse", "sagte", "dijo"];
+
+/// Words that a number must not lose.
+const QUALIFIERS: &[&str] = &[
+    "more", "less", "fewer", "than", "at", "least", "most", "up", "to", "nearly", "almost", "about", "around", "over",
+    "under", "roughly", "only", "just", "some", "as", "many", "worth", "actually", "mais", "de", "cerca", "quase",
+    "mehr", "als", "rund", "fast", "más", "casi", "plus", "presque", "environ",
+];
+
 /// Words that leave a statement open; what follows must not stand alone.
 const HEDGES: &[&str] = &[
     "could",
@@ -49,6 +62,10 @@ pub(super) fn cards(text: &str, label: &str, language: Language) -> Vec<Card> {
 
 /// The two to `most` words of a text that say most, beginning and ending with words that carry meaning.
 pub(super) fn key_phrase(text: &str, language: Language, most: usize) -> String {
+    phrase(text, language, most).unwrap_or_else(|| capitalised(&first_words(text, most)))
+}
+
+fn phrase(text: &str, language: Language, most: usize) -> Option<String> {
     let words = split_words(text);
     let stop_words = language.stop_words();
     let stops: Vec<bool> = words.iter().map(|word| is_stop(word.core, &stop_words)).collect();
@@ -59,12 +76,12 @@ pub(super) fn key_phrase(text: &str, language: Language, most: usize) -> String 
         let before = start.checked_sub(1).and_then(|index| words.get(index)).filter(|word| word.after.is_empty());
         // "of course", "need to go": what leans on the word before does not begin a phrase.
         let hedged = before.is_some_and(|word| contains(HEDGES, word.core) || contains(&["of", "to"], word.core));
-        if !begins || hedged || stops[start] {
+        if !begins || hedged || stops[start] || words[start].before.contains(QUOTATION) {
             continue;
         }
         for end in start + 2..=words.len().min(start + most) {
             if words[start + 1..end].iter().any(|word| !word.before.is_empty())
-                || words[start..end - 1].iter().any(ends_clause)
+                || words[start..end - 1].iter().any(|word| ends_clause(word) || word.after.contains(QUOTATION))
             {
                 break;
             }
@@ -75,6 +92,7 @@ pub(super) fn key_phrase(text: &str, language: Language, most: usize) -> String 
                     || next.core == "of"
                     || contains(NEGATIVE, next.core)
                     || next.core.eq_ignore_ascii_case("than")
+                    || next.before.contains(QUOTATION)
             });
             if stops[end - 1] || contains(NEGATIVE, last.core) || open {
                 continue;
@@ -86,10 +104,7 @@ pub(super) fn key_phrase(text: &str, language: Language, most: usize) -> String 
             }
         }
     }
-    match best {
-        Some((_, phrase)) => capitalised(phrase.trim_matches(['“', '”', '"', '‘'])),
-        None => capitalised(&first_words(text, most)),
-    }
+    best.map(|(_, phrase)| capitalised(phrase))
 }
 
 fn phrase_score(words: &[Word<'_>], stops: &[bool], start: usize, phrase: &str) -> f64 {
@@ -100,12 +115,16 @@ fn phrase_score(words: &[Word<'_>], stops: &[bool], start: usize, phrase: &str) 
     let verb = words.iter().skip(1).any(|word| is_verb(word.core));
     let opening = if start <= 1 { 0.8 } else { 0.0 };
     let fragment = f64::from(start > 0 && is_verb(first)) * 0.8;
+    let saying = f64::from(words.iter().any(|word| contains(SAYING, word.core))) * 0.9;
     // A phrase that ends with its verb, or with what only leans on one, breaks off before it has said anything.
     let last = words.last().map_or("", |word| word.core);
-    let breaks_off = f64::from(words.len() > 2 && (is_verb(last) || last.ends_with("ly") || last == "like")) * 0.9;
+    let breaks_off = f64::from(
+        words.len() > 2 && (is_verb(last) || last.ends_with("ly") || last.ends_with("ing") || last == "like"),
+    ) * 0.9;
     let length = 0.1 * (words.len() as f64 - 5.0).abs();
     0.3 * meaning + opening + 0.1 * names.min(3.0) + 0.3 * number + 0.5 * f64::from(verb)
         - fragment
+        - saying
         - breaks_off
         - length
 }
@@ -149,15 +168,43 @@ fn number_card(text: &str, found: &[Claim], language: Language) -> Option<Card> 
         })
     };
     let claim = found.iter().find(striking)?;
-    let caption = counted_noun(text, claim, language).unwrap_or_else(|| following(text, claim.range.end, language));
-    let before = &text[..claim.range.start];
-    let mut headline = key_phrase(before.trim_end_matches(['£', '$', '€', '−', '-']), language, 6);
-    if word_count(&headline) < 2 || negated(before) {
-        headline = key_phrase(&text[claim.range.end..], language, 6);
-    }
-    let caption = if caption.is_empty() { key_phrase(text, language, 6) } else { caption };
+    let after = counted_noun(text, claim, language).unwrap_or_else(|| following(text, claim.range.end, language));
+    let before = text[..claim.range.start].trim_end_matches(['£', '$', '€', '−', '-', ' ']);
+    let subject = phrase(before, language, 6).filter(|_| !negated(before));
+    let (headline, caption) = match (qualified(before), after.is_empty()) {
+        (Some(qualifier), false) => (qualifier, after),
+        // What has a verb is no thing that could be worth something.
+        (Some(qualifier), true) => (qualifier, subject.filter(|subject| !subject.split(' ').any(is_verb))?),
+        (None, false) => {
+            let rest = &text[claim.range.end..];
+            let rest = rest.find(after.as_str()).map_or(rest, |at| &rest[at + after.len()..]);
+            (subject.or_else(|| phrase(rest, language, 6))?, after)
+        }
+        (None, true) => (subject.clone()?, key_phrase(&text[claim.range.end..], language, 6)),
+    };
     let label = phrases(language).number_label.to_uppercase();
-    (word_count(&headline) >= 2).then(|| Card::Number { label, headline, value: claim.text.clone(), caption })
+    let fits = !headline.is_empty() && !caption.is_empty() && headline != caption;
+    fits.then(|| Card::Number { label, headline, value: claim.text.clone(), caption })
+}
+
+/// Whether a number is the whole that something else is a part of: `two thirds of the 113 countries`.
+fn is_part_of(before: &str) -> bool {
+    let before = before.trim_end();
+    [" of", " of the", " of all", " der", " dos", " das", " des"].iter().any(|ending| before.ends_with(ending))
+}
+
+/// What qualifies a number, right before it: `more than`, `worth at least`.
+fn qualified(before: &str) -> Option<String> {
+    let words: Vec<&str> =
+        before.split_whitespace().rev().take_while(|word| contains(QUALIFIERS, word)).take(4).collect();
+    let words: Vec<&str> = words
+        .into_iter()
+        .rev()
+        .skip_while(|word| contains(&["to", "at", "de", "as"], word) && before.split_whitespace().count() == 1)
+        .collect();
+    let says =
+        words.iter().any(|word| !contains(&["to", "at", "de", "as", "some", "about", "up", "over", "under"], word));
+    says.then(|| capitalised(&words.join(" ")))
 }
 
 fn negated(text: &str) -> bool {
@@ -242,9 +289,11 @@ fn list_card(text: &str, language: Language) -> Option<Card> {
         .into_iter()
         .map(|(start, end)| capitalised(&text[words[start].range.start..words[end - 1].range.end]))
         .collect();
-    let (before, after) =
-        (key_phrase(&text[..first], language, 6), key_phrase(&text[words[last_end - 1].range.end..], language, 6));
-    let headline = if word_count(&before) >= 2 { before } else { after };
+    let after = &text[words[last_end - 1].range.end..];
+    let (before, after) = (phrase(&text[..first], language, 6), phrase(after, language, 6));
+    let headline =
+        before.or(after).filter(|headline| !is_verb(&headline.split(' ').next().unwrap_or_default().to_lowercase()));
+    let headline = headline.unwrap_or_default();
     let fits = items.len() <= 5 && items.iter().all(|item| item.chars().count() <= 36) && word_count(&headline) >= 2;
     fits.then(|| Card::List { label: phrases(language).list_label.to_uppercase(), headline, items })
 }

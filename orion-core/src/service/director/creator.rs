@@ -4,7 +4,7 @@ use super::card::{cards, key_phrase};
 use super::clean::{headline, opinion_of};
 use super::extractive::shorten;
 use super::look::look;
-use super::phrase::phrases;
+use super::phrase::{CALLS, phrases};
 use crate::domain::{Card, ClaimKind, Line, LineRole, Material, ScenePlan, Script, Source, VisualPrompt};
 use crate::text::claim::claims;
 use crate::text::language::Language;
@@ -80,6 +80,8 @@ fn opening(line: &Line, source: Option<&Source>, language: Language) -> Card {
     let text = line.text.trim_end_matches('.');
     let headline = if word_count(text) <= 9 {
         text.to_owned()
+    } else if let Some(short) = without_apposition(text) {
+        short
     } else {
         match text.split_once(": ").or_else(|| text.split_once(", ")) {
             Some((head, _)) if (3..=9).contains(&word_count(head)) => head.to_owned(),
@@ -90,12 +92,18 @@ fn opening(line: &Line, source: Option<&Source>, language: Language) -> Card {
     quoted.unwrap_or(Card::Headline { label: label.to_uppercase(), headline })
 }
 
+/// `Ann Roe, who built it, dies at 90` as `Ann Roe dies at 90`.
+fn without_apposition(text: &str) -> Option<String> {
+    let (name, rest) = text.split_once(", ")?;
+    let (_, tail) = rest.rsplit_once(", ")?;
+    let named = name.split_whitespace().all(|word| word.starts_with(char::is_uppercase)) && word_count(name) <= 4;
+    let short = format!("{name} {tail}");
+    (named && tail.starts_with(char::is_lowercase) && (4..=9).contains(&word_count(&short))).then_some(short)
+}
+
 fn closing(line: &Line, script: &Script, material: &Material, language: Language) -> Card {
     let phrases = phrases(language);
-    let short = line.text.split([',', '.', '?', '!']).find(|part| word_count(part) >= 2).unwrap_or(&line.text).trim();
-    let asks = line.text[..line.text.find(short).map_or(0, |at| at + short.len())].len();
-    let question = line.text[asks..].starts_with('?') || line.text[asks..].trim_start().starts_with('?');
-    let headline = if question { format!("{short}?") } else { short.to_owned() };
+    let headline = request(&line.text);
     let used: Vec<&Source> = material
         .sources
         .iter()
@@ -105,7 +113,9 @@ fn closing(line: &Line, script: &Script, material: &Material, language: Language
     let mut credits: Vec<String> = Vec::new();
     for source in &used {
         let Some(publisher) = source.publisher.as_deref().or(source.author.as_deref()) else { continue };
-        let author = source.author.as_deref().filter(|author| *author != publisher && word_count(author) <= 6);
+        let others = used.iter().filter(|other| other.publisher == source.publisher).count() > 1;
+        let author =
+            source.author.as_deref().filter(|author| !others && *author != publisher && word_count(author) <= 6);
         let credit = match author {
             Some(author) => format!("{}: {publisher}, {author}", phrases.source),
             None => format!("{}: {publisher}", phrases.source),
@@ -120,13 +130,27 @@ fn closing(line: &Line, script: &Script, material: &Material, language: Language
     Card::Closing { headline, credits }
 }
 
+/// The part of a closing line that asks for something, with its question mark.
+fn request(text: &str) -> String {
+    let parts = text.split_inclusive([',', '.', '?', '!']).map(str::trim).filter(|part| word_count(part) >= 2);
+    let parts: Vec<&str> = parts.collect();
+    let asks = |part: &&&str| {
+        part.to_lowercase().split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| CALLS.contains(&word))
+    };
+    let part = parts.iter().find(|part| part.ends_with('?')).or_else(|| parts.iter().find(asks)).or(parts.first());
+    part.map_or(text, |part| part.trim_end_matches([',', '.', '!'])).to_owned()
+}
+
 /// A name of the line that the headline does not show, or the publication.
 fn label(line: &Line, source: Option<&Source>, language: Language) -> String {
     let phrase = key_phrase(&line.text, language, 7).to_lowercase();
     let names = claims(&line.text, language);
+    let stop_words = language.stop_words();
     let name = names
         .iter()
         .filter(|claim| claim.kind == ClaimKind::Name && claim.text.chars().count() <= MOST_LABEL)
+        .filter(|claim| word_count(&claim.text) == 2 && !claim.text.contains(['-', '’', '\'']))
+        .filter(|claim| !claim.text.split(' ').any(|part| stop_words.contains(part.to_lowercase().as_str())))
         .find(|claim| !phrase.contains(&claim.text.to_lowercase()));
     match name {
         Some(name) => name.text.clone(),

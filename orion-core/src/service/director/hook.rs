@@ -63,7 +63,8 @@ pub(super) fn hooks(material: &Material, passages: &[Passage], language: Languag
                 add(phrases.number_hook.replace("{number}", &number), passage.source, 0.0);
             }
         }
-        if let Some((quote, speaker)) = said(&passage.text, language).filter(|(quote, _)| word_count(quote) <= 10) {
+        let fits = |quote: &str| (3..=10).contains(&word_count(quote));
+        if let Some((quote, speaker)) = said(&passage.text, language).filter(|(quote, _)| fits(quote)) {
             add(quote_hook(phrases, &quote, &speaker), passage.source, 0.02);
         }
     }
@@ -272,20 +273,34 @@ pub(super) fn said(sentence: &str, language: Language) -> Option<(String, String
         "déclaré",
     ];
     let found = claims(sentence, language);
-    let quote = found.iter().find(|claim| claim.kind == ClaimKind::Quote && word_count(&claim.text) >= 3)?;
+    let quote = found.iter().find(|claim| claim.kind == ClaimKind::Quote && word_count(&claim.text) >= 2)?;
+    let names: Vec<&Claim> = found
+        .iter()
+        .filter(|claim| claim.kind == ClaimKind::Name && !quote.range.contains(&claim.range.start))
+        .collect();
+    // The verb next to the quotation: `“…,” said Ann`, `“…,” Ann said`, `Ann said “…”`.
     let says = split_words(sentence)
         .into_iter()
         .filter(|word| !quote.range.contains(&word.range.start))
-        .find(|word| SAYING.contains(&word.core.to_lowercase().as_str()))?;
-    let speaker = found
-        .iter()
-        .filter(|claim| claim.kind == ClaimKind::Name && !quote.range.contains(&claim.range.start))
-        .min_by_key(|claim| {
-            claim.range.start.abs_diff(says.range.start).min(claim.range.end.abs_diff(says.range.start))
+        .filter(|word| SAYING.contains(&word.core.to_lowercase().as_str()))
+        .min_by_key(|word| {
+            word.range.start.abs_diff(quote.range.end).min(quote.range.start.abs_diff(word.range.end))
         })?;
-    let distance = speaker.range.start.abs_diff(says.range.end).min(speaker.range.end.abs_diff(says.range.start));
+    let near = |from: usize, to: usize| {
+        sentence.get(from..to).is_some_and(|between| !between.contains([',', ';', ':']) && word_count(between) <= 2)
+    };
+    // `told Ann` has the listener behind the verb, not the speaker.
+    let transitive = matches!(says.core, "told" | "tells" | "asked" | "warned" | "called" | "calls");
+    let after = names.iter().find(|name| !transitive && near(says.range.end, name.range.start));
+    let before = names.iter().rev().find(|name| near(name.range.end, says.range.start));
+    // `Ann Roe, who built it, says “…”`: the subject opens the sentence.
+    let opening = names.first().filter(|name| {
+        let clause = sentence[..says.range.start].trim_end().ends_with(',');
+        clause && name.range.start == 0 && sentence[name.range.end..].starts_with(',')
+    });
+    let speaker = if says.range.start > quote.range.end { after.or(before) } else { before.or(opening) }?;
     let words = quote.text.trim_end_matches([',', ' ']);
-    (distance <= 60 && !words.contains(['“', '”', '"'])).then(|| (words.to_owned(), speaker.text.clone()))
+    (!words.contains(['“', '”', '"'])).then(|| (words.to_owned(), speaker.text.clone()))
 }
 
 /// The name that the first source mentions most, in its title too.
@@ -335,5 +350,11 @@ mod tests {
         check("“The bridge will fall,” said Ann Roe in Oslo.", Some(("The bridge will fall", "Ann Roe")));
         check("Ann Roe says the bridge “will fall very soon” again.", Some(("will fall very soon", "Ann Roe")));
         check("The bridge “will fall very soon” in Oslo.", None);
+        check(
+            "Ann Roe, a friend of Bob Lee, says he “cheats like hell” at cards.",
+            Some(("cheats like hell", "Ann Roe")),
+        );
+        check("A friend of Bob Lee, who builds bridges, says he “cheats like hell” at cards.", None);
+        check("“It fell,” the builder told Ann Roe.", None);
     }
 }

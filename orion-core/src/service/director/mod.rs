@@ -4,6 +4,7 @@
 //! takes out what the sources do not say; a [`Critic`] judges, and its feedback goes into at most two rewrites;
 //! [`plan`] gives every line its scene; [`markdown`] shows the script with its sources. [`Director`] ties them together.
 
+mod breath;
 mod card;
 mod clean;
 mod compress;

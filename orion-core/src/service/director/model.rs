@@ -3,8 +3,9 @@
 //! Source text is fenced and named as data: it can ask for anything, it is never an instruction. Whatever the model
 //! makes of it, the grounding check comes after.
 
+use super::breath::divided;
 use super::clean::without_controls;
-use super::compress::{MOST_WORDS, divided};
+use super::compress::MOST_WORDS;
 use super::critique::Critic;
 use super::{WORDS_PER_SECOND, cue};
 use crate::domain::{Critique, Line, LineRole, Material, Script};

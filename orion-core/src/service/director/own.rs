@@ -1,7 +1,8 @@
 //! The user's own script: spoken as it is, cut into scenes where the user did, or where a speaker would.
 
+use super::breath::divided;
 use super::clean::without_controls;
-use super::compress::{LEAST_WORDS, MOST_WORDS, divided};
+use super::compress::{LEAST_WORDS, MOST_WORDS};
 use super::cue::visual_cue;
 use super::extractive::shorten;
 use super::phrase::CALLS;
