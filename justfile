@@ -1,0 +1,21 @@
+# Short names for what is done often. `just` is optional: every line runs in a shell as it stands.
+
+# Everything that continuous integration runs.
+ci:
+    .ci/run
+
+# All tests, installing what they need.
+test:
+    ./test
+
+# Formatting, lints and unit tests.
+quick:
+    ./test --quick
+
+# The sample video.
+sample:
+    ./orion create --feed samples/feed.xml
+
+# The documentation, opened in a browser.
+doc:
+    cargo doc --workspace --no-deps --open
