@@ -1,1 +1,33 @@
 //! Every adapter behind one registry: a URI in, a port out.
+//!
+//! Each outside system is a crate of its own and a feature of this one; what is not built in is not known here.
+//! Only the host's builder, and programs that wire ports by hand, need this crate.
+
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
+
+#[cfg(feature = "feeds")]
+mod offline;
+mod registry;
+mod uri;
+
+#[cfg(feature = "feeds")]
+pub use offline::Offline;
+pub use registry::*;
+pub use uri::Uri;
+
+#[cfg(feature = "blob")]
+pub use orion_blob as blob;
+#[cfg(feature = "feeds")]
+pub use orion_feeds as feeds;
+#[cfg(feature = "feeds")]
+pub use orion_fetch as fetch;
+#[cfg(feature = "graphics")]
+pub use orion_graphics as graphics;
+#[cfg(feature = "ollama")]
+pub use orion_ollama as ollama;
+#[cfg(feature = "render")]
+pub use orion_render as render;
+#[cfg(feature = "speech")]
+pub use orion_speech as speech;
+#[cfg(feature = "sql")]
+pub use orion_sql as sql;

@@ -1,0 +1,233 @@
+//! Opens ports by their addresses. An unknown scheme is an error that lists those that are built in.
+
+use crate::Uri;
+use orion_core::Result;
+use orion_core::memory::{MemoryBlobs, MemoryStore, MemoryWire};
+#[cfg(feature = "feeds")]
+use orion_core::port::Fetcher;
+use orion_core::port::{BlobStore, ScriptWriter, Store, Wire};
+use orion_core::service::director::{Critic, ExtractiveWriter, HeuristicCritic};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Opens parts; relative paths lie in its folder.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    folder: PathBuf,
+}
+
+impl Parts {
+    /// Parts of a data folder, which is made when something is first kept in it.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The record: `sqlite:FILE` or `memory:`.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
+    pub async fn store(&self, address: &str) -> Result<Arc<dyn Store>> {
+        const KNOWN: &[&str] = &[
+            #[cfg(feature = "sql")]
+            "sqlite:FILE",
+            "memory:",
+        ];
+        let uri = Uri::parse(address)?;
+        match uri.scheme() {
+            "memory" => Ok(Arc::new(MemoryStore::new())),
+            #[cfg(feature = "sql")]
+            "sqlite" => {
+                uri.require("the database file")?;
+                let path = uri.path(&self.folder);
+                self.make_parent(&path)?;
+                Ok(Arc::new(orion_sql::SqlStore::open(&format!("sqlite:{}", path.display())).await?))
+            }
+            _ => Err(uri.unknown("store", KNOWN)),
+        }
+    }
+
+    /// Stored files: `file:FOLDER` or `memory:`.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
+    pub fn blobs(&self, address: &str) -> Result<Arc<dyn BlobStore>> {
+        const KNOWN: &[&str] = &[
+            #[cfg(feature = "blob")]
+            "file:FOLDER",
+            "memory:",
+        ];
+        let uri = Uri::parse(address)?;
+        match uri.scheme() {
+            "memory" => Ok(Arc::new(MemoryBlobs::new())),
+            #[cfg(feature = "blob")]
+            "file" => {
+                uri.require("the folder")?;
+                Ok(Arc::new(orion_blob::FolderBlobs::open(uri.path(&self.folder))?))
+            }
+            _ => Err(uri.unknown("blobs", KNOWN)),
+        }
+    }
+
+    /// Who writes and who judges: `extractive:` (built in, no model) or `ollama:MODEL` on the server at `ollama_url`.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
+    pub fn writer(&self, address: &str, ollama_url: &str) -> Result<(Arc<dyn ScriptWriter>, Arc<dyn Critic>)> {
+        const KNOWN: &[&str] = &[
+            "extractive:",
+            #[cfg(feature = "ollama")]
+            "ollama:MODEL",
+        ];
+        #[cfg(not(feature = "ollama"))]
+        let _ = ollama_url;
+        let uri = Uri::parse(address)?;
+        match uri.scheme() {
+            "extractive" => Ok((Arc::new(ExtractiveWriter), Arc::new(HeuristicCritic))),
+            #[cfg(feature = "ollama")]
+            "ollama" => {
+                use orion_core::service::director::{ModelCritic, ModelWriter};
+                let server = url::Url::parse(ollama_url).map_err(|error| {
+                    orion_core::Error::invalid("the address of the Ollama server is malformed")
+                        .with_context("address", ollama_url)
+                        .with_source(error)
+                })?;
+                let options = orion_ollama::OllamaOptions::at(server);
+                let model = Arc::new(orion_ollama::OllamaLanguageModel::new(uri.require("the model")?, options)?);
+                Ok((Arc::new(ModelWriter::new(model.clone())), Arc::new(ModelCritic::new(model))))
+            }
+            _ => Err(uri.unknown("writer", KNOWN)),
+        }
+    }
+
+    /// The live wire within this process.
+    pub fn wire(&self) -> Arc<dyn Wire> {
+        Arc::new(MemoryWire::new())
+    }
+
+    #[cfg(feature = "sql")]
+    fn make_parent(&self, path: &Path) -> Result<()> {
+        use orion_core::{Error, ErrorKind};
+        let parent = path.parent().unwrap_or(&self.folder);
+        std::fs::create_dir_all(parent).map_err(|error| {
+            let kind = match error.kind() {
+                std::io::ErrorKind::StorageFull => ErrorKind::Exhausted,
+                std::io::ErrorKind::PermissionDenied => ErrorKind::Forbidden,
+                _ => ErrorKind::Unavailable,
+            };
+            Error::new(kind, "the data folder cannot be made")
+                .with_context("path", parent.display())
+                .with_hint("set `data_dir` (ORION_DATA_DIR) to a folder that can be written")
+                .with_source(error)
+        })
+    }
+}
+
+#[cfg(feature = "feeds")]
+impl Parts {
+    /// Fetches from public addresses, and from private ones of these hosts.
+    ///
+    /// # Errors
+    /// As [`FetcherBuilder::build`](orion_fetch::FetcherBuilder::build).
+    pub fn fetcher(&self, allow_private: &[String]) -> Result<Arc<dyn Fetcher>> {
+        Ok(Arc::new(orion_fetch::HttpFetcher::builder().allow_private(allow_private).build()?))
+    }
+
+    /// Reads feeds; without a fetcher only local ones.
+    pub fn feeds(&self, fetcher: Option<Arc<dyn Fetcher>>) -> Arc<dyn orion_core::port::FeedReader> {
+        Arc::new(orion_feeds::HttpFeedReader::new(fetcher.unwrap_or_else(|| Arc::new(crate::Offline))))
+    }
+
+    /// Reads articles of web pages.
+    pub fn articles(&self, fetcher: Arc<dyn Fetcher>) -> Arc<dyn orion_core::port::ArticleReader> {
+        Arc::new(orion_feeds::ReadableArticles::new(fetcher))
+    }
+}
+
+#[cfg(feature = "speech")]
+impl Parts {
+    /// The installed voices.
+    pub fn voices(&self) -> orion_speech::VoiceLibrary {
+        orion_speech::VoiceLibrary::new(self.folder.join("voices"))
+    }
+
+    /// Who speaks: the name of an installed voice, a Piper `.onnx` file, `piper:NAME`, `espeak:LANGUAGE` or
+    /// `silent:`. Empty takes the default voice, and espeak-ng where none is installed.
+    ///
+    /// # Errors
+    /// [`NotFound`](orion_core::ErrorKind::NotFound) for a voice that is not there; [`Unavailable`](orion_core::ErrorKind::Unavailable)
+    /// with the next step if there is none at all.
+    pub fn speech(&self, voice: &str) -> Result<Arc<dyn orion_core::port::SpeechModel>> {
+        use orion_speech::{EspeakSpeech, PiperSpeech, SilentSpeech};
+        let library = self.voices();
+        let uri = Uri::parse(voice).ok();
+        let rest = |uri: &Uri| Some(uri.rest().to_owned()).filter(|rest| !rest.is_empty());
+        match uri.as_ref().map(|uri| (uri.scheme(), rest(uri))) {
+            Some(("silent", _)) => Ok(Arc::new(SilentSpeech::new())),
+            Some(("espeak", language)) => Ok(Arc::new(EspeakSpeech::find(language.as_deref())?)),
+            Some(("piper", name)) => Ok(Arc::new(PiperSpeech::new(library.find(name.as_deref())?))),
+            // A path may hold a colon; `open` knows what it is, or says that it is not there.
+            _ => orion_speech::open(Some(voice).filter(|voice| !voice.is_empty()), &library),
+        }
+    }
+}
+
+#[cfg(feature = "graphics")]
+impl Parts {
+    /// The built-in scene graphics, which show pictures of these files.
+    pub fn images(&self, blobs: Arc<dyn BlobStore>) -> Arc<dyn orion_core::port::ImageModel> {
+        Arc::new(orion_graphics::SceneGraphics::new(blobs))
+    }
+}
+
+#[cfg(feature = "render")]
+impl Parts {
+    /// Where ffmpeg is: at this path, or in the `PATH` if it is empty.
+    pub fn tools(&self, ffmpeg: &str) -> orion_render::Tools {
+        if ffmpeg.is_empty() { orion_render::Tools::from_environment() } else { orion_render::Tools::at(ffmpeg) }
+    }
+
+    /// Renders and probes with these tools.
+    pub fn renderer(
+        &self,
+        tools: orion_render::Tools,
+        blobs: Arc<dyn BlobStore>,
+    ) -> (Arc<dyn orion_core::port::Renderer>, Arc<dyn orion_core::port::MediaProbe>) {
+        let work = self.folder.join("work");
+        let renderer = orion_render::FfmpegRenderer::new(
+            tools.clone(),
+            blobs.clone(),
+            orion_draw::FontKit::shared().clone(),
+            work.clone(),
+        );
+        (Arc::new(renderer), Arc::new(orion_render::FfprobeProbe::new(tools, blobs, work)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn unknown_schemes_list_the_known_ones() {
+        let parts = Parts::new("/nonexistent");
+        let store = parts.store("sqlite3:orion.db").await.unwrap_err();
+        assert_eq!(store.kind(), orion_core::ErrorKind::Invalid);
+        assert!(store.hint().unwrap().contains("memory:"), "{store:?}");
+        let blobs = parts.blobs("s4:x").unwrap_err();
+        assert!(blobs.hint().unwrap().contains("memory:"), "{blobs:?}");
+        let writer = parts.writer("openai:gpt", "").unwrap_err();
+        assert!(writer.hint().unwrap().contains("extractive:"), "{writer:?}");
+    }
+
+    #[tokio::test]
+    async fn memory_needs_nothing() {
+        let parts = Parts::new("/nonexistent");
+        assert!(parts.store("memory:").await.is_ok());
+        assert!(parts.blobs("memory:").is_ok());
+    }
+}
