@@ -1,1 +1,20 @@
 //! The thin shell: configuration, command line, and the engine with batteries.
+//!
+//! Without the feature `cli` this is [`Orion`], the engine that programs embed: every port filled by a built-in
+//! part, unless one of your own is given. The builder is the only place that names adapters.
+
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
+
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod config;
+pub mod delivery;
+mod engine;
+pub mod system;
+pub mod worklist;
+
+pub use config::Config;
+pub use delivery::Delivery;
+pub use engine::{Orion, OrionBuilder};
+pub use orion_core::service::production::{CreateRequest, Subject};
+pub use orion_core::{Cancellation, Error, ErrorKind, Operation, Result};

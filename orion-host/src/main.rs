@@ -1,3 +1,5 @@
 //! The `orion` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    orion_host::cli::main()
+}

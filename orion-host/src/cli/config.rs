@@ -1,0 +1,61 @@
+//! `orion config`: what is set, and where each setting came from.
+
+use super::{Failure, Setting, output};
+use crate::config::{KEYS, Key};
+use clap::{Args, Subcommand};
+use std::process::ExitCode;
+
+/// `orion config …`
+#[derive(Debug, Args)]
+pub(super) struct ConfigCommand {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Print every setting with its value, its origin and what it does; secrets are redacted
+    Show,
+}
+
+impl ConfigCommand {
+    pub(super) fn run(&self, setting: &Setting) -> Result<ExitCode, Failure> {
+        match self.command {
+            Action::Show if setting.json => output::print_json(&as_json(setting))?,
+            Action::Show => output::print(&as_toml(setting))?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn as_json(setting: &Setting) -> serde_json::Value {
+    let keys = KEYS.iter().map(|key| {
+        serde_json::json!({
+            "name": key.name,
+            "value": key.show(&setting.config),
+            "set_by": setting.origins.get(key.name).map(ToString::to_string),
+            "variable": key.env,
+            "description": key.doc,
+        })
+    });
+    serde_json::json!({ "settings": keys.collect::<Vec<_>>() })
+}
+
+/// A file that `orion.toml` could be, with comments.
+fn as_toml(setting: &Setting) -> String {
+    let mut text = String::new();
+    let mut open = "";
+    // Keys without a table come first, as TOML asks.
+    let (plain, tabled): (Vec<&Key>, Vec<&Key>) = KEYS.iter().partition(|key| !key.name.contains('.'));
+    for key in plain.into_iter().chain(tabled) {
+        let (table, name) = key.name.split_once('.').unwrap_or(("", key.name));
+        if table != open {
+            text.push_str(&format!("[{table}]\n\n"));
+            open = table;
+        }
+        let origin = setting.origins.get(key.name).map(ToString::to_string).unwrap_or_default();
+        let value = key.show(&setting.config);
+        text.push_str(&format!("# {}\n# set by: {origin}; variable: {}\n{name} = {value}\n\n", key.doc, key.env));
+    }
+    text
+}

@@ -1,0 +1,231 @@
+//! `orion doctor`: looks at every part that Orion uses, and says what to do about those that are not right.
+
+use super::{Failure, Setting, output};
+use crate::config::Config;
+use crate::delivery;
+use clap::Args;
+use orion_adapters::Parts;
+use orion_core::Result;
+use serde::Serialize;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+/// Videos of a minute take about 20 MB with all their pieces; below this much free space a run may fail.
+const ENOUGH_SPACE: u64 = 500 << 20;
+
+/// `orion doctor`
+#[derive(Debug, Args)]
+pub(super) struct Doctor {}
+
+/// How a part stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Health {
+    /// As it should be.
+    Ok,
+    /// Works without it, but not as well.
+    Optional,
+    /// Does not work without it.
+    Missing,
+}
+
+/// One part.
+#[derive(Debug, Serialize)]
+struct Check {
+    part: &'static str,
+    health: Health,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+impl Check {
+    fn ok(part: &'static str, found: impl Into<String>) -> Self {
+        Self { part, health: Health::Ok, found: found.into(), advice: None }
+    }
+
+    fn bad(part: &'static str, health: Health, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { part, health, found: found.into(), advice: Some(advice.into()) }
+    }
+
+    fn of(part: &'static str, health: Health, error: &orion_core::Error) -> Self {
+        Self::bad(part, health, error.to_string(), error.hint().unwrap_or("read the message"))
+    }
+}
+
+impl Doctor {
+    pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
+        let config = setting.config;
+        let mut checks = tools(&config);
+        checks.extend(data_folder(&config.data_dir));
+        checks.push(database(&config).await);
+        checks.push(writer(&config).await);
+        let healthy = checks.iter().all(|check| check.health != Health::Missing);
+        if setting.json {
+            output::print_json(&serde_json::json!({ "healthy": healthy, "checks": checks }))?;
+        } else {
+            for check in &checks {
+                let mark = match check.health {
+                    Health::Ok => "ok      ",
+                    Health::Optional => "optional",
+                    Health::Missing => "MISSING ",
+                };
+                output::print_line(&output::harmless(&format!("{mark}  {:<12} {}", check.part, check.found)))?;
+                if let Some(advice) = &check.advice {
+                    output::print_line(&output::harmless(&format!("{:>24}-> {advice}", "")))?;
+                }
+            }
+        }
+        Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// What a program prints, if it runs.
+fn output_of(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// ffmpeg, ffprobe and the encoders, then everything that speaks.
+fn tools(config: &Config) -> Vec<Check> {
+    let tools = Parts::new(&config.data_dir).tools(&config.ffmpeg);
+    vec![
+        program("ffmpeg", tools.ffmpeg()),
+        program("ffprobe", tools.ffprobe()),
+        encoders(tools.ffmpeg()),
+        voice(config),
+        espeak(),
+        pip(),
+    ]
+}
+
+fn program(name: &'static str, path: Result<&Path>) -> Check {
+    match path.map(|path| (path, output_of(path, &["-version"]))) {
+        Ok((path, Some(text))) => {
+            let version = text.split_whitespace().nth(2).unwrap_or("of unknown version");
+            Check::ok(name, format!("{version} at {}", path.display()))
+        }
+        Ok((path, None)) => {
+            Check::bad(name, Health::Missing, format!("{} does not run", path.display()), "install it anew")
+        }
+        Err(error) => Check::of(name, Health::Missing, &error),
+    }
+}
+
+fn encoders(ffmpeg: Result<&Path>) -> Check {
+    const NEEDED: [&str; 2] = ["libx264", "aac"];
+    let listed = ffmpeg.ok().and_then(|path| output_of(path, &["-hide_banner", "-encoders"])).unwrap_or_default();
+    let has = |name: &str| listed.lines().any(|line| line.split_whitespace().nth(1) == Some(name));
+    let missing: Vec<&str> = NEEDED.into_iter().filter(|name| !has(name)).collect();
+    if missing.is_empty() {
+        Check::ok("encoders", NEEDED.join(", "))
+    } else {
+        let advice = "install an ffmpeg built with them; Debian's own package is";
+        Check::bad("encoders", Health::Missing, format!("ffmpeg lacks {}", missing.join(", ")), advice)
+    }
+}
+
+fn voice(config: &Config) -> Check {
+    match Parts::new(&config.data_dir).speech(&config.voice) {
+        Ok(model) if model.provider().name == "espeak-ng" && config.voice.is_empty() => Check::bad(
+            "voice",
+            Health::Optional,
+            "espeak-ng, which sounds robotic",
+            "run `orion voices install` for a natural one",
+        ),
+        Ok(model) => Check::ok("voice", format!("{} {}", model.provider().name, model.provider().model)),
+        Err(error) => Check::of("voice", Health::Missing, &error),
+    }
+}
+
+fn espeak() -> Check {
+    match output_of("espeak-ng", &["--version"]) {
+        Some(text) => Check::ok("espeak-ng", text.split_whitespace().nth(3).unwrap_or("found")),
+        None => Check::bad(
+            "espeak-ng",
+            Health::Optional,
+            "not found",
+            "speaks other languages than English (Debian: `sudo apt-get install -y espeak-ng`)",
+        ),
+    }
+}
+
+fn pip() -> Check {
+    match output_of("python3", &["-m", "pip", "--version"]) {
+        Some(text) => Check::ok("python3, pip", text.split_whitespace().nth(1).unwrap_or("found")),
+        None => Check::bad(
+            "python3, pip",
+            Health::Optional,
+            "not found",
+            "fetches the voice once (Debian: `sudo apt-get install -y python3-pip`)",
+        ),
+    }
+}
+
+fn data_folder(folder: &Path) -> Vec<Check> {
+    let probe = folder.join(".doctor");
+    let written = std::fs::create_dir_all(folder)
+        .map_err(|error| delivery::unwritable(folder, error))
+        .and_then(|()| delivery::write_file(&probe, b"orion"));
+    if let Err(error) = written {
+        return vec![Check::of("data folder", Health::Missing, &error)];
+    }
+    // It was written a moment ago; if it cannot go, it does no harm.
+    let _ = std::fs::remove_file(&probe);
+    let mut checks = vec![Check::ok("data folder", folder.display().to_string())];
+    if let Ok(space) = rustix::fs::statvfs(folder) {
+        let free = space.f_bavail.saturating_mul(space.f_frsize);
+        let found = format!("{:.1} GB free", free as f64 / 1e9);
+        checks.push(if free < ENOUGH_SPACE {
+            Check::bad("disk", Health::Missing, found, "free some space, or set `data_dir` to a larger disk")
+        } else {
+            Check::ok("disk", found)
+        });
+    }
+    checks
+}
+
+async fn database(config: &Config) -> Check {
+    let opened = async { Parts::new(&config.data_dir).store(&config.store).await?.read().await.map(drop) };
+    match opened.await {
+        Ok(()) => Check::ok("database", &config.store),
+        Err(error) => Check::of("database", Health::Missing, &error),
+    }
+}
+
+/// The writer is asked nothing; a server that it needs is knocked at.
+async fn writer(config: &Config) -> Check {
+    let opened = Parts::new(&config.data_dir).writer(&config.writer, &config.ollama_url);
+    if let Err(error) = opened {
+        return Check::of("writer", Health::Missing, &error);
+    }
+    if !config.writer.to_lowercase().starts_with("ollama:") {
+        return Check::ok("writer", &config.writer);
+    }
+    let address = config.ollama_url.clone();
+    match tokio::task::spawn_blocking(move || answers(&address)).await {
+        Ok(true) => Check::ok("writer", format!("{} at {}", config.writer, host_of(&config.ollama_url))),
+        _ => Check::bad(
+            "writer",
+            Health::Missing,
+            format!("no Ollama server answers at {}", host_of(&config.ollama_url)),
+            "start it (`ollama serve`), set `ollama.url`, or use `writer = \"extractive:\"`, which needs no model",
+        ),
+    }
+}
+
+/// Host and port of an address, without a password that it may carry.
+fn host_of(address: &str) -> String {
+    let url = url::Url::parse(address).ok();
+    let host = url.as_ref().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+    host.unwrap_or_default()
+}
+
+/// Whether somebody takes connections there.
+fn answers(address: &str) -> bool {
+    use std::net::{TcpStream, ToSocketAddrs};
+    let mut places = host_of(address).to_socket_addrs().into_iter().flatten();
+    places.any(|place| TcpStream::connect_timeout(&place, Duration::from_secs(3)).is_ok())
+}

@@ -1,0 +1,150 @@
+//! The command line. Standard output is data; everything for people goes to standard error.
+
+mod config;
+mod create;
+mod doctor;
+mod failure;
+mod output;
+mod review;
+mod runs;
+mod scout;
+mod voices;
+mod watch;
+
+use crate::config::{Config, Layers, Origin};
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Turns trends into finished, captioned, narrated short videos.
+#[derive(Debug, Parser)]
+#[command(name = "orion", version, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// Configuration file [default: orion.toml of the working folder, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Set any setting of `orion config show`; may be repeated
+    #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    set: Vec<(String, String)>,
+    /// Log more (-vv: everything); RUST_LOG gives finer control
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Print machine-readable JSON on standard output
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a video from a feed, a page, a topic, a text or a script
+    Create(Box<create::Create>),
+    /// Show what trends in feeds
+    Scout(scout::Scout),
+    /// List, install and try voices
+    Voices(voices::Voices),
+    /// Show recent runs
+    Runs(runs::Runs),
+    /// Check every part and say what to do
+    Doctor(doctor::Doctor),
+    /// Show the configuration
+    Config(config::ConfigCommand),
+    /// Print the completion script of a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// What a command works with: its settings, where each came from, and how to answer.
+struct Setting {
+    config: Config,
+    origins: BTreeMap<&'static str, Origin>,
+    json: bool,
+}
+
+/// Runs the command of the command line, and gives its exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
+        }
+    };
+    let json = cli.common.json;
+    match run(cli) {
+        Ok(code) => code,
+        Err(failure) => failure.report(json),
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let mut layers = Layers::of_process();
+    layers.file = cli.common.config.clone().or(layers.file);
+    layers.flags.clone_from(&cli.common.set);
+    if let Command::Create(create) = &cli.command {
+        create.settings(&mut layers);
+    }
+    let (config, origins) = layers.load()?;
+    log(&config, cli.common.verbose)?;
+    let setting = Setting { config, origins, json: cli.common.json };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        orion_core::Error::unavailable("the program could not start its threads").with_source(error)
+    })?;
+    let code = runtime.block_on(async {
+        match cli.command {
+            Command::Create(create) => create.run(setting).await,
+            Command::Scout(scout) => scout.run(setting).await,
+            Command::Voices(voices) => voices.run(setting).await,
+            Command::Runs(runs) => runs.run(setting).await,
+            Command::Doctor(doctor) => doctor.run(setting).await,
+            Command::Config(command) => command.run(&setting),
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut <Cli as clap::CommandFactory>::command(), "orion", &mut script);
+                output::print(&String::from_utf8_lossy(&script))?;
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    });
+    // Work that a stop has left behind must not hold the program up.
+    runtime.shutdown_background();
+    code
+}
+
+/// Sends logs to standard error. `RUST_LOG` wins over the flags, the flags over the settings.
+fn log(config: &Config, verbose: u8) -> Result<(), Failure> {
+    let wanted = match (std::env::var("RUST_LOG"), verbose) {
+        (Ok(filter), _) if !filter.is_empty() => filter,
+        (_, 0) => config.log.clone(),
+        (_, 1) => "warn,orion_core=info,orion_host=info,orion_adapters=info,orion_render=info,orion_speech=info,\
+                   orion_feeds=info,orion_fetch=info,orion_sql=info,orion_graphics=info,orion_ollama=info"
+            .to_owned(),
+        _ => "debug".to_owned(),
+    };
+    let filter = EnvFilter::try_new(&wanted).map_err(|error| {
+        orion_core::Error::invalid("the log filter is malformed")
+            .with_context("filter", &wanted)
+            .with_hint("use `error`, `warn`, `info`, `debug`, or `orion_render=debug`")
+            .with_source(error)
+    })?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).init();
+    Ok(())
+}

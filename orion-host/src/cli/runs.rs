@@ -1,0 +1,112 @@
+//! `orion runs`: what was made, and what waits.
+
+use super::{Failure, Setting, output};
+use crate::{Orion, worklist};
+use clap::{Args, Subcommand};
+use orion_core::Result;
+use orion_core::domain::{Run, RunState, Step};
+use orion_core::port::{Filter, Order, Page, RepositoryExt};
+use std::process::ExitCode;
+
+/// `orion runs …`
+#[derive(Debug, Args)]
+pub(super) struct Runs {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List runs, latest first
+    List {
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Show one run and its steps
+    Show {
+        /// Its identifier or the beginning of it, or its folder; empty means the latest unfinished one
+        #[arg(default_value = "")]
+        run: String,
+    },
+}
+
+impl Runs {
+    pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
+        let orion = Orion::builder().config(setting.config.clone()).silent().offline().build().await?;
+        match self.command {
+            Action::List { limit } => list(&orion, limit, setting.json).await?,
+            Action::Show { run } => {
+                let note = worklist::find(&setting.config, &run).await?;
+                show(&orion, orion.run(note.run_id).await?, setting.json).await?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn list(orion: &Orion, limit: u32, json: bool) -> Result<()> {
+    let mut tx = orion.production().store.read().await?;
+    let runs = tx.runs().list(&Filter::default(), &Page::first(Order::Newest, limit)).await?.items;
+    if json {
+        return output::print_json(&runs);
+    }
+    let mut rows = Vec::new();
+    for run in runs {
+        let title = tx.contents().require(run.content_id).await?.title;
+        let folder = worklist::folder_of(&orion.config().data_dir, run.id);
+        let created: String = run.created_at.to_string().chars().take(16).collect();
+        rows.push(vec![
+            super::create::short(run.id),
+            state(&run.state),
+            created.replace('T', " "),
+            title.chars().take(50).collect(),
+            folder.map(|folder| folder.display().to_string()).unwrap_or_default(),
+        ]);
+    }
+    output::print(&output::table(&["RUN", "STATE", "CREATED (UTC)", "TITLE", "FOLDER"], &rows, 160))
+}
+
+fn state(state: &RunState) -> String {
+    match state {
+        RunState::Running { stage } | RunState::Failed { stage, .. } | RunState::Cancelled { stage } => {
+            format!("{} ({stage})", state.as_str())
+        }
+        RunState::Waiting { gate } | RunState::Rejected { gate } => format!("{} ({gate})", state.as_str()),
+        RunState::Pending | RunState::Completed => state.as_str().to_owned(),
+    }
+}
+
+async fn show(orion: &Orion, run: Run, json: bool) -> Result<()> {
+    let mut tx = orion.production().store.read().await?;
+    let filter = Filter { parent: Some(run.id.0), ..Filter::default() };
+    let mut steps: Vec<Step> = Vec::new();
+    let mut page = Page::first(Order::Oldest, Page::MOST);
+    loop {
+        let slice = tx.steps().list(&filter, &page).await?;
+        steps.extend(slice.items);
+        match slice.next {
+            Some(next) => page.after = Some(next),
+            None => break,
+        }
+    }
+    if json {
+        return output::print_json(&serde_json::json!({ "run": run, "steps": steps }));
+    }
+    let title = tx.contents().require(run.content_id).await?.title;
+    output::print_line(&output::harmless(&format!("{}\n{title}\nstate: {}", run.id, state(&run.state))))?;
+    if let RunState::Failed { reason, .. } = &run.state {
+        output::print_line(&output::harmless(&format!("reason: {reason}")))?;
+    }
+    if let Some(folder) = worklist::folder_of(&orion.config().data_dir, run.id) {
+        output::print_line(&format!("folder: {}", folder.display()))?;
+    }
+    let rows: Vec<Vec<String>> = steps
+        .into_iter()
+        .map(|step| {
+            let took = step.took().map(|took| format!("{:.2}", took.as_secs_f64())).unwrap_or_default();
+            vec![step.key, step.state.to_string(), took, step.attempts.to_string(), step.provider.unwrap_or_default()]
+        })
+        .collect();
+    output::print(&output::table(&["STEP", "STATE", "SECONDS", "ATTEMPTS", "BY"], &rows, 120))
+}

@@ -1,0 +1,130 @@
+//! Every setting, documented in this one place: `orion config show` and the README's table are made from it.
+
+use super::value::{Value, read_text, read_toml};
+use orion_core::Result;
+use std::path::PathBuf;
+
+/// One setting.
+#[derive(Clone, Copy)]
+pub struct Key {
+    /// Its name in the file, with dots for tables: `create.seconds`.
+    pub name: &'static str,
+    /// Its name in the environment: `ORION_CREATE_SECONDS`.
+    pub env: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    pub(super) set_text: fn(&mut Config, &str) -> Result<()>,
+    pub(super) set_toml: fn(&mut Config, &toml::Value) -> Result<()>,
+    show: fn(&Config) -> toml::Value,
+}
+
+impl Key {
+    /// Its value in a configuration, secrets redacted.
+    pub fn show(&self, config: &Config) -> toml::Value {
+        (self.show)(config)
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").field("name", &self.name).field("env", &self.env).finish_non_exhaustive()
+    }
+}
+
+macro_rules! settings {
+    ($($field:ident: $type:ty = $default:expr, $name:literal, $env:literal, $doc:literal;)*) => {
+        /// All settings. `Config::default()` is what runs with no file, no variable and no flag.
+        #[derive(Clone)]
+        #[non_exhaustive]
+        pub struct Config {
+            $(#[doc = $doc] pub $field: $type,)*
+        }
+
+        impl Default for Config {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+
+        /// Every setting, in the order in which they are shown.
+        pub const KEYS: &[Key] = &[$(Key {
+            name: $name,
+            env: $env,
+            doc: $doc,
+            set_text: |config, text| { config.$field = read_text($name, text)?; Ok(()) },
+            set_toml: |config, value| { config.$field = read_toml($name, value)?; Ok(()) },
+            show: |config| redacted(config.$field.to_toml()),
+        }),*];
+    };
+}
+
+settings! {
+    data_dir: PathBuf = default_data_dir(), "data_dir", "ORION_DATA_DIR",
+        "Folder of the database, the stored files and the voices.";
+    store: String = "sqlite:orion.db".to_owned(), "store", "ORION_STORE",
+        "The record: `sqlite:FILE` (relative to `data_dir`) or `memory:`.";
+    blobs: String = "file:blobs".to_owned(), "blobs", "ORION_BLOBS",
+        "Stored files: `file:FOLDER` (relative to `data_dir`) or `memory:`.";
+    offline: bool = false, "offline", "ORION_OFFLINE",
+        "Fetch nothing: feeds are local files, and their own text is the material.";
+    feeds: Vec<String> = Vec::new(), "feeds", "ORION_FEEDS",
+        "Feeds to scout, and to search for a topic: addresses or files.";
+    allow_private: Vec<String> = Vec::new(), "fetch.allow_private", "ORION_FETCH_ALLOW_PRIVATE",
+        "Hosts that may be fetched although their address is private, such as a feed server of one's own.";
+    writer: String = "extractive:".to_owned(), "writer", "ORION_WRITER",
+        "Who writes scripts: `extractive:` (built in, no model) or `ollama:MODEL`.";
+    ffmpeg: String = String::new(), "ffmpeg", "ORION_FFMPEG",
+        "Path of the ffmpeg program; empty searches the `PATH`.";
+    ollama_url: String = "http://localhost:11434".to_owned(), "ollama.url", "ORION_OLLAMA_URL",
+        "Address of the Ollama server.";
+    niche: String = String::new(), "create.niche", "ORION_CREATE_NICHE",
+        "Niche that filters and ranks trends; empty takes all.";
+    seconds: u32 = 45, "create.seconds", "ORION_CREATE_SECONDS",
+        "Length of the video to aim at, 5 to 180 seconds.";
+    platform: String = "youtube_shorts".to_owned(), "create.platform", "ORION_CREATE_PLATFORM",
+        "Where it will be shown: `youtube_shorts`, `tiktok` or `instagram_reels`.";
+    tone: String = "informative and engaging".to_owned(), "create.tone", "ORION_CREATE_TONE",
+        "How it should sound; for writers that are language models.";
+    voice: String = String::new(), "create.voice", "ORION_CREATE_VOICE",
+        "Voice: a name of `orion voices list`, a Piper `FILE.onnx`, `espeak:LANGUAGE` or `silent:`; empty takes the installed Piper voice, else espeak-ng.";
+    speed: f64 = 1.0, "create.speed", "ORION_CREATE_SPEED",
+        "Speaking rate, 0.5 to 2.";
+    captions: String = "tiktok".to_owned(), "create.captions", "ORION_CREATE_CAPTIONS",
+        "Caption style: `tiktok`, `youtube` or `minimal`.";
+    quality: String = "standard".to_owned(), "create.quality", "ORION_CREATE_QUALITY",
+        "Encoder preset: `draft`, `standard` or `premium`.";
+    out: PathBuf = PathBuf::from("orion-videos"), "create.out", "ORION_CREATE_OUT",
+        "Folder in which each video gets a folder of its own.";
+    log: String = "warn".to_owned(), "log", "ORION_LOG",
+        "What is logged to standard error: `error`, `warn`, `info`, `debug`, or a filter like `RUST_LOG`.";
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(KEYS.iter().map(|key| (key.name, key.show(self)))).finish()
+    }
+}
+
+/// `$XDG_DATA_HOME/orion`, else `~/.local/share/orion`, else `.orion` in the working folder.
+fn default_data_dir() -> PathBuf {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_DATA_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+        .map_or_else(|| PathBuf::from(".orion"), |share| share.join("orion"))
+}
+
+/// Hides the password of an address: `http://user:[redacted]@host`.
+fn redacted(value: toml::Value) -> toml::Value {
+    match value {
+        toml::Value::String(text) => match url::Url::parse(&text) {
+            Ok(mut url) if url.password().is_some() => {
+                // Fails only for addresses that can have no password.
+                let _ = url.set_password(Some("redacted"));
+                toml::Value::String(url.to_string())
+            }
+            _ => toml::Value::String(text),
+        },
+        toml::Value::Array(items) => toml::Value::Array(items.into_iter().map(redacted).collect()),
+        other => other,
+    }
+}

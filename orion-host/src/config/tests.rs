@@ -1,0 +1,81 @@
+use super::*;
+use orion_core::ErrorKind;
+use std::path::PathBuf;
+
+fn load(file: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> orion_core::Result<Config> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orion.toml");
+    std::fs::write(&path, file).unwrap();
+    let owned = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    Layers { file: Some(path), environment: owned(environment), flags: owned(flags) }.load().map(|(config, _)| config)
+}
+
+#[test]
+fn later_sources_win() {
+    let file = "feeds = ['a.xml']\n[create]\nseconds = 20\nspeed = 1\nquality = 'draft'";
+    let config = load(
+        file,
+        &[("ORION_CREATE_SECONDS", "25"), ("ORION_CREATE_QUALITY", "premium"), ("HOME", "/x")],
+        &[("create.seconds", "30")],
+    )
+    .unwrap();
+    assert_eq!((config.seconds, config.quality.as_str(), config.speed), (30, "premium", 1.0));
+    assert_eq!(config.feeds, ["a.xml"]);
+    assert_eq!(config.platform, Config::default().platform);
+}
+
+#[test]
+fn unknown_keys_name_the_nearest() {
+    let check = |result: orion_core::Result<Config>, key: &str, nearest: &str| {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains(key), "{error}");
+        assert!(error.hint().unwrap().contains(nearest), "{:?}", error.hint());
+    };
+    check(load("[create]\nsecnods = 3", &[], &[]), "create.secnods", "`create.seconds`");
+    check(load("[craete]\nseconds = 3", &[], &[]), "craete.seconds", "`create.seconds`");
+    check(load("seconds = 3", &[], &[]), "seconds", "`create.seconds`");
+    check(load("", &[("ORION_CREATE_SECONDZ", "3")], &[]), "ORION_CREATE_SECONDZ", "`ORION_CREATE_SECONDS`");
+    check(load("", &[], &[("create.voicee", "x")]), "create.voicee", "`create.voice`");
+}
+
+#[test]
+fn values_that_do_not_fit_say_what_would() {
+    let error = load("[create]\nseconds = 'long'", &[], &[]).unwrap_err();
+    assert!(error.hint().unwrap().contains("create.seconds must be a whole number"), "{error:?}");
+    let error = load("", &[("ORION_OFFLINE", "perhaps")], &[]).unwrap_err();
+    assert!(error.to_string().contains("ORION_OFFLINE"), "{error}");
+    let error = load("feeds = [1]", &[], &[]).unwrap_err();
+    assert!(error.hint().unwrap().contains("list of texts"), "{error:?}");
+    let error = load("feeds = [\n'a'\n'b']", &[], &[]).unwrap_err();
+    assert!(error.to_string().contains("line: 3"), "{error}");
+}
+
+#[test]
+fn a_missing_file_is_an_error_only_if_it_was_named() {
+    let missing = Layers { file: Some(PathBuf::from("no-such-file.toml")), ..Layers::default() };
+    assert_eq!(missing.load().unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn secrets_show_nowhere() {
+    let config = load(
+        "store = 'postgres://orion:hunter2@db/orion'\nfeeds = ['https://me:hunter2@example.org/feed']\n[ollama]\nurl = 'http://me:hunter2@gpu:11434'",
+        &[],
+        &[],
+    )
+    .unwrap();
+    assert!(config.ollama_url.contains("hunter2"));
+    assert!(!format!("{config:?}").contains("hunter2"));
+    for key in KEYS {
+        assert!(!key.show(&config).to_string().contains("hunter2"), "{} shows a secret", key.name);
+    }
+}
+
+#[test]
+fn names_follow_one_rule() {
+    for key in KEYS {
+        assert_eq!(key.env, format!("ORION_{}", key.name.replace('.', "_").to_uppercase()));
+        assert!(key.doc.ends_with('.'), "{}", key.name);
+    }
+}

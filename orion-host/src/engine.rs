@@ -1,0 +1,305 @@
+//! The engine with batteries: every port filled by a built-in part, unless one of your own is given.
+
+use crate::config::Config;
+use crate::delivery::{Delivery, deliver};
+use crate::system::{OsEntropy, SystemClock};
+use orion_adapters::Parts;
+use orion_core::domain::{Run, RunState};
+use orion_core::id::{RunId, UserId};
+use orion_core::port::{
+    BlobStore, Clock, Entropy, Fetcher, ImageModel, RepositoryExt, ScriptWriter, SpeechModel, Store,
+};
+use orion_core::service::director::Director;
+use orion_core::service::editor::Editor;
+use orion_core::service::media::Media;
+use orion_core::service::production::{CreateRequest, Product, Production, Subject};
+use orion_core::service::scout::{ScanRequest, Scout};
+use orion_core::{Error, Operation, Result};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The engine: finds trends and makes videos. Cheap to clone.
+///
+/// ```no_run
+/// # async fn example() -> orion_core::Result<()> {
+/// use orion_host::{CreateRequest, Operation, Orion, Subject};
+/// let orion = Orion::builder().data_dir("data").build().await?;
+/// let request = CreateRequest::new(Subject::Feed { location: "feed.xml".to_owned() });
+/// let video = orion.create(request, "video", &Operation::detached()).await?;
+/// assert!(video.video.ends_with("video.mp4"));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Orion {
+    config: Config,
+    production: Production,
+    tools: orion_adapters::render::Tools,
+}
+
+impl Orion {
+    /// An engine on built-in parts, to be refined.
+    pub fn builder() -> OrionBuilder {
+        OrionBuilder::default()
+    }
+
+    /// The settings it runs with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The use case that makes videos, for gates, editing and everything else beyond [`create`](Self::create).
+    pub fn production(&self) -> &Production {
+        &self.production
+    }
+
+    /// The use case that finds trends.
+    pub fn scout(&self) -> &Scout {
+        &self.production.scout
+    }
+
+    /// Stored files.
+    pub fn blobs(&self) -> &dyn BlobStore {
+        &*self.production.blobs
+    }
+
+    /// Who speaks: `piper joe`.
+    pub fn voice_name(&self) -> String {
+        let provider = self.production.editor.speech.provider();
+        format!("{} {}", provider.name, provider.model)
+    }
+
+    /// Checks that the programs which encode and probe video are installed.
+    ///
+    /// # Errors
+    /// [`Unavailable`](orion_core::ErrorKind::Unavailable) with the next step.
+    pub fn check_tools(&self) -> Result<()> {
+        self.tools.ffmpeg()?;
+        self.tools.ffprobe().map(drop)
+    }
+
+    /// Makes one video and writes its files into a folder.
+    ///
+    /// # Errors
+    /// That of the stage that failed; [`Cancelled`](orion_core::ErrorKind::Cancelled) if the operation was stopped.
+    /// [`Conflict`](orion_core::ErrorKind::Conflict) if the request has gates: a person must decide, see
+    /// [`production`](Self::production).
+    pub async fn create(
+        &self,
+        request: CreateRequest,
+        folder: impl AsRef<Path>,
+        operation: &Operation,
+    ) -> Result<Delivery> {
+        self.check_tools()?;
+        let run = self.start(UserId::SYSTEM, request, operation).await?;
+        let run = self.production.advance(run.id, operation).await?;
+        if run.state != RunState::Completed {
+            return Err(Error::conflict("the run waits for a person").with_context("run", run.id));
+        }
+        deliver(self.blobs(), &self.product(run.id).await?, folder.as_ref()).await
+    }
+
+    /// Writes a new run down; `production().advance(…)` does it. For a topic the configured feeds are read first.
+    ///
+    /// # Errors
+    /// As [`Production::start`], and those of the feeds for a topic.
+    pub async fn start(&self, owner: UserId, mut request: CreateRequest, operation: &Operation) -> Result<Run> {
+        if matches!(request.subject, Subject::Topic { .. }) {
+            if self.config.feeds.is_empty() {
+                return Err(Error::invalid("a topic needs feeds that may say something about it")
+                    .with_hint("name some: --set feeds=ADDRESS,ADDRESS, or `feeds` in orion.toml"));
+            }
+            self.scout().scan(&ScanRequest { limit: 100, ..ScanRequest::default() }, operation).await?;
+        }
+        if request.voice.is_none() {
+            // Written into the run, so that it goes on with the voice it began with.
+            request.voice = self.production.editor.speech.voices().await?.into_iter().next().map(|voice| voice.id);
+        }
+        self.production.start(owner, &request).await
+    }
+
+    /// A run as it stands.
+    ///
+    /// # Errors
+    /// [`NotFound`](orion_core::ErrorKind::NotFound) if there is no such run.
+    pub async fn run(&self, id: RunId) -> Result<Run> {
+        self.production.store.read().await?.runs().require(id).await
+    }
+
+    /// What a finished run has made.
+    ///
+    /// # Errors
+    /// As [`Production::product`].
+    pub async fn product(&self, id: RunId) -> Result<Product> {
+        self.production.product(id).await
+    }
+}
+
+/// Builds an [`Orion`]. What is not given is taken from the settings.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct OrionBuilder {
+    config: Config,
+    store: Option<Arc<dyn Store>>,
+    blobs: Option<Arc<dyn BlobStore>>,
+    fetcher: Option<Arc<dyn Fetcher>>,
+    writer: Option<Arc<dyn ScriptWriter>>,
+    images: Option<Arc<dyn ImageModel>>,
+    speech: Option<Arc<dyn SpeechModel>>,
+    clock: Option<Arc<dyn Clock>>,
+    entropy: Option<Arc<dyn Entropy>>,
+}
+
+impl OrionBuilder {
+    /// All settings at once; later calls refine them.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Folder of the database, the stored files and the voices.
+    pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.config.data_dir = folder.into();
+        self
+    }
+
+    /// Where the record is kept: `sqlite:orion.db`, `memory:`.
+    pub fn store(mut self, uri: impl Into<String>) -> Self {
+        self.config.store = uri.into();
+        self
+    }
+
+    /// Where files are kept: `file:blobs`, `memory:`.
+    pub fn blobs(mut self, uri: impl Into<String>) -> Self {
+        self.config.blobs = uri.into();
+        self
+    }
+
+    /// Who writes: `extractive:`, `ollama:llama3.2`.
+    pub fn writer(mut self, uri: impl Into<String>) -> Self {
+        self.config.writer = uri.into();
+        self
+    }
+
+    /// Who speaks: a voice's name, a Piper `.onnx` file, `espeak:en`, `silent:`.
+    pub fn voice(mut self, voice: impl Into<String>) -> Self {
+        self.config.voice = voice.into();
+        self
+    }
+
+    /// Nobody speaks; captions run at reading pace.
+    pub fn silent(self) -> Self {
+        self.voice("silent:")
+    }
+
+    /// Fetches nothing.
+    pub fn offline(mut self) -> Self {
+        self.config.offline = true;
+        self
+    }
+
+    /// Feeds to scout and to search for a topic.
+    pub fn feeds<F: Into<String>>(mut self, feeds: impl IntoIterator<Item = F>) -> Self {
+        self.config.feeds = feeds.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// A record of your own.
+    pub fn with_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// A file store of your own.
+    pub fn with_blobs(mut self, blobs: Arc<dyn BlobStore>) -> Self {
+        self.blobs = Some(blobs);
+        self
+    }
+
+    /// A fetcher of your own.
+    pub fn with_fetcher(mut self, fetcher: Arc<dyn Fetcher>) -> Self {
+        self.fetcher = Some(fetcher);
+        self
+    }
+
+    /// A script writer of your own. What it writes is checked against the sources like any other script.
+    pub fn with_writer(mut self, writer: Arc<dyn ScriptWriter>) -> Self {
+        self.writer = Some(writer);
+        self
+    }
+
+    /// A picture maker of your own.
+    pub fn with_images(mut self, images: Arc<dyn ImageModel>) -> Self {
+        self.images = Some(images);
+        self
+    }
+
+    /// A voice of your own.
+    pub fn with_speech(mut self, speech: Arc<dyn SpeechModel>) -> Self {
+        self.speech = Some(speech);
+        self
+    }
+
+    /// A clock of your own.
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Randomness of your own.
+    pub fn with_entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.entropy = Some(entropy);
+        self
+    }
+
+    /// Opens every part.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an address that no adapter has;
+    /// [`Unavailable`](orion_core::ErrorKind::Unavailable) with the next step for a part that is not there.
+    pub async fn build(self) -> Result<Orion> {
+        let config = self.config;
+        let parts = Parts::new(&config.data_dir);
+        let store = match self.store {
+            Some(store) => store,
+            None => parts.store(&config.store).await?,
+        };
+        let blobs = self.blobs.map_or_else(|| parts.blobs(&config.blobs), Ok)?;
+        let fetcher = match self.fetcher {
+            Some(fetcher) => Some(fetcher),
+            None if config.offline => None,
+            None => Some(parts.fetcher(&config.allow_private)?),
+        };
+        let (built_in, critic) = parts.writer(&config.writer, &config.ollama_url)?;
+        let writer = self.writer.unwrap_or(built_in);
+        let images = self.images.unwrap_or_else(|| parts.images(blobs.clone()));
+        let speech = self.speech.map_or_else(|| parts.speech(&config.voice), Ok)?;
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let entropy = self.entropy.unwrap_or_else(|| Arc::new(OsEntropy::default()));
+        let tools = parts.tools(&config.ffmpeg);
+        let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
+        let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher));
+        let mut scout = Scout {
+            store: store.clone(),
+            blobs: blobs.clone(),
+            reader: parts.feeds(fetcher.clone()),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            sources: Vec::new(),
+        };
+        if !config.feeds.is_empty() {
+            scout.sources = vec![Arc::new(scout.feeds(config.feeds.clone()))];
+        }
+        let production = Production {
+            director: Director { articles, writer, critic },
+            media: Media { images, fetcher, blobs: blobs.clone() },
+            editor: Editor { speech, blobs: blobs.clone(), renderer, probe },
+            wire: parts.wire(),
+            scout,
+            store,
+            blobs,
+            clock,
+            entropy,
+        };
+        Ok(Orion { config, production, tools })
+    }
+}
