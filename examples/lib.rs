@@ -1,0 +1,1 @@
+//! Programs that embed Orion: `cargo run -p orion-examples --example embed`, `… --example provider`.

@@ -1,0 +1,82 @@
+//! Bad input: a clear message with the next step, a non-zero exit code, no half file, no panic.
+
+use crate::program::{Program, told};
+
+/// Runs `create` with these arguments, which must be refused with words that contain `says`.
+fn refused(program: &Program, arguments: &[&str], says: &str) {
+    let common = ["create", "--silent", "--offline", "--out", "refused"];
+    let output = program.command(common.iter().chain(arguments)).output().unwrap();
+    let told = told(&output);
+    assert!(!output.status.success(), "{arguments:?} was accepted");
+    assert!(output.status.code().is_some_and(|code| code > 0 && code < 100), "{arguments:?}: {told}");
+    assert!(told.contains("error:") && told.to_lowercase().contains(says), "{arguments:?}: {told}");
+    assert!(!told.contains("panicked"), "{arguments:?}: {told}");
+    let left = std::fs::read_dir(program.path("refused")).map_or(0, |entries| entries.count());
+    assert_eq!(left, 0, "{arguments:?} left files behind");
+}
+
+#[test]
+fn feeds_that_are_none() {
+    let Some(program) = Program::find() else { return };
+    let empty = program.file("empty.xml", b"");
+    let html = program.file("page.html", b"<!doctype html><html><body><p>Hello</p></body></html>");
+    let broken = program.file("broken.xml", b"<rss version=\"2.0\"><channel><title>News</title><item>");
+    let bomb = program.file(
+        "bomb.xml",
+        b"<?xml version=\"1.0\"?><!DOCTYPE r [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">\
+          <!ENTITY f SYSTEM \"file:///etc/passwd\">]><rss><channel><title>&b;</title></channel></rss>",
+    );
+    for feed in [&empty, &html, &broken, &bomb] {
+        refused(&program, &["--feed", feed], "feed");
+    }
+    refused(&program, &["--feed", "/nowhere/feed.xml"], "feed.xml");
+}
+
+#[test]
+fn addresses_that_must_not_be_fetched() {
+    let Some(program) = Program::find() else { return };
+    for url in ["http://127.0.0.1:9/x", "http://[::ffff:10.0.0.1]/", "http://169.254.169.254/latest", "file:///etc/passwd"] {
+        let output = program.run(&["create", "--silent", "--out", "refused", "--url", url]);
+        assert!(!output.status.success(), "{url} was accepted");
+        let told = told(&output);
+        assert!(told.contains("error:") && !told.contains("panicked") && !told.contains("root:"), "{url}: {told}");
+    }
+}
+
+#[test]
+fn scripts_that_cannot_be_spoken() {
+    let Some(program) = Program::find() else { return };
+    refused(&program, &["--script", "Hm"], "script");
+    let long = program.file("long.txt", "word ".repeat(10_000).as_bytes());
+    refused(&program, &["--script", &long], "too long");
+    refused(&program, &["--script", "   "], "nothing");
+    refused(&program, &["--script", "Three words here", "--seconds", "4000"], "seconds");
+    refused(&program, &["--script", "Three words here", "--voice-speed", "1"], "unexpected");
+}
+
+#[test]
+fn a_hostile_script_is_spoken_and_shown_as_it_is() {
+    let Some(program) = Program::find() else { return };
+    let hostile = program.file(
+        "hostile.txt",
+        "Quotes '\" and signs \\:;[],%{}<> stay harmless.\n\ntextfile=/etc/passwd is only text \u{7}\u{1b}[31m here.\n\nEmoji 🎉 and {\\b1}tags too."
+            .as_bytes(),
+    );
+    let output =
+        program.run(&["create", "--silent", "--offline", "--quality", "draft", "--out", "video", "--script", &hostile]);
+    assert!(output.status.success(), "{}", told(&output));
+    let ass = std::fs::read_to_string(program.path("video/captions.ass")).unwrap();
+    assert!(!ass.contains("{\\b1}") && !ass.contains('\u{7}'));
+    let srt = std::fs::read_to_string(program.path("video/captions.srt")).unwrap();
+    assert!(!srt.contains("root:"));
+}
+
+#[test]
+fn without_the_encoder_it_says_what_to_install() {
+    let Some(program) = Program::find() else { return };
+    let mut command = program.command(["create", "--silent", "--offline", "--out", "refused", "--script", "Three words here."]);
+    let output = command.env("PATH", program.folder.path()).output().unwrap();
+    assert!(!output.status.success());
+    let told = told(&output);
+    assert!(told.contains("ffmpeg") && told.contains("hint:"), "{told}");
+}

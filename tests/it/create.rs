@@ -1,0 +1,98 @@
+//! `orion create` from the sample feed to the finished folder, stopped and gone on with.
+
+use crate::program::{Program, root, told};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const QUICK: &[&str] = &["create", "--silent", "--offline", "--quality", "draft", "--seconds", "12", "--out", "video"];
+
+fn sample() -> String {
+    root().join("samples/feed.xml").canonicalize().unwrap().display().to_string()
+}
+
+fn report(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("run.json")).unwrap()).unwrap()
+}
+
+/// Attempts of each step by its key.
+fn attempts(report: &Value) -> BTreeMap<String, u64> {
+    let steps = report["steps"].as_array().unwrap();
+    steps.iter().map(|step| (step["key"].as_str().unwrap().to_owned(), step["attempts"].as_u64().unwrap())).collect()
+}
+
+#[test]
+fn the_sample_feed_becomes_a_video_with_everything_beside_it() {
+    let Some(program) = Program::find() else { return };
+    let feed = sample();
+    let output = program.command(QUICK.iter().copied().chain(["--feed", &feed])).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let folder = program.path("video");
+    for name in ["video.mp4", "thumbnail.jpg", "captions.srt", "captions.vtt", "captions.ass", "script.md", "run.json"] {
+        assert!(fs::metadata(folder.join(name)).unwrap().len() > 50, "{name}");
+    }
+    let report = report(&folder);
+    assert_eq!(report["video"]["video_codec"], "h264");
+    assert_eq!((report["video"]["width"].as_u64(), report["video"]["height"].as_u64()), (Some(1080), Some(1920)));
+    assert_eq!(report["video"]["audio_codec"], "aac");
+    assert_eq!(report["video"]["fast_start"], true);
+    assert!(attempts(&report).values().all(|count| *count == 1));
+    let srt = fs::read_to_string(folder.join("captions.srt")).unwrap();
+    assert!(srt.matches("-->").count() > 3);
+    assert!(fs::read_to_string(folder.join("script.md")).unwrap().contains("[1]"));
+}
+
+#[test]
+fn progress_streams_as_json() {
+    let Some(program) = Program::find() else { return };
+    let arguments = QUICK.iter().copied().chain(["--json", "--script", "One line to say.\n\nAnother line to say."]);
+    let output = program.command(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let lines: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let frames = |line: &&Value| line["unit"] == "frames" && line["done"].as_u64() > Some(0);
+    assert!(lines.iter().find(frames).is_some(), "no frames were counted in {} lines", lines.len());
+}
+
+#[test]
+fn a_killed_run_goes_on_without_redoing_a_finished_step() {
+    let Some(program) = Program::find() else { return };
+    let feed = sample();
+    let voiced = ["create", "--silent", "--offline", "--seconds", "40", "--out", "video", "--json", "--feed", &feed];
+    let mut child = program.command(voiced).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // Killed in the middle of the render, when everything before it is done.
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    for line in lines.map_while(Result::ok) {
+        let event: Value = serde_json::from_str(&line).unwrap();
+        if event["unit"] == "frames" && event["done"].as_u64() > Some(5) {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!program.path("video/video.mp4").exists(), "nothing half-finished is left");
+    let output = program.run(&["create", "--silent", "--offline", "--resume", "--out", "video"]);
+    assert!(output.status.success(), "{}", told(&output));
+    for (key, count) in attempts(&report(&program.path("video"))) {
+        let expected = if key == "render" { 2 } else { 1 };
+        assert_eq!(count, expected, "{key}");
+    }
+}
+
+#[test]
+fn an_interrupt_stops_cleanly_and_says_how_to_go_on() {
+    let Some(program) = Program::find() else { return };
+    let feed = sample();
+    let long = ["create", "--silent", "--offline", "--seconds", "60", "--out", "video", "--feed", &feed];
+    let child = program.command(long).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1200));
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", told(&output));
+    assert!(told(&output).contains("--resume"), "{}", told(&output));
+    assert!(!program.path("video/video.mp4").exists());
+}

@@ -1,0 +1,11 @@
+//! The whole, from outside: the real program as a person runs it, and the tree itself.
+//!
+//! The program is `target/release/orion` or what `ORION_BIN` names; without it these tests are skipped loudly,
+//! unless `ORION_REQUIRE` names `release`.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod bad_input;
+mod create;
+mod program;
+mod tidy;

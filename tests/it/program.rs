@@ -1,0 +1,60 @@
+//! Runs the real program in a folder of its own.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// Root of the project.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The program and a folder that goes when the test ends.
+pub(crate) struct Program {
+    binary: PathBuf,
+    pub(crate) folder: TempDir,
+}
+
+impl Program {
+    /// The program, or `None` if it has not been built.
+    #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+    pub(crate) fn find() -> Option<Self> {
+        let built = root().join("target/release/orion");
+        let binary = std::env::var_os("ORION_BIN").map_or(built, PathBuf::from);
+        if !binary.is_file() {
+            let required = std::env::var("ORION_REQUIRE").unwrap_or_default();
+            assert!(!required.split(',').any(|name| name == "release"), "the program is required and not built");
+            eprintln!("SKIPPED: {} has not been built", binary.display());
+            return None;
+        }
+        Some(Self { binary, folder: tempfile::tempdir().unwrap() })
+    }
+
+    /// A command of the program, with its data in the folder and the shared voices.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).current_dir(self.folder.path()).env("ORION_DATA_DIR", self.folder.path().join("data"));
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file into the folder and gives its path.
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    }
+}
+
+/// What a program wrote to standard error.
+pub(crate) fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
