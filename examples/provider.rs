@@ -16,7 +16,8 @@ impl ScriptWriter for Asker {
     }
 
     async fn write(&self, brief: &Brief, material: &Material, _operation: &Operation) -> Result<Script> {
-        let told = material.sources.first().map_or("", |source| source.text.as_str()).lines().next().unwrap_or_default();
+        let told =
+            material.sources.first().map_or("", |source| source.text.as_str()).lines().next().unwrap_or_default();
         let line = |role, text: &str| Line { role, text: text.to_owned(), sources: vec![1], visual_cue: String::new() };
         let hook = line(LineRole::Hook, &format!("Have you heard of {}?", brief.topic));
         let lines = vec![hook, line(LineRole::Body, told), line(LineRole::CallToAction, "Tell us what you think.")];

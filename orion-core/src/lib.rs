@@ -12,7 +12,7 @@
 //! - [`memory`]: in-memory storage ports, which are product code and pass the same suites as the others;
 //! - `testing` (feature): the conformance suites that every adapter runs.
 
-#![cfg_attr(test, expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+#![cfg_attr(test, expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
 pub mod domain;
 pub mod error;

@@ -136,11 +136,11 @@ fn create(
     if let Some(feeds) = feeds {
         builder = builder.feeds(feeds);
     }
-    let work = async {
-        let orion = builder.build().await?;
-        orion.create(request, &out, &operation).await
-    };
-    let delivery = py.detach(|| {
+    let delivery = py.detach(move || {
+        let work = async {
+            let orion = builder.build().await?;
+            orion.create(request, &out, &operation).await
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(until_interrupted(work, &cancellation))
     })?;

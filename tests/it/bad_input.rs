@@ -35,7 +35,9 @@ fn feeds_that_are_none() {
 #[test]
 fn addresses_that_must_not_be_fetched() {
     let Some(program) = Program::find() else { return };
-    for url in ["http://127.0.0.1:9/x", "http://[::ffff:10.0.0.1]/", "http://169.254.169.254/latest", "file:///etc/passwd"] {
+    for url in
+        ["http://127.0.0.1:9/x", "http://[::ffff:10.0.0.1]/", "http://169.254.169.254/latest", "file:///etc/passwd"]
+    {
         let output = program.run(&["create", "--silent", "--out", "refused", "--url", url]);
         assert!(!output.status.success(), "{url} was accepted");
         let told = told(&output);
@@ -74,7 +76,8 @@ fn a_hostile_script_is_spoken_and_shown_as_it_is() {
 #[test]
 fn without_the_encoder_it_says_what_to_install() {
     let Some(program) = Program::find() else { return };
-    let mut command = program.command(["create", "--silent", "--offline", "--out", "refused", "--script", "Three words here."]);
+    let mut command =
+        program.command(["create", "--silent", "--offline", "--out", "refused", "--script", "Three words here."]);
     let output = command.env("PATH", program.folder.path()).output().unwrap();
     assert!(!output.status.success());
     let told = told(&output);

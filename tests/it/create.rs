@@ -31,7 +31,8 @@ fn the_sample_feed_becomes_a_video_with_everything_beside_it() {
     let output = program.command(QUICK.iter().copied().chain(["--feed", &feed])).output().unwrap();
     assert!(output.status.success(), "{}", told(&output));
     let folder = program.path("video");
-    for name in ["video.mp4", "thumbnail.jpg", "captions.srt", "captions.vtt", "captions.ass", "script.md", "run.json"] {
+    for name in ["video.mp4", "thumbnail.jpg", "captions.srt", "captions.vtt", "captions.ass", "script.md", "run.json"]
+    {
         assert!(fs::metadata(folder.join(name)).unwrap().len() > 50, "{name}");
     }
     let report = report(&folder);

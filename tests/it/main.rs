@@ -3,7 +3,7 @@
 //! The program is `target/release/orion` or what `ORION_BIN` names; without it these tests are skipped loudly,
 //! unless `ORION_REQUIRE` names `release`.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod bad_input;
 mod create;

@@ -27,7 +27,18 @@ fn every_path_that_the_map_names_exists() {
 #[test]
 fn the_core_has_few_dependencies_and_none_that_does_io() {
     let tree = Command::new("cargo")
-        .args(["tree", "--offline", "--package", "orion-core", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "tree",
+            "--offline",
+            "--package",
+            "orion-core",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
@@ -38,7 +49,8 @@ fn the_core_has_few_dependencies_and_none_that_does_io() {
     names.dedup();
     names.retain(|name| *name != "orion-core");
     assert!(names.len() <= 40, "{} dependencies: {names:?}", names.len());
-    let forbidden = ["tokio", "async-std", "smol", "sqlx", "rusqlite", "reqwest", "hyper", "axum", "mio", "rand", "getrandom"];
+    let forbidden =
+        ["tokio", "async-std", "smol", "sqlx", "rusqlite", "reqwest", "hyper", "axum", "mio", "rand", "getrandom"];
     let found: Vec<&&str> = names.iter().filter(|name| forbidden.contains(name)).collect();
     assert!(found.is_empty(), "the core must do no I/O: {found:?}");
 }
@@ -65,7 +77,12 @@ fn the_tree_speaks_of_itself_only() {
     let mut found = Vec::new();
     for path in readable {
         let Ok(text) = fs::read_to_string(root().join(&path)) else { continue };
-        found.extend(hosts.iter().filter(|host| text.contains(host.as_str()) && !path.ends_with("tests/it/tidy.rs")).map(|host| (path.clone(), host.clone())));
+        found.extend(
+            hosts
+                .iter()
+                .filter(|host| text.contains(host.as_str()) && !path.ends_with("tests/it/tidy.rs"))
+                .map(|host| (path.clone(), host.clone())),
+        );
     }
     assert!(found.is_empty(), "names of package registries: {found:?}");
 }

@@ -187,12 +187,6 @@ fn number_card(text: &str, found: &[Claim], language: Language) -> Option<Card> 
     fits.then(|| Card::Number { label, headline, value: claim.text.clone(), caption })
 }
 
-/// Whether a number is the whole that something else is a part of: `two thirds of the 113 countries`.
-fn is_part_of(before: &str) -> bool {
-    let before = before.trim_end();
-    [" of", " of the", " of all", " der", " dos", " das", " des"].iter().any(|ending| before.ends_with(ending))
-}
-
 /// What qualifies a number, right before it: `more than`, `worth at least`.
 fn qualified(before: &str) -> Option<String> {
     let words: Vec<&str> =
