@@ -43,7 +43,7 @@ fn the_sample_feed_becomes_a_video_with_everything_beside_it() {
     assert!(attempts(&report).values().all(|count| *count == 1));
     let srt = fs::read_to_string(folder.join("captions.srt")).unwrap();
     assert!(srt.matches("-->").count() > 3);
-    assert!(fs::read_to_string(folder.join("script.md")).unwrap().contains("[1]"));
+    assert!(fs::read_to_string(folder.join("script.md")).unwrap().contains("\\[1\\]"));
 }
 
 #[test]

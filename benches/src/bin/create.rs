@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -58,6 +59,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn once(binary: &Path, feed: &Path, seconds: u32) -> Result<Figures, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let out = folder.path().join("video");
+    let data = folder.path().join("data");
+    fs::create_dir(&data)?;
+    symlink(voices_dir(), data.join("voices"))?;
     let cpu_before = children_cpu()?;
     let begin = Instant::now();
     let mut child = Command::new(binary)
@@ -65,8 +69,7 @@ fn once(binary: &Path, feed: &Path, seconds: u32) -> Result<Figures, Box<dyn Err
         .arg(feed)
         .arg("--out")
         .arg(&out)
-        .env("ORION_DATA_DIR", folder.path().join("data"))
-        .env("ORION_VOICES_DIR", voices_dir())
+        .env("ORION_DATA_DIR", &data)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;

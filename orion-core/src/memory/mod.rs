@@ -1,5 +1,5 @@
 //! In-memory storage ports: product code for programs that need no record beyond their own life, and the first
-//! to pass the suites of [`crate::testing`]. With them stand a clock that is set by hand and seeded entropy.
+//! to pass the suites of `orion_core::testing`. With them stand a clock that is set by hand and seeded entropy.
 
 mod blob;
 mod log;

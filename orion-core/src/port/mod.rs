@@ -1,6 +1,6 @@
 //! What the core needs from outside, as small object-safe traits held in an `Arc`.
 //!
-//! Every method has a `# Behavior` list. The list is the contract: the suites in [`crate::testing`]
+//! Every method has a `# Behavior` list. The list is the contract: the suites in `orion_core::testing`
 //! test its lines, and an adapter is done when it passes them. Convenience lives in `Ext` traits,
 //! never in defaulted methods.
 

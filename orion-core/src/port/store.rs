@@ -45,7 +45,7 @@ pub struct Index {
     pub parent: Option<Uuid>,
     /// Its state's name.
     pub state: String,
-    /// What [`Order::Rank`] orders by: a score, a position.
+    /// What [`Order::RankDown`] orders by: a score, a position.
     pub rank: f64,
     /// What [`Order::Newest`] orders by.
     pub at: Timestamp,

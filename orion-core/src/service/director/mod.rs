@@ -1,6 +1,6 @@
 //! Director: research, script, critique, scenes.
 //!
-//! [`gather`] turns a subject into [`Material`](crate::domain::Material); a [`ScriptWriter`] writes from it; [`ground`]
+//! [`gather`] turns a subject into [`Material`]; a [`ScriptWriter`] writes from it; [`ground`]
 //! takes out what the sources do not say; a [`Critic`] judges, and its feedback goes into at most two rewrites;
 //! [`plan`] gives every line its scene; [`markdown`] shows the script with its sources. [`Director`] ties them together.
 

@@ -99,12 +99,14 @@ impl Production {
         let report = self.scout.scan(&request, job.operation).await?;
         let trend = choose(&report.trends).ok_or_else(|| {
             let error = Error::not_found("the feed holds no topic to make a video of").with_context("feed", location);
-            match (&job.request.niche, report.trends.is_empty()) {
-                (Some(niche), true) => {
+            match &job.request.niche {
+                _ if report.used > 0 || !report.trends.is_empty() => {
+                    error.with_hint("every topic of this feed was used already; wait for new ones")
+                }
+                Some(niche) => {
                     error.with_context("niche", niche).with_hint("leave the niche away, or take a feed that covers it")
                 }
-                (None, true) => error.with_hint("the feed is empty; take another"),
-                (_, false) => error.with_hint("every topic of this feed was used already; wait for new ones"),
+                None => error.with_hint("the feed is empty; take another"),
             }
         })?;
         Ok(Choice { trend: trend.clone(), problems: report.problems })
