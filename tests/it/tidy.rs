@@ -69,7 +69,7 @@ fn files_have_one_subject() {
 #[test]
 fn the_tree_speaks_of_itself_only() {
     let hosts = ["crates", "pypi", "registry.npmjs", "pythonhosted"].map(|name| match name {
-        "crates" => "crates.io".to_owned(),
+        "crates" => ["crates", "io"].join("."),
         "registry.npmjs" | "pythonhosted" | "pypi" => format!("{name}.org"),
         other => other.to_owned(),
     });
