@@ -4,9 +4,9 @@
 //! `timestamp` and, where somebody owns it, `user_id`. Readers tolerate unknown keys and refuse
 //! unknown channels.
 
-use crate::domain::{ContentStatus, Notification};
+use crate::domain::{AssetKind, ContentStatus, Notification, Stage, named};
 use crate::id::{ContentId, EventId, RunId, TrendId, UserId};
-use crate::{Error, Result, Timestamp};
+use crate::{Error, Result, StageStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What one provider was paid for, carried by the events of paid work.
@@ -20,6 +20,44 @@ pub struct EventCost {
     /// What was bought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    /// What it made: `image`, `video` or `audio`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<AssetKind>,
+}
+
+named! {
+    /// What a person who refuses content wants done.
+    RejectAction {
+        /// Another try that heeds the feedback.
+        Regenerate = "regenerate",
+        /// Nothing more.
+        Discard = "discard",
+    }
+}
+
+named! {
+    /// What came of an attempt to publish, as clients see it; the record knows more (`PublicationState`).
+    PostStatus {
+        /// Not decided yet.
+        Pending = "pending",
+        /// Out.
+        Published = "published",
+        /// Not out.
+        Failed = "failed",
+    }
+}
+
+/// What came of publishing to one platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostResult {
+    /// The platform: `youtube`, `tiktok`.
+    pub platform: String,
+    /// Where it stands.
+    pub status: PostStatus,
+    /// The platform's own name for the post.
+    pub platform_post_id: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
 }
 
 macro_rules! events {
@@ -75,6 +113,8 @@ events! {
         visual_prompts: Vec<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         niche: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
     }
     /// Content changed.
     ContentUpdated = "orion.content.updated" {
@@ -86,18 +126,24 @@ events! {
         pipeline_run_id: Option<RunId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         validation_passed: Option<bool>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        validation_score: Option<f64>,
     }
     /// A person refused content.
     ContentRejected = "orion.content.rejected" {
         content_id: ContentId,
         feedback: String,
-        action: String,
+        action: RejectAction,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trend_topic: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        niche: Option<String>,
     }
     /// Content went out.
     ContentPublished = "orion.content.published" {
         content_id: ContentId,
         platforms: Vec<String>,
-        results: serde_json::Value,
+        results: Vec<PostResult>,
         published_at: Timestamp,
     }
     /// The pictures of content are made.
@@ -108,7 +154,7 @@ events! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cost: Option<EventCost>,
     }
-    /// Pictures or video could not be made.
+    /// Pictures, speech or video could not be made; `error` has at most 500 characters.
     MediaFailed = "orion.media.failed" {
         content_id: ContentId,
         error: String,
@@ -119,8 +165,8 @@ events! {
     /// A run moved on.
     StageChanged = "orion.pipeline.stage_changed" {
         content_id: ContentId,
-        stage: String,
-        status: String,
+        stage: Stage,
+        status: StageStatus,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         progress: Option<u8>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,13 +208,17 @@ struct Envelope {
 }
 
 impl EventRecord {
-    /// The flat JSON object of the contract.
+    /// The flat JSON object of the contract. A notification is its user's, whatever the record says of the owner.
     ///
     /// # Errors
     /// [`Corrupt`](crate::ErrorKind::Corrupt) if the event cannot be written as JSON.
     pub fn to_wire(&self) -> Result<serde_json::Value> {
+        let owner = match &self.event {
+            Event::NotificationCreated { notification } => Some(notification.user_id),
+            _ => self.owner,
+        };
         let mut event = serde_json::to_value(&self.event)?;
-        let envelope = Envelope { id: self.id, timestamp: self.at, owner: self.owner };
+        let envelope = Envelope { id: self.id, timestamp: self.at, owner };
         if let (Some(object), serde_json::Value::Object(keys)) =
             (event.as_object_mut(), serde_json::to_value(envelope)?)
         {

@@ -17,6 +17,8 @@
 pub mod domain;
 pub mod error;
 pub mod event;
+#[cfg(test)]
+mod forms;
 pub mod id;
 pub mod memory;
 pub mod operation;

@@ -92,7 +92,8 @@ pub struct Notification {
     pub read_at: Option<Timestamp>,
     /// Creation.
     pub created_at: Timestamp,
-    /// Count of changes, for optimistic locking.
+    /// Count of changes, for optimistic locking; who sends a notification over the wire need not know it.
+    #[serde(default)]
     pub version: u64,
 }
 

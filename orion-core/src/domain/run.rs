@@ -3,7 +3,7 @@
 
 use super::{Gate, Verdict, illegal, named};
 use crate::id::{ContentId, RunId, UserId};
-use crate::{Result, Timestamp};
+use crate::{Result, StageStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 
 named! {
@@ -142,7 +142,7 @@ pub struct Transition {
     /// What to do now.
     pub effect: RunEffect,
     /// `(stage, status)` for `orion.pipeline.stage_changed`.
-    pub announce: Vec<(Stage, &'static str)>,
+    pub announce: Vec<(Stage, StageStatus)>,
 }
 
 /// One run.
@@ -204,14 +204,14 @@ impl Run {
             ) => Ok(execute(*stage)),
             (RunState::Running { stage }, RunCommand::Complete(done)) if stage == done => {
                 let (state, mut transition) = self.after(*stage);
-                transition.announce.insert(0, (*stage, "completed"));
+                transition.announce.insert(0, (*stage, StageStatus::Completed));
                 Ok((state, transition))
             }
             (RunState::Running { stage }, RunCommand::Fail(failed, reason)) if stage == failed => {
                 let reason = reason.chars().take(2000).collect();
                 Ok((
                     RunState::Failed { stage: *stage, reason },
-                    Transition { effect: RunEffect::Nothing, announce: vec![(*stage, "failed")] },
+                    Transition { effect: RunEffect::Nothing, announce: vec![(*stage, StageStatus::Failed)] },
                 ))
             }
             (RunState::Waiting { gate }, RunCommand::Decide(decided, verdict, feedback)) if gate == decided => {
@@ -249,11 +249,17 @@ impl Run {
 }
 
 fn execute(stage: Stage) -> (RunState, Transition) {
-    (RunState::Running { stage }, Transition { effect: RunEffect::Execute(stage), announce: vec![(stage, "running")] })
+    (
+        RunState::Running { stage },
+        Transition { effect: RunEffect::Execute(stage), announce: vec![(stage, StageStatus::Running)] },
+    )
 }
 
 fn stopped(stage: Stage) -> (RunState, Transition) {
-    (RunState::Cancelled { stage }, Transition { effect: RunEffect::Nothing, announce: vec![(stage, "failed")] })
+    (
+        RunState::Cancelled { stage },
+        Transition { effect: RunEffect::Nothing, announce: vec![(stage, StageStatus::Failed)] },
+    )
 }
 
 fn completed() -> (RunState, Transition) {

@@ -11,6 +11,8 @@ mod wire;
 
 pub use blob::MemoryBlobs;
 pub use store::MemoryStore;
+#[cfg(test)]
+pub(crate) use store::TABLES;
 pub use system::{ManualClock, SeededEntropy};
 pub use vector::MemoryVectors;
 pub use wire::MemoryWire;

@@ -72,6 +72,10 @@ macro_rules! tables {
             }
         }
 
+        /// The name of every table: what the snapshots must cover.
+        #[cfg(test)]
+        pub(crate) const TABLES: &[&str] = &[$(<$entity as crate::port::Entity>::TABLE),+];
+
         #[async_trait]
         impl Tx for MemoryTx {
             $(fn $name(&mut self) -> &mut dyn Repository<$entity> {

@@ -56,9 +56,9 @@ pub struct PictureLayer {
 /// What became of an article's picture. A picture that could not be had is remembered too, so that the scene
 /// looks the same when the run goes on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct ArticlePicture {
-    blob: Option<BlobRef>,
-    problem: Option<String>,
+pub(super) struct ArticlePicture {
+    pub(super) blob: Option<BlobRef>,
+    pub(super) problem: Option<String>,
 }
 
 impl Media {

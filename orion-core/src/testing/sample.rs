@@ -287,11 +287,29 @@ pub fn event(n: u64) -> Event {
     Event::TrendExpired { trend_id: TrendId(uuid(n)), source: Some(format!("rss:{n}")) }
 }
 
-/// One event of every kind.
+/// One event of every kind, with all that it may carry.
 pub fn events() -> Vec<Event> {
-    use crate::event::EventCost;
+    use crate::StageStatus;
+    use crate::event::{EventCost, PostResult, PostStatus, RejectAction};
     let content_id = ContentId(uuid(2));
-    let cost = Some(EventCost { units: 3.0, rate: Some(0.02), category: Some("image_generation".to_owned()) });
+    let cost = Some(EventCost {
+        units: 3.0,
+        rate: Some(0.02),
+        category: Some("image_generation".to_owned()),
+        media_type: Some(AssetKind::Image),
+    });
+    let published = PostResult {
+        platform: "tiktok".to_owned(),
+        status: PostStatus::Published,
+        platform_post_id: Some("7301".to_owned()),
+        error: None,
+    };
+    let failed = PostResult {
+        platform: "youtube".to_owned(),
+        status: PostStatus::Failed,
+        platform_post_id: None,
+        error: Some("quota exceeded".to_owned()),
+    };
     vec![
         Event::TrendDetected {
             trend_id: TrendId(uuid(1)),
@@ -308,7 +326,8 @@ pub fn events() -> Vec<Event> {
             title: "Content 2".to_owned(),
             status: ContentStatus::Generating,
             visual_prompts: vec!["a city at dawn".to_owned()],
-            niche: None,
+            niche: Some("science".to_owned()),
+            source: Some("rss:Example News".to_owned()),
         },
         Event::ContentUpdated {
             content_id,
@@ -316,12 +335,19 @@ pub fn events() -> Vec<Event> {
             stage: Some("render".to_owned()),
             pipeline_run_id: Some(RunId(uuid(3))),
             validation_passed: Some(true),
+            validation_score: Some(0.925),
         },
-        Event::ContentRejected { content_id, feedback: "shorter".to_owned(), action: "regenerate".to_owned() },
+        Event::ContentRejected {
+            content_id,
+            feedback: "shorter".to_owned(),
+            action: RejectAction::Regenerate,
+            trend_topic: Some("Topic 1".to_owned()),
+            niche: Some("science".to_owned()),
+        },
         Event::ContentPublished {
             content_id,
-            platforms: vec!["tiktok".to_owned()],
-            results: serde_json::json!({"tiktok": {"state": "published"}}),
+            platforms: vec!["tiktok".to_owned(), "youtube".to_owned()],
+            results: vec![published, failed],
             published_at: time(9),
         },
         Event::MediaGenerated { content_id, asset_count: 3, providers: vec!["fal".to_owned()], cost: cost.clone() },
@@ -333,8 +359,8 @@ pub fn events() -> Vec<Event> {
         },
         Event::StageChanged {
             content_id,
-            stage: "images".to_owned(),
-            status: "running".to_owned(),
+            stage: Stage::Images,
+            status: StageStatus::Running,
             progress: Some(40),
             pipeline_run_id: Some(RunId(uuid(3))),
             cost,

@@ -1,11 +1,12 @@
 //! Gates: a run asks, a person decides about exactly what was shown.
 
 use super::stages::{REVISED_PLAN, REVISED_SCRIPT, Revised};
-use super::{Job, Production};
+use super::{Changes, Job, Production};
 use crate::domain::{
     Approval, ApprovalState, AssetKind, Content, Decision, Gate, Run, RunCommand, RunState, ScenePlan, Script, Sha256,
     Verdict,
 };
+use crate::event::{Event, RejectAction};
 use crate::id::{ApprovalId, RunId, UserId};
 use crate::port::{Filter, Order, Page, RepositoryExt, Tx};
 use crate::service::journal::Work;
@@ -59,9 +60,28 @@ impl Production {
         let decision = Decision { verdict, feedback: feedback.clone(), by, at: self.clock.now() };
         approval.decide(subject, decision)?;
         changes.tx.approvals().update(&mut approval).await?;
-        self.apply(&mut changes, &mut run, RunCommand::Decide(gate, verdict, feedback)).await?;
+        self.apply(&mut changes, &mut run, RunCommand::Decide(gate, verdict, feedback.clone())).await?;
+        if verdict == Verdict::Reject {
+            self.tell_rejection(&mut changes, &run, feedback).await?;
+        }
         self.commit(changes).await?;
         Ok(run)
+    }
+
+    async fn tell_rejection(&self, changes: &mut Changes, run: &Run, feedback: Option<String>) -> Result<()> {
+        let content = changes.tx.contents().require(run.content_id).await?;
+        let trend = match content.trend_id {
+            Some(id) => changes.tx.trends().get(id).await?,
+            None => None,
+        };
+        let event = Event::ContentRejected {
+            content_id: content.id,
+            action: if feedback.is_some() { RejectAction::Regenerate } else { RejectAction::Discard },
+            feedback: feedback.unwrap_or_default(),
+            trend_topic: trend.map(|trend| trend.topic),
+            niche: content.niche,
+        };
+        self.append(changes, &event).await
     }
 
     /// Replaces what a run shows at its gate; the question is asked anew about the new version.

@@ -4,6 +4,8 @@
 //! each stage asks for the result of the one before, and the journal gives it without doing it again.
 //! So a run goes on after a crash, a failure or weeks of waiting for a person exactly where it stood.
 
+#[cfg(test)]
+mod forms;
 mod gates;
 mod product;
 mod request;
@@ -153,8 +155,8 @@ impl Production {
         for (stage, status) in transition.announce {
             let event = Event::StageChanged {
                 content_id: run.content_id,
-                stage: stage.to_string(),
-                status: status.to_owned(),
+                stage,
+                status,
                 progress: None,
                 pipeline_run_id: Some(run.id),
                 cost: None,
@@ -172,6 +174,17 @@ impl Production {
                 stage: None,
                 pipeline_run_id: Some(run.id),
                 validation_passed: None,
+                validation_score: None,
+            };
+            self.append(changes, &event).await?;
+        }
+        if let RunState::Failed { stage: Stage::Images | Stage::Video | Stage::Render, reason } = &run.state {
+            let error: String = reason.chars().take(500).collect();
+            let event = Event::MediaFailed {
+                content_id: content.id,
+                errors: vec![error.clone()],
+                error,
+                pipeline_run_id: Some(run.id),
             };
             self.append(changes, &event).await?;
         }

@@ -204,7 +204,7 @@ impl Production {
         content.trend_id = choice.as_ref().map(|choice| choice.trend.id);
         content.scenes = Some(plan.clone());
         changes.tx.contents().update(&mut content).await?;
-        if let Some(choice) = choice {
+        if let Some(choice) = &choice {
             self.mark_used(&mut changes, &choice.trend).await?;
         }
         if first {
@@ -215,6 +215,7 @@ impl Production {
                 status: content.status,
                 visual_prompts: plan.prompts.into_iter().map(|prompt| prompt.description).collect(),
                 niche: content.niche.clone(),
+                source: choice.map(|choice| choice.trend.sources.join(",")),
             };
             self.append(&mut changes, &event).await?;
         }
@@ -313,6 +314,7 @@ impl Production {
             stage: Some(Stage::Render.to_string()),
             pipeline_run_id: Some(job.run.id),
             validation_passed: Some(made.validation.passed()),
+            validation_score: Some(made.validation.score()),
         };
         self.append(&mut changes, &event).await?;
         self.commit(changes).await

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::timeline::Timeline;
 use crate::domain::{BlobRef, CostCategory, Feed, FeedItem, Gate, Money, Sha256, StepState, TrendStatus, Verdict};
+use crate::event::RejectAction;
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, MemoryWire, SeededEntropy};
 use crate::port::{
     FeedReader, FeedReading, FeedVisit, Filter, GeneratedImage, ImageLayer, ImageModel, ImageRequest, MediaInfo,
@@ -212,9 +213,9 @@ async fn content(production: &Production, run: &Run) -> Content {
     production.store.read().await.unwrap().contents().require(run.content_id).await.unwrap()
 }
 
-async fn channels(production: &Production) -> Vec<String> {
+async fn events(production: &Production) -> Vec<Event> {
     let records = production.store.read().await.unwrap().read(0, None, 200).await.unwrap();
-    records.iter().map(|record| record.event.channel().trim_start_matches("orion.").to_owned()).collect()
+    records.into_iter().map(|record| record.event).collect()
 }
 
 #[tokio::test]
@@ -238,10 +239,10 @@ async fn a_run_without_gates_goes_from_feed_to_review() {
     let drawn = f64::from(tools.drawn.load(Ordering::SeqCst));
     assert!((product.report.cost_usd - 0.02 * drawn).abs() < 1e-9);
 
-    let channels = channels(&production).await;
-    let of = |name: &str| channels.iter().filter(|channel| *channel == name).count();
-    assert_eq!((of("trend.detected"), of("content.created"), of("media.generated")), (1, 1, 1));
-    assert_eq!(of("pipeline.stage_changed"), 2 * Stage::ALL.len());
+    let events = events(&production).await;
+    let of = |channel: &str| events.iter().filter(|event| event.channel() == channel).count();
+    assert_eq!((of("orion.trend.detected"), of("orion.content.created"), of("orion.media.generated")), (1, 1, 1));
+    assert_eq!(of("orion.pipeline.stage_changed"), 2 * Stage::ALL.len());
     let trends =
         production.store.read().await.unwrap().trends().list(&Filter::default(), &Page::default()).await.unwrap();
     assert_eq!(trends.items[0].status, TrendStatus::Used);
@@ -263,6 +264,9 @@ async fn what_failed_goes_on_without_doing_anything_twice() {
     assert!(matches!(&failed.state, RunState::Failed { stage: Stage::Render, reason } if reason.contains("encoder")));
     assert_eq!(content(&production, &failed).await.status, ContentStatus::Draft);
     assert_eq!(production.product(run.id).await.unwrap_err().kind(), ErrorKind::Conflict);
+    let told = events(&production).await.into_iter().find(|event| event.channel() == "orion.media.failed");
+    let Some(Event::MediaFailed { error, errors, pipeline_run_id, .. }) = told else { unreachable!("{told:?}") };
+    assert!(error.contains("encoder") && errors == [error] && pipeline_run_id == Some(run.id));
 
     let spoken = tools.spoken.load(Ordering::SeqCst);
     let run = production.advance(run.id, &Operation::detached()).await.unwrap();
@@ -320,6 +324,14 @@ async fn gates_wait_and_decisions_are_bound_to_what_was_shown() {
     decide(Gate::Script, asked.subject, Verdict::Reject, Some("shorter, please")).await.unwrap();
     let run = production.advance(run.id, &operation).await.unwrap();
     assert_eq!(run.feedback, ["shorter, please"]);
+    let told = Event::ContentRejected {
+        content_id: run.content_id,
+        feedback: "shorter, please".to_owned(),
+        action: RejectAction::Regenerate,
+        trend_topic: None,
+        niche: None,
+    };
+    assert!(events(&production).await.contains(&told));
     assert!(conflict(decide(Gate::Script, wrong, Verdict::Approve, None).await));
 
     // A person's own version voids the question and goes on in place of the draft.
