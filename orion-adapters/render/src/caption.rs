@@ -70,7 +70,7 @@ impl<'a> CaptionPainter<'a> {
         let weight = if self.style.uppercase { Weight::Black } else { Weight::Bold };
         let outline = self.style.outline as f32 * height;
         let space = (width * CaptionStyle::WIDTH as f32 - 2.0 * outline, height * room as f32 - 2.0 * outline);
-        let type_style = TextStyle::new(weight, size).align(Align::Centre).line_height(1.12);
+        let type_style = TextStyle::new(weight, size).align(Align::Centre).line_height(1.12).letter_spacing(0.004);
         let layout = self.fonts.fit(&text, type_style, size * SMALLEST, space, MOST_LINES);
         if layout.is_empty() {
             return None;

@@ -1,10 +1,11 @@
-//! Drawing the frames of one timeline in order: pictures are read when their scene begins and forgotten when it ends.
+//! Drawing the frames of one timeline in order: pictures are read shortly before their scene begins and forgotten
+//! when it ends.
 
 use crate::caption::CaptionPainter;
 use crate::picture::{Composer, Frame, Limits, Overlay, Picture, decode, for_canvas};
 use crate::sound::Fetch;
-use orion_core::Result;
-use orion_core::domain::timeline::{PlannedCaption, PlannedScene, Timeline};
+use orion_core::domain::timeline::{Layer, PlannedCaption, PlannedScene, Timeline};
+use orion_core::{Error, Result};
 use orion_draw::FontKit;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 /// Draws frames.
 pub(crate) struct Painter<'a> {
     timeline: &'a Timeline,
-    fetch: &'a Fetch<'a>,
+    pictures: Box<dyn FnMut(usize) -> Result<Vec<Picture>> + 'a>,
     composer: Composer,
     captions: CaptionPainter<'a>,
     /// Pictures of the scenes that are seen, by index of the scene.
@@ -22,10 +23,15 @@ pub(crate) struct Painter<'a> {
 }
 
 impl<'a> Painter<'a> {
-    pub(crate) fn new(timeline: &'a Timeline, fonts: &'a FontKit, fetch: &'a Fetch<'a>) -> Self {
+    /// A painter that gets the pictures of a scene from `pictures` when the scene is first seen.
+    pub(crate) fn new(
+        timeline: &'a Timeline,
+        fonts: &'a FontKit,
+        pictures: impl FnMut(usize) -> Result<Vec<Picture>> + 'a,
+    ) -> Self {
         Self {
             timeline,
-            fetch,
+            pictures: Box::new(pictures),
             composer: Composer::new(timeline.canvas),
             captions: CaptionPainter::new(fonts, &timeline.captions.style, timeline.canvas),
             scenes: BTreeMap::new(),
@@ -39,7 +45,7 @@ impl<'a> Painter<'a> {
         self.scenes.retain(|index, _| plan.scenes.iter().any(|scene| scene.scene == *index));
         for scene in &plan.scenes {
             if !self.scenes.contains_key(&scene.scene) {
-                self.scenes.insert(scene.scene, self.pictures(scene.scene)?);
+                self.scenes.insert(scene.scene, (self.pictures)(scene.scene)?);
             }
         }
         if self.caption.as_ref().map(|(caption, _)| *caption) != plan.caption {
@@ -52,14 +58,45 @@ impl<'a> Painter<'a> {
         self.composer.draw(&scenes, overlay, frame);
         Ok(())
     }
+}
 
-    /// Reads the pictures of a scene.
-    pub(crate) fn pictures(&self, scene: usize) -> Result<Vec<Picture>> {
-        let read = |layer: &orion_core::domain::timeline::Layer| {
-            let image = decode(&(self.fetch)(&layer.picture)?, Limits::default())
-                .map_err(|error| error.with_context("picture", layer.picture.sha256))?;
-            Ok(Picture::from_rgba(&for_canvas(image, &self.timeline.canvas, &layer.motion)))
-        };
-        self.timeline.scenes[scene].layers.par_iter().map(read).collect()
-    }
+/// Reads the pictures of a scene.
+pub(crate) fn pictures(timeline: &Timeline, scene: usize, fetch: &Fetch<'_>) -> Result<Vec<Picture>> {
+    let read = |layer: &Layer| {
+        let image = decode(&fetch(&layer.picture)?, Limits::default())
+            .map_err(|error| error.with_context("picture", layer.picture.sha256))?;
+        Ok(Picture::from_rgba(&for_canvas(image, &timeline.canvas, &layer.motion)))
+    };
+    timeline.scenes[scene].layers.par_iter().map(read).collect()
+}
+
+/// Runs `draw` with a source of scenes' pictures that reads the next scene while this one is drawn. Scenes must be
+/// asked for in order; one may be left out, as one that is too short for a frame is.
+pub(crate) fn ahead<T>(
+    timeline: &Timeline,
+    fetch: &Fetch<'_>,
+    draw: impl FnOnce(&mut dyn FnMut(usize) -> Result<Vec<Picture>>) -> Result<T>,
+) -> Result<T> {
+    std::thread::scope(|scope| {
+        // Room for none: the reader has at most one scene in hand.
+        let (read, scenes) = std::sync::mpsc::sync_channel(0);
+        scope.spawn(move || {
+            for scene in 0..timeline.scenes.len() {
+                let pictures = pictures(timeline, scene, fetch);
+                let failed = pictures.is_err();
+                if read.send((scene, pictures)).is_err() || failed {
+                    break;
+                }
+            }
+        });
+        draw(&mut move |wanted| {
+            loop {
+                match scenes.recv() {
+                    Ok((scene, Ok(_))) if scene < wanted => {}
+                    Ok((_, pictures)) => return pictures,
+                    Err(_) => return Err(Error::unexpected("the reader of pictures has ended")),
+                }
+            }
+        })
+    })
 }

@@ -1,7 +1,7 @@
 //! [`FfmpegRenderer`]: frames drawn here, encoded by one ffmpeg child.
 
 use crate::encode::{self, SOUND, VIDEO};
-use crate::paint::Painter;
+use crate::paint::{self, Painter};
 use crate::picture::Frame;
 use crate::probe::FfprobeProbe;
 use crate::supervise::{Watched, supervise};
@@ -58,22 +58,23 @@ impl FfmpegRenderer {
         let path = folder.path();
         let fetch = |blob: &BlobRef| self.fetch(runtime, blob);
         sound::master(timeline, &fetch, &watched.abandoned, &path.join("mix.raw"), &path.join(SOUND))?;
-        let mut painter = Painter::new(timeline, &self.fonts, &fetch);
-        let total = timeline.frames();
-        let (begun, mut reported) = (Instant::now(), None::<Instant>);
-        let draw = |number: u64, frame: &mut Frame| {
-            watched.abandoned.check()?;
-            painter.draw(number, frame)?;
-            let done = number + 1;
-            if done == total || reported.is_none_or(|at| at.elapsed() >= REPORT) {
-                reported = Some(Instant::now());
-                let left = begun.elapsed().mul_f64((total - done) as f64 / done as f64);
-                let update = ProgressUpdate::running(Stage::Render, done, total, "frames");
-                operation.report(update.with_time_left(Some(left)));
-            }
-            Ok(())
-        };
-        encode::encode(ffmpeg, path, timeline, settings, watched, draw)?;
+        paint::ahead(timeline, &fetch, |pictures| {
+            let mut painter = Painter::new(timeline, &self.fonts, pictures);
+            let total = timeline.frames();
+            let (begun, mut reported) = (Instant::now(), None::<Instant>);
+            encode::encode(ffmpeg, path, timeline, settings, watched, |number, frame| {
+                watched.abandoned.check()?;
+                painter.draw(number, frame)?;
+                let done = number + 1;
+                if done == total || reported.is_none_or(|at| at.elapsed() >= REPORT) {
+                    reported = Some(Instant::now());
+                    let left = begun.elapsed().mul_f64((total - done) as f64 / done as f64);
+                    let update = ProgressUpdate::running(Stage::Render, done, total, "frames");
+                    operation.report(update.with_time_left(Some(left)));
+                }
+                Ok(())
+            })
+        })?;
         Ok(folder)
     }
 }
@@ -99,7 +100,8 @@ impl Renderer for FfmpegRenderer {
             let fetch = |blob: &BlobRef| this.fetch(&runtime, blob);
             let canvas = timeline.canvas;
             let mut frame = Frame::black(canvas.width as usize, canvas.height as usize);
-            Painter::new(&timeline, &this.fonts, &fetch).draw(canvas.frame_at(at), &mut frame)?;
+            let pictures = |scene| paint::pictures(&timeline, scene, &fetch);
+            Painter::new(&timeline, &this.fonts, pictures).draw(canvas.frame_at(at), &mut frame)?;
             let mut png = Cursor::new(Vec::new());
             let written = frame.to_rgb().write_to(&mut png, image::ImageFormat::Png);
             written.map_err(|error| Error::unexpected("the frame cannot be written as PNG").with_source(error))?;

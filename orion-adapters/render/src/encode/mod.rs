@@ -38,7 +38,7 @@ pub(crate) fn encode(
 ) -> Result<()> {
     let (canvas, child) = (&timeline.canvas, &watched.child);
     std::fs::write(folder.join(metadata::FILE), metadata::contents(&settings.title)).map_err(fault::io)?;
-    let mut command = settings::command(ffmpeg, folder, canvas, settings.encoder);
+    let mut command = settings::command(ffmpeg, folder, timeline, settings.encoder);
     let pipes = child.start(command.stdin(Stdio::piped()).stdout(Stdio::null()))?;
     let mut pipe = pipes.stdin.ok_or_else(|| Error::unexpected("the encoder has no standard input"))?;
     let (width, height) = (canvas.width as usize, canvas.height as usize);

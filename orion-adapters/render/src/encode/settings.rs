@@ -1,7 +1,8 @@
 //! The command line of the encoder. It holds numbers and names of our own and nothing else.
 
 use super::{SOUND, VIDEO, metadata};
-use orion_core::domain::timeline::Canvas;
+use orion_core::MediaTime;
+use orion_core::domain::timeline::{Canvas, Timeline, TransitionKind};
 use orion_core::port::Encoder;
 use std::path::Path;
 use std::process::Command;
@@ -14,12 +15,27 @@ struct X264 {
 }
 
 /// How each encoder is set.
+///
+/// Standard was chosen by measuring 8 s of cards (1080x1920, 30 fps): against `veryfast` with only `ref=1:subme=1:
+/// rc-lookahead=5:weightp=0` it takes 25 % less CPU time and 60 MB less memory at the same SSIM (0.9967) and a
+/// smaller file. What it leaves out (refined motion search, adaptive B-frames, scene-cut detection, where we know the
+/// cuts) finds little in slow, smooth motion.
 fn x264(encoder: Encoder) -> X264 {
     match encoder {
         Encoder::Draft => X264 { preset: "ultrafast", crf: "26", params: "" },
-        Encoder::Standard => X264 { preset: "veryfast", crf: "21", params: "ref=1:subme=1:rc-lookahead=5:weightp=0" },
-        Encoder::Premium => X264 { preset: "medium", crf: "19", params: "" },
+        Encoder::Standard => X264 {
+            preset: "veryfast",
+            crf: "20",
+            params: "ref=1:subme=1:me=dia:trellis=0:weightp=0:rc-lookahead=5:sync-lookahead=0:bframes=2:b-adapt=0:\
+                     b-pyramid=none:scenecut=0",
+        },
+        Encoder::Premium => X264 { preset: "fast", crf: "18", params: "rc-lookahead=20:sync-lookahead=0" },
     }
+}
+
+/// Threads of the encoder: one more than cores keeps them busy; each holds several frames, so there is a bound.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 7) + 1
 }
 
 /// The encoder as used, for people.
@@ -30,8 +46,8 @@ pub(crate) fn describe(encoder: Encoder) -> String {
 }
 
 /// ffmpeg in a folder: frames on standard input, the sound and the tags beside, one file out.
-pub(super) fn command(ffmpeg: &Path, folder: &Path, canvas: &Canvas, encoder: Encoder) -> Command {
-    let Canvas { width, height, frames_per_second: rate } = canvas;
+pub(super) fn command(ffmpeg: &Path, folder: &Path, timeline: &Timeline, encoder: Encoder) -> Command {
+    let Canvas { width, height, frames_per_second: rate } = &timeline.canvas;
     let X264 { preset, crf, params } = x264(encoder);
     let mut command = Command::new(ffmpeg);
     command.current_dir(folder);
@@ -47,10 +63,29 @@ pub(super) fn command(ffmpeg: &Path, folder: &Path, canvas: &Canvas, encoder: En
     if !params.is_empty() {
         command.args(["-x264-params", params]);
     }
-    // A key frame every two seconds at least, as the platforms ask.
+    command.args(["-threads", &threads().to_string()]);
+    // A key frame every two seconds at least, as the platforms ask, and wherever the picture changes at once.
     command.args(["-g", &(2 * rate).to_string()]);
+    let cuts = cuts(timeline);
+    if !cuts.is_empty() {
+        command.args(["-force_key_frames", &cuts]);
+    }
     command.args(["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]);
     command.args(["-c:a", "aac", "-b:a", "192k", "-ar", "48000", "-ac", "2"]);
     command.args(["-movflags", "+faststart", "-f", "mp4", &format!("file:{VIDEO}")]);
     command
+}
+
+/// When the picture changes at once: seconds, parted by commas.
+fn cuts(timeline: &Timeline) -> String {
+    let mut time = MediaTime::ZERO;
+    let mut cuts = Vec::new();
+    for scene in &timeline.scenes {
+        if scene.transition.kind == TransitionKind::Cut && time > MediaTime::ZERO {
+            let frame = timeline.canvas.frame_at(time);
+            cuts.push(format!("{:.6}", timeline.canvas.time_of(frame).seconds()));
+        }
+        time = time + scene.duration;
+    }
+    cuts.join(",")
 }

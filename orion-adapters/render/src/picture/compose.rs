@@ -1,8 +1,8 @@
 //! One frame from its plan: scenes of layers, a transition between two of them, and an overlay for the caption.
 
 use super::blend::{lay_over, mix};
-use super::plane::{Frame, Picture};
-use super::resample::Sampler;
+use super::plane::{BLACK, Frame, Picture};
+use super::resample::{RowPair, Sampler};
 use orion_core::domain::timeline::{Canvas, PlannedLayer, PlannedScene};
 use rayon::prelude::*;
 
@@ -34,10 +34,11 @@ struct Placed<'a> {
     rows: (f64, f64),
 }
 
-/// Room for one row.
+/// What a task keeps of one layer from row to row.
 #[derive(Default)]
 struct Rows {
-    mixed: Vec<u16>,
+    /// Rows of the plane and of its opacity.
+    pairs: [RowPair; 2],
     samples: Vec<u8>,
     alpha: Vec<u8>,
 }
@@ -77,12 +78,14 @@ impl Composer {
             bands.map(move |(band, samples)| (plane, width, band * BAND, samples))
         });
         let tasks: Vec<_> = tasks.collect();
-        tasks.into_par_iter().for_each_init(Rows::default, |rows, (plane, width, first, samples)| {
+        let room = || placed.iter().map(|_| Rows::default()).collect::<Vec<_>>();
+        tasks.into_par_iter().for_each_init(room, |room, (plane, width, first, samples)| {
+            room.iter_mut().flat_map(|rows| &mut rows.pairs).for_each(RowPair::clear);
             for (number, row) in samples.chunks_mut(width).enumerate() {
-                for (index, layer) in placed.iter().enumerate() {
-                    if index == 0 && !layer.covers() {
-                        row.fill(super::plane::BLACK[plane]);
-                    }
+                if !placed.first().is_some_and(Placed::covers) {
+                    row.fill(BLACK[plane]);
+                }
+                for (layer, rows) in placed.iter().zip(room.iter_mut()) {
                     layer.draw(plane, first + number, rows, row);
                 }
             }
@@ -115,21 +118,20 @@ impl Placed<'_> {
             return;
         }
         let source = &self.picture.planes[plane];
+        let Rows { pairs: [pair, alpha_pair], samples, alpha: opacity } = rows;
         let Some(alpha) = self.picture.alpha(plane) else {
             if self.opacity == 255 {
-                sampler.row(source, row, &mut rows.mixed, out);
+                sampler.row(source, row, pair, out);
             } else {
-                rows.samples.resize(out.len(), 0);
-                sampler.row(source, row, &mut rows.mixed, &mut rows.samples);
-                mix(out, &rows.samples, self.opacity);
+                samples.resize(out.len(), 0);
+                sampler.row(source, row, pair, samples);
+                mix(out, samples, self.opacity);
             }
             return;
         };
-        let tap = sampler.tap(row);
-        let upper = tap.index as usize;
+        let (upper, lower) = sampler.rows(row);
         let mut reach = self.picture.extent(plane, upper);
-        if tap.weight > 0 && upper + 1 < source.height {
-            let lower = self.picture.extent(plane, upper + 1);
+        if let Some(lower) = lower.map(|lower| self.picture.extent(plane, lower)) {
             reach = match (reach.is_empty(), lower.is_empty()) {
                 (true, _) => lower,
                 (_, true) => reach,
@@ -139,18 +141,18 @@ impl Placed<'_> {
         if reach.is_empty() {
             return;
         }
-        if sampler.is_straight() && tap.weight == 0 {
+        if sampler.is_straight() && lower.is_none() {
             // The usual case, type that stands still: straight from the picture, and only where there is any.
             let reach = reach.start.min(out.len())..reach.end.min(out.len());
             let (samples, alpha) = (&source.row(upper)[reach.clone()], &alpha.row(upper)[reach.clone()]);
             lay_over(&mut out[reach], samples, alpha, self.opacity);
             return;
         }
-        rows.samples.resize(out.len(), 0);
-        rows.alpha.resize(out.len(), 0);
-        sampler.row(source, row, &mut rows.mixed, &mut rows.samples);
-        sampler.row(alpha, row, &mut rows.mixed, &mut rows.alpha);
-        lay_over(out, &rows.samples, &rows.alpha, self.opacity);
+        samples.resize(out.len(), 0);
+        opacity.resize(out.len(), 0);
+        sampler.row(source, row, pair, samples);
+        sampler.row(alpha, row, alpha_pair, opacity);
+        lay_over(out, samples, opacity, self.opacity);
     }
 }
 

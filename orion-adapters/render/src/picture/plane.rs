@@ -77,7 +77,7 @@ impl Picture {
                         let [r, g, b, a] = pixel(x, 2 * pair + row);
                         let [y, cb, cr] = yuv([f32::from(r), f32::from(g), f32::from(b)]);
                         let weight = f32::from(a) / 255.0;
-                        luma[row * even_width + x] = (y * weight).round() as u8;
+                        luma[row * even_width + x] = (y * weight + 0.5) as u8;
                         alpha[row * even_width + x] = a;
                         let column = &mut columns[x];
                         *column = [column[0] + weight, column[1] + cb * weight, column[2] + cr * weight];
@@ -88,9 +88,9 @@ impl Picture {
                     let (left, middle, right) =
                         (columns[(2 * x).saturating_sub(1)], columns[2 * x], columns[2 * x + 1]);
                     let sum = |part: usize| (left[part] + 2.0 * middle[part] + right[part]) / 8.0;
-                    thin[x] = (sum(0) * 255.0).round() as u8;
-                    blue[x] = sum(1).round() as u8;
-                    red[x] = sum(2).round() as u8;
+                    thin[x] = (sum(0) * 255.0 + 0.5) as u8;
+                    blue[x] = (sum(1) + 0.5) as u8;
+                    red[x] = (sum(2) + 0.5) as u8;
                 }
             });
         let extents = [extents(&alpha), extents(&thin)];

@@ -1,9 +1,13 @@
 use super::*;
-use crate::MediaTime;
-use crate::domain::timeline::{CaptionPosition, CaptionStyle, TransitionKind};
-use crate::domain::{BlobRef, Sha256};
-use crate::port::{MediaInfo, SpokenWord};
+use crate::domain::timeline::{CaptionPosition, CaptionStyle, Motion, TransitionKind};
+use crate::domain::{BlobRef, CostCategory, Line, LineRole, Money, Script, Sha256};
+use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
+use crate::port::{MediaInfo, Provider, Side, Speech, SpeechRequest, SpokenWord, Store, Usage};
 use crate::service::media::{PictureLayer, ScenePicture};
+use crate::testing::sample;
+use crate::{Cancellation, Error, MediaTime, RecordedProgress};
+use async_trait::async_trait;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 fn blob(name: &str) -> BlobRef {
     BlobRef { sha256: Sha256::of(name.as_bytes()), length: 1, media_type: "image/png".to_owned() }
@@ -71,7 +75,7 @@ fn neither_motion_nor_transition_repeats() {
         assert_ne!(pair[0].transition.kind, pair[1].transition.kind);
         let zoom = |scene: usize| pair[scene].layers[0].motion.to.zoom - pair[scene].layers[0].motion.from.zoom;
         assert!(zoom(0) * zoom(1) < 0.0, "zoom in and out take turns");
-        assert_eq!(pair[0].layers[1].motion, crate::domain::timeline::Motion::STILL);
+        assert_eq!(pair[0].layers[1].motion, Motion::STILL);
     }
 }
 
@@ -173,4 +177,107 @@ fn validation_passes_what_is_right_and_names_what_is_not() {
         assert_eq!(failed, [name]);
         assert!(validation.score() < 1.0);
     }
+}
+
+/// Speaks a tenth of a second a word, and counts how often it was asked.
+#[derive(Debug)]
+struct Voice {
+    provider: Provider,
+    asked: AtomicU32,
+}
+
+#[async_trait]
+impl SpeechModel for Voice {
+    fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    async fn voices(&self) -> Result<Vec<crate::port::Voice>> {
+        Ok(Vec::new())
+    }
+
+    async fn speak(&self, request: &SpeechRequest, _: &Operation) -> Result<Speech> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if request.text.contains("unspeakable") {
+            return Err(Error::unavailable("lost its voice"));
+        }
+        let words: Vec<SpokenWord> = (0..)
+            .zip(request.text.split_whitespace())
+            .map(|(n, text)| SpokenWord {
+                text: text.to_owned(),
+                start: MediaTime::from_millis(n * 100),
+                end: MediaTime::from_millis(n * 100 + 90),
+            })
+            .collect();
+        let usage = Usage { category: CostCategory::TtsCharacters, units: 1.0, cost: Money::ZERO };
+        Ok(Speech { samples: vec![0.1; 2205 * words.len()], sample_rate: 22_050, words, usage })
+    }
+}
+
+/// Neither renders nor probes: narration needs neither.
+#[derive(Debug)]
+struct Nothing;
+
+#[async_trait]
+impl Renderer for Nothing {
+    async fn render(&self, _: &Timeline, _: &RenderSettings, _: &Operation) -> Result<Rendered> {
+        Err(Error::unavailable("nothing is rendered here"))
+    }
+    async fn frame(&self, _: &Timeline, _: MediaTime) -> Result<BlobRef> {
+        Err(Error::unavailable("nothing is rendered here"))
+    }
+    async fn thumbnail(&self, _: &ThumbnailRequest) -> Result<BlobRef> {
+        Err(Error::unavailable("nothing is rendered here"))
+    }
+}
+
+#[async_trait]
+impl MediaProbe for Nothing {
+    async fn probe(&self, _: &BlobRef, _: &Operation) -> Result<MediaInfo> {
+        Err(Error::unavailable("nothing is probed here"))
+    }
+}
+
+fn script(texts: &[&str]) -> Script {
+    let lines = texts.iter().map(|text| Line {
+        role: LineRole::Body,
+        text: (*text).to_owned(),
+        sources: Vec::new(),
+        visual_cue: String::new(),
+    });
+    Script { title: "Title".to_owned(), language: "en".to_owned(), lines: lines.collect(), author: "user".to_owned() }
+}
+
+#[tokio::test]
+async fn a_line_is_spoken_once_and_again_only_when_it_changes() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let blobs = Arc::new(MemoryBlobs::new());
+    let run = sample::run(1);
+    let clock = Arc::new(ManualClock::at(sample::time(0)));
+    let journal = Journal::new(store, blobs.clone(), clock, Arc::new(SeededEntropy::new(1)), &run);
+    let provider = Provider { name: "voice".to_owned(), model: "test".to_owned(), side: Side::Local };
+    let voice = Arc::new(Voice { provider, asked: AtomicU32::new(0) });
+    let editor = Editor { speech: voice.clone(), blobs, renderer: Arc::new(Nothing), probe: Arc::new(Nothing) };
+    let progress = Arc::new(RecordedProgress::default());
+    let operation = Operation::new(Cancellation::new(), progress.clone());
+    let speak = async |texts: &[&str]| editor.narrate(&journal, &script(texts), None, 1.0, &operation).await;
+
+    let error = speak(&["It works.", "This is unspeakable."]).await.unwrap_err();
+    assert_eq!(error.kind(), crate::ErrorKind::Unavailable);
+    assert!(error.context().contains(&("line", "2".to_owned())));
+    assert_eq!(voice.asked.load(Ordering::SeqCst), 2);
+
+    let narration = speak(&["It works.", "This does, too."]).await.unwrap();
+    assert_eq!(voice.asked.load(Ordering::SeqCst), 3, "the first line was there");
+    assert_eq!(narration.lines[1].duration, MediaTime::from_millis(300));
+    assert_eq!(narration.lines[1].audio.media_type, "audio/wav");
+    assert!(!narration.reused);
+
+    let again = speak(&["It works.", "This does, too."]).await.unwrap();
+    assert_eq!(voice.asked.load(Ordering::SeqCst), 3);
+    assert!(again.reused);
+    assert_eq!(again.lines, narration.lines);
+    let last = progress.updates().pop().unwrap();
+    assert_eq!((last.done, last.total, last.unit.as_str(), last.reused), (2, 2, "sentences", true));
+    assert_eq!(speak(&[]).await.unwrap_err().kind(), crate::ErrorKind::Invalid);
 }

@@ -19,7 +19,7 @@ impl CaptionStyle {
     pub fn tiktok() -> Self {
         Self {
             name: "tiktok".to_owned(),
-            size: 0.050,
+            size: 0.052,
             fill: 0xFFFFFF,
             highlight: 0xFFFF00,
             outline: 0.0055,
