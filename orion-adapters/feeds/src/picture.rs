@@ -172,10 +172,9 @@ fn largest(candidates: Vec<Candidate>) -> Option<Picture> {
     let mut best: Option<Candidate> = None;
     for candidate in candidates {
         let url = candidate.picture.url.as_str();
-        let sound = match Url::parse(url) {
-            Ok(url) => matches!(url.scheme(), "http" | "https"),
-            Err(error) => error == url::ParseError::RelativeUrlWithoutBase && !url.is_empty(),
-        };
+        let scheme = url.split(['/', '?', '#']).next().and_then(|start| start.split_once(':'));
+        let web = |scheme: &str| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+        let sound = !url.is_empty() && scheme.is_none_or(|(scheme, _)| web(scheme));
         if sound && best.as_ref().is_none_or(|best| candidate.width > best.width) {
             best = Some(candidate);
         }
@@ -186,9 +185,10 @@ fn largest(candidates: Vec<Candidate>) -> Option<Picture> {
 /// Makes the addresses of an item absolute: its own by the site's, its picture's by its own.
 pub(crate) fn resolve(item: &mut FeedItem, site: Option<&Url>) {
     item.url = item.url.take().and_then(|url| absolute(&url, site));
-    let page = item.url.as_deref().and_then(|url| Url::parse(url).ok());
     item.picture = item.picture.take().and_then(|picture| {
-        let url = absolute(&picture.url, page.as_ref().or(site))?;
+        // Most addresses are absolute; the page matters only for the others.
+        let page = || item.url.as_deref().and_then(|url| Url::parse(url).ok());
+        let url = absolute(&picture.url, None).or_else(|| absolute(&picture.url, page().as_ref().or(site)))?;
         Some(Picture { url, ..picture })
     });
 }

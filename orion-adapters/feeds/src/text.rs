@@ -28,38 +28,26 @@ pub(crate) struct Plain {
 
 /// One line of plain text: NFC, no control characters, single spaces.
 pub(crate) fn line(text: &str) -> String {
-    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()) {
-        return ascii_line(text);
-    }
     let mut out = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        let before = out.len();
-        if before > 0 {
-            out.push(' ');
-        }
-        let start = out.len();
-        if word.chars().any(is_invisible) {
-            out.extend(word.chars().filter(|c| !is_invisible(*c)));
-        } else {
-            out.push_str(word);
-        }
-        if out.len() == start {
-            out.truncate(before);
+    let (mut rest, mut space, mut composed) = (text, false, true);
+    while let Some(first) = rest.chars().next() {
+        // Most text is runs of ASCII letters.
+        let run = rest.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(rest.len());
+        let length = if run > 0 { run } else { first.len_utf8() };
+        let (part, tail) = rest.split_at(length);
+        rest = tail;
+        if run == 0 && first.is_whitespace() {
+            space = !out.is_empty();
+        } else if run > 0 || !is_invisible(first) {
+            if std::mem::take(&mut space) {
+                out.push(' ');
+            }
+            out.push_str(part);
+            // Latin letters with their accents, and punctuation, are composed already.
+            composed &= run > 0 || first < '\u{300}' || ('\u{2010}'..='\u{2027}').contains(&first);
         }
     }
-    if is_nfc(&out) { out } else { out.nfc().collect() }
-}
-
-/// [`line()`] for the text that needs no more than its spaces put in order.
-fn ascii_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split_ascii_whitespace() {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-    out
+    if composed || is_nfc(&out) { out } else { out.nfc().collect() }
 }
 
 /// Characters that nobody sees and that only disturb: soft hyphens, zero-width spaces, byte order marks,
