@@ -11,6 +11,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking"))]
 
 mod audio;
+mod child;
 mod english;
 mod espeak;
 mod noise;

@@ -44,8 +44,8 @@ impl SpeechModel for SilentSpeech {
         Ok(vec![Voice {
             id: "silent".to_owned(),
             name: "Silence".to_owned(),
-            language: "und".to_owned(),
-            licence: String::new(),
+            language: "mul".to_owned(),
+            licence: "none needed".to_owned(),
             installed: true,
         }])
     }

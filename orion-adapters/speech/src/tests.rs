@@ -3,8 +3,9 @@
 //! A Piper voice is looked for in the folder `ORION_VOICES` names, or in the usual data folder. Without one the tests
 //! that need it say so and pass, unless `ORION_REQUIRE` names `voice`.
 
-use crate::{PiperSpeech, SilentSpeech, VoiceLibrary};
+use crate::{EspeakSpeech, PiperSpeech, SilentSpeech, VoiceLibrary};
 use orion_core::port::{Speech, SpeechModel, SpeechRequest};
+use orion_core::testing::generate as suite;
 use orion_core::{Cancellation, ErrorKind, Operation};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -59,42 +60,37 @@ fn check(request: &SpeechRequest, speech: &Speech) {
     assert!(speech.samples.iter().all(|sample| sample.is_finite() && sample.abs() <= 1.0));
 }
 
-async fn conforms(model: Arc<dyn SpeechModel>) {
+/// What must hold of those that make sound as well as of silence.
+async fn behaves(model: Arc<dyn SpeechModel>) {
     let detached = Operation::detached();
     for text in [
-        "Hello.",
         "SQLite 4 is 2.1x faster — really: $36bn says so! 🚀",
         "— 🚀 …",
         "\u{200b} ok\tthen\n\nDr. Smith (NASA) said “go”",
+        "'\"\\:;[],%{}<> -v /etc/passwd a\u{0}b \u{7} c",
         "x",
         "東京 is big",
     ] {
         let request = request(text);
         check(&request, &model.speak(&request, &detached).await.unwrap());
     }
-    let kind = async |request: SpeechRequest| model.speak(&request, &detached).await.map(|_| ()).unwrap_err().kind();
-    assert_eq!(kind(request("")).await, ErrorKind::Invalid);
-    assert_eq!(kind(request(" \n")).await, ErrorKind::Invalid);
-    assert_eq!(kind(request(&"a ".repeat(2501))).await, ErrorKind::Invalid);
-    for speed in [0.49, 2.01, f64::NAN, -1.0] {
-        assert_eq!(kind(SpeechRequest { speed, ..request("one") }).await, ErrorKind::Invalid);
-    }
-    let unknown = SpeechRequest { voice: Some("nobody-has-this-voice".to_owned()), ..request("one") };
-    assert_eq!(kind(unknown).await, ErrorKind::NotFound);
-    let cancellation = Cancellation::new();
-    cancellation.cancel();
-    let stopped = Operation::new(cancellation, Arc::new(|_| {}));
-    assert_eq!(model.speak(&request("one"), &stopped).await.unwrap_err().kind(), ErrorKind::Cancelled);
     let slow = model.speak(&SpeechRequest { speed: 0.5, ..request("one two three four") }, &detached).await.unwrap();
     let fast = model.speak(&SpeechRequest { speed: 2.0, ..request("one two three four") }, &detached).await.unwrap();
     assert!(slow.samples.len() > 2 * fast.samples.len(), "{} {}", slow.samples.len(), fast.samples.len());
-    assert!(model.voices().await.unwrap().iter().any(|voice| voice.installed));
+    suite::speech_refuses_what_it_cannot_speak(model.clone()).await;
+    suite::speech_lists_its_voices(model.clone()).await;
+    suite::cancelled_speech_stops(model).await;
+}
+
+async fn conforms(model: Arc<dyn SpeechModel>) {
+    suite::speech_times_every_word(model.clone()).await;
+    behaves(model).await;
 }
 
 #[tokio::test]
 async fn silence_conforms() {
     let model = Arc::new(SilentSpeech::new());
-    conforms(model.clone()).await;
+    behaves(model.clone()).await;
     let text = "a line of about ten words that takes some time";
     let speech = model.speak(&request(text), &Operation::detached()).await.unwrap();
     let seconds = speech.samples.len() as f64 / f64::from(speech.sample_rate);
@@ -107,6 +103,44 @@ async fn piper_conforms() {
     if let Some(model) = piper() {
         conforms(Arc::new(model)).await;
     }
+}
+
+fn espeak() -> Option<EspeakSpeech> {
+    EspeakSpeech::find(None).inspect_err(|error| missing("espeak", &error.to_string())).ok()
+}
+
+#[tokio::test]
+async fn espeak_conforms() {
+    if let Some(model) = espeak() {
+        conforms(Arc::new(model)).await;
+    }
+}
+
+#[tokio::test]
+async fn espeak_speaks_other_languages_and_knows_which() {
+    let Some(model) = espeak() else { return };
+    for (language, text) in [("de", "Am 3. Mai 1984 kostete es 2,50 € – für alle!"), ("fr", "C’est l’été, déjà.")]
+    {
+        let request = SpeechRequest { language: language.to_owned(), ..request(text) };
+        let speech = model.speak(&request, &Operation::detached()).await.unwrap();
+        check(&request, &speech);
+    }
+    let unknown = SpeechRequest { language: "xx-nowhere".to_owned(), ..request("one") };
+    assert_eq!(model.speak(&unknown, &Operation::detached()).await.unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+#[tokio::test]
+async fn foreign_words_get_sounds_one_by_one() {
+    if espeak().is_none() {
+        return;
+    }
+    let text = "Das kostet 1984 Euro — sehr viel, sagt IBM.";
+    let shown: Vec<&str> = text.split_whitespace().collect();
+    let voiced = crate::espeak::sounds(&shown, "de", &Cancellation::new()).await.unwrap();
+    assert_eq!(voiced.len(), shown.len());
+    let silent: Vec<&str> =
+        shown.iter().zip(&voiced).filter(|(_, voiced)| voiced.sounds.is_empty()).map(|(word, _)| *word).collect();
+    assert_eq!(silent, ["—"]);
 }
 
 #[tokio::test]

@@ -1,8 +1,12 @@
 //! English words as phonemes of espeak-ng, on which Piper voices are trained.
 //!
-//! Words are looked up in the CMU dictionary (through `piper-plus-g2p`); words that it does not have are spelled.
+//! Words are looked up in the CMU dictionary (through `piper-plus-g2p`). What that gives is close to espeak-ng's
+//! American English but not the same; [`accent`] turns the one into the other, [`connect`] adds what words do to each
+//! other. Words that no dictionary has are read by letter-to-sound [`rules`].
 
 mod accent;
+mod connect;
+mod names;
 mod rules;
 
 use crate::normal::Lexicon;
@@ -37,7 +41,9 @@ impl English {
 
     /// The phonemes of words that follow each other without a pause, a list for each.
     pub(crate) fn phrase(&self, words: &[&str]) -> Vec<Vec<char>> {
-        words.iter().map(|word| self.word(word)).collect()
+        let mut phonemes: Vec<Vec<char>> = words.iter().map(|word| self.word(word)).collect();
+        connect::connect(words, &mut phonemes);
+        phonemes
     }
 
     /// The phonemes of one word alone.
@@ -63,8 +69,11 @@ impl English {
             }
             return phonemes;
         }
+        if let Some(name) = names::name(word) {
+            return name.chars().collect();
+        }
         if self.knows(word) {
-            return self.look_up(word);
+            return accent::american(word, &self.look_up(word));
         }
         if let Some(owner) = word.strip_suffix("'s").filter(|owner| !owner.is_empty()) {
             let mut phonemes = self.word(owner);
@@ -73,7 +82,7 @@ impl English {
         }
         let bare: String = word.chars().filter(char::is_ascii_lowercase).collect();
         if bare.len() < word.len() && self.knows(&bare) {
-            return self.look_up(&bare);
+            return accent::american(&bare, &self.look_up(&bare));
         }
         if let Some((first, second)) = self.halves(&bare) {
             let mut phonemes = self.word(first);
@@ -81,7 +90,7 @@ impl English {
             phonemes.extend(self.word(second).into_iter().map(|c| if c == 'ˈ' { 'ˌ' } else { c }));
             return phonemes;
         }
-        rules::read(&bare)
+        accent::american(&bare, &rules::read(&bare))
     }
 
     /// A compound of two known words: `hyperscaler` has none, `datacenter` has `data` and `center`.
@@ -92,7 +101,7 @@ impl English {
         (3..=word.len() - 3)
             .rev()
             .map(|at| word.split_at(at))
-            .filter(|(first, second)| first.len() + second.len() >= 8 || first.len() >= 4 && second.len() >= 3)
+            .filter(|(first, second)| first.len().max(second.len()) >= 5 || first.len() + second.len() >= 8)
             .filter(|(first, second)| self.knows(first) && self.knows(second))
             .max_by_key(|(first, second)| first.len().min(second.len()))
     }
@@ -107,15 +116,19 @@ impl English {
 }
 
 impl Lexicon for English {
-    /// The dictionary spells what it does not have and does not say so. It inflects what it has: so a word is known
-    /// if it, or it with an `s`, is not spelled.
+    /// The dictionary spells what it does not have and does not say so. But it inflects what it has: a word that
+    /// looks spelled is known if with an `s` it ends in the sound and not in the letter.
     fn knows(&self, word: &str) -> bool {
         if word.is_empty() || word.len() > 40 || !word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'\'') {
             return false;
         }
         let spelled = |word: &str| word.chars().flat_map(|letter| accent::spelled(letter).chars()).collect::<Vec<_>>();
-        let plural = format!("{word}s");
-        self.look_up(word) != spelled(word) || self.look_up(&plural) != spelled(&plural)
+        let (letters, plural) = (spelled(word), format!("{word}s"));
+        if self.look_up(word) != letters {
+            return true;
+        }
+        let inflected = self.look_up(&plural);
+        inflected.starts_with(&letters) && inflected != spelled(&plural)
     }
 }
 

@@ -20,7 +20,7 @@ const SPELLED: &str = " us it who un eu uk ai ar vr pr hr tv pc dc la id ip os e
     wifi aws gcp sas ipo gdp cpi llm ml iot nft dao etf usb led lcd ssd hdd http https html json xml ";
 
 /// Names that no dictionary has, written as words that it has. Single capitals are letters.
-const RESPELLED: [(&str, &str); 58] = [
+const RESPELLED: [(&str, &str); 59] = [
     ("ios", "I O S"),
     ("ipados", "I pad O S"),
     ("macos", "mac O S"),
@@ -50,6 +50,7 @@ const RESPELLED: [(&str, &str); 58] = [
     ("chatgpt", "chat G P T"),
     ("deepmind", "deep mind"),
     ("deepseek", "deep seek"),
+    ("spacex", "space X"),
     ("midjourney", "mid journey"),
     ("sqlite", "S Q lite"),
     ("mysql", "my S Q L"),

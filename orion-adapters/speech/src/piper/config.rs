@@ -13,6 +13,8 @@ const MOST_BYTES: u64 = 1 << 20;
 pub(crate) struct VoiceConfig {
     /// Samples per second.
     pub(crate) sample_rate: u32,
+    /// The espeak-ng voice whose phonemes it was trained on.
+    pub(crate) espeak_voice: String,
     /// Language tag, `en-US`.
     pub(crate) language: String,
     /// Loudness of the noise in the sound.
@@ -121,18 +123,24 @@ impl VoiceConfig {
             }
         }
         let espeak_voice = file.espeak.voice.unwrap_or_else(|| "en-us".to_owned());
-        let language = file.language.and_then(|language| language.code).unwrap_or(espeak_voice);
+        let language = file.language.and_then(|language| language.code).unwrap_or_else(|| espeak_voice.clone());
         let sound = |value: Option<f32>, default: f32| {
             value.filter(|value| value.is_finite() && (0.0..=10.0).contains(value)).unwrap_or(default)
         };
         Ok(Self {
             sample_rate: file.audio.sample_rate,
             language: language.replace('_', "-"),
+            espeak_voice,
             // The defaults are Piper's own.
             noise_scale: sound(file.inference.noise_scale, 0.667),
             length_scale: sound(file.inference.length_scale, 1.0).max(0.1),
             noise_w: sound(file.inference.noise_w, 0.8),
             symbols,
         })
+    }
+
+    /// Whether it speaks English, which needs no other program.
+    pub(crate) fn is_english(&self) -> bool {
+        self.language.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("en"))
     }
 }

@@ -5,17 +5,19 @@ mod plan;
 mod session;
 mod speech;
 
+pub(crate) use plan::Voiced;
 pub use speech::PiperSpeech;
 
 use crate::audio;
 use crate::english::English;
+use crate::espeak;
 use crate::normal::{self, Pause};
 use crate::timing;
 use config::VoiceConfig;
 use orion_core::domain::{CostCategory, Money};
 use orion_core::port::{Speech, SpeechRequest, Usage};
 use orion_core::{Cancellation, Error, ErrorKind, Result};
-use plan::{Chunk, Voiced};
+use plan::Chunk;
 use session::Session;
 use std::path::Path;
 
@@ -30,19 +32,23 @@ const CLAUSE_PAUSE: f64 = 0.05;
 pub(crate) struct PiperVoice {
     config: VoiceConfig,
     session: Session,
-    english: English,
+    /// For English voices; other languages ask espeak-ng.
+    english: Option<English>,
 }
 
 impl PiperVoice {
     /// Loads `voice.onnx` and `voice.onnx.json`.
     pub(crate) fn load(model: &Path) -> Result<Self> {
-        Ok(Self { config: VoiceConfig::read(model)?, session: Session::load(model)?, english: English::new()? })
+        let config = VoiceConfig::read(model)?;
+        let english = if config.is_english() { Some(English::new()?) } else { None };
+        Ok(Self { session: Session::load(model)?, config, english })
     }
 
     /// The sounds of every word of a request.
     ///
     /// # Errors
-    /// `Unsupported` if the voice does not speak the language.
+    /// `Unsupported` if the voice does not speak the language; for other languages than English `Unavailable` if
+    /// espeak-ng is not installed.
     pub(crate) async fn sounds(&self, request: &SpeechRequest, cancellation: &Cancellation) -> Result<Vec<Voiced>> {
         let primary = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
         if primary(&request.language) != primary(&self.config.language) {
@@ -52,8 +58,10 @@ impl PiperVoice {
                 .with_hint("choose a voice of that language: `--voice FILE.onnx`"));
         }
         let shown: Vec<&str> = request.text.split_whitespace().collect();
-        let _ = cancellation;
-        Ok(self.english_sounds(&shown))
+        match &self.english {
+            Some(english) => Ok(english_sounds(english, &shown)),
+            None => espeak::sounds(&shown, &self.config.espeak_voice, cancellation).await,
+        }
     }
 
     /// Speaks a checked request. Blocks.
@@ -69,21 +77,6 @@ impl PiperVoice {
             tracing::warn!(missing = ?plan.missing, "the voice has no sound for some phonemes");
         }
         self.render(&shown, &plan.chunks, request, cancellation)
-    }
-
-    fn english_sounds(&self, shown: &[&str]) -> Vec<Voiced> {
-        let said = normal::say(shown, &self.english);
-        let mut voiced = Vec::with_capacity(said.len());
-        for phrase in said.chunk_by(|word, _| word.pause == Pause::None) {
-            let words: Vec<&str> = phrase.iter().flat_map(|said| &said.words).map(String::as_str).collect();
-            let mut sounds = self.english.phrase(&words).into_iter();
-            voiced.extend(
-                phrase
-                    .iter()
-                    .map(|said| Voiced { sounds: sounds.by_ref().take(said.words.len()).collect(), pause: said.pause }),
-            );
-        }
-        voiced
     }
 
     fn render(
@@ -129,6 +122,21 @@ impl PiperVoice {
         let words = timing::words(shown, &spans, samples.len() as u64, rate);
         Ok(Speech { samples, sample_rate: rate, words, usage: free(&request.text) })
     }
+}
+
+fn english_sounds(english: &English, shown: &[&str]) -> Vec<Voiced> {
+    let said = normal::say(shown, english);
+    let mut voiced = Vec::with_capacity(said.len());
+    for phrase in said.chunk_by(|word, _| word.pause == Pause::None) {
+        let words: Vec<&str> = phrase.iter().flat_map(|said| &said.words).map(String::as_str).collect();
+        let mut sounds = english.phrase(&words).into_iter();
+        voiced.extend(
+            phrase
+                .iter()
+                .map(|said| Voiced { sounds: sounds.by_ref().take(said.words.len()).collect(), pause: said.pause }),
+        );
+    }
+    voiced
 }
 
 /// The language of a voice, by its configuration.

@@ -7,23 +7,23 @@ use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, Voice
 use orion_core::{Error, Operation, Result};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
-/// Speaks with Piper voices.
+/// Speaks with Piper voices: the one it was made with, and on request any other that is installed beside it.
 ///
-/// The model is loaded at the first use and stays.
+/// A model is loaded at its first use; the last one used stays in memory.
 #[derive(Debug)]
 pub struct PiperSpeech {
     provider: Provider,
     files: VoiceFiles,
-    loaded: OnceCell<Arc<PiperVoice>>,
+    loaded: Mutex<Option<(VoiceFiles, Arc<PiperVoice>)>>,
 }
 
 impl PiperSpeech {
     /// A voice by its files; the model is not read yet.
     pub fn new(files: VoiceFiles) -> Self {
         let provider = Provider { name: "piper".to_owned(), model: files.voice().id, side: Side::Local };
-        Self { provider, files, loaded: OnceCell::new() }
+        Self { provider, files, loaded: Mutex::default() }
     }
 
     /// Loads the voice ahead of its first use.
@@ -31,12 +31,38 @@ impl PiperSpeech {
     /// # Errors
     /// `NotFound`, `Corrupt` or `Unsupported`, with the file.
     pub async fn load(&self) -> Result<()> {
-        self.voice().await.map(|_| ())
+        self.voice(self.files.clone()).await.map(|_| ())
     }
 
-    async fn voice(&self) -> Result<&Arc<PiperVoice>> {
-        let model = self.files.model().to_owned();
-        self.loaded.get_or_try_init(|| async { blocking(move || PiperVoice::load(&model)).await.map(Arc::new) }).await
+    async fn voice(&self, files: VoiceFiles) -> Result<Arc<PiperVoice>> {
+        let mut loaded = self.loaded.lock().await;
+        if let Some((_, voice)) = loaded.as_ref().filter(|(there, _)| *there == files) {
+            return Ok(Arc::clone(voice));
+        }
+        *loaded = None;
+        let model = files.model().to_owned();
+        let voice = Arc::new(blocking(move || PiperVoice::load(&model)).await?);
+        *loaded = Some((files, Arc::clone(&voice)));
+        Ok(voice)
+    }
+
+    /// The folder of the voice as a library.
+    fn library(&self) -> VoiceLibrary {
+        VoiceLibrary::new(self.files.model().parent().unwrap_or_else(|| Path::new(".")))
+    }
+
+    /// The files of a voice that is asked for by its id; never a path, because requests come from outside.
+    async fn asked(&self, id: &str) -> Result<VoiceFiles> {
+        if id == self.provider.model {
+            return Ok(self.files.clone());
+        }
+        let library = self.library();
+        let installed = blocking(move || Ok(library.installed())).await?;
+        installed.into_iter().find(|files| files.voice().id == id).ok_or_else(|| {
+            Error::not_found("there is no such voice")
+                .with_context("voice", id)
+                .with_hint("`orion voices list` shows those there are")
+        })
     }
 }
 
@@ -47,13 +73,11 @@ impl SpeechModel for PiperSpeech {
     }
 
     async fn voices(&self) -> Result<Vec<Voice>> {
-        let files = self.files.clone();
+        let (library, own) = (self.library(), self.files.voice());
         blocking(move || {
-            let folder = files.model().parent().unwrap_or_else(|| Path::new("."));
-            let mut voices = VoiceLibrary::new(folder).voices();
-            // What is pointed to by its path may have a configuration that was changed since.
-            if !voices.iter().any(|voice| voice.id == files.voice().id) {
-                voices.insert(0, files.voice());
+            let mut voices = library.voices();
+            if !voices.iter().any(|voice| voice.id == own.id) {
+                voices.insert(0, own);
             }
             Ok(voices)
         })
@@ -63,12 +87,8 @@ impl SpeechModel for PiperSpeech {
     async fn speak(&self, request: &SpeechRequest, operation: &Operation) -> Result<Speech> {
         request.check()?;
         operation.cancellation.check()?;
-        if let Some(voice) = request.voice.as_deref().filter(|voice| *voice != self.provider.model) {
-            return Err(Error::not_found("this is not the voice that speaks")
-                .with_context("voice", voice)
-                .with_context("speaks", &self.provider.model));
-        }
-        let voice = Arc::clone(self.voice().await?);
+        let files = self.asked(request.voice.as_deref().unwrap_or(&self.provider.model)).await?;
+        let voice = self.voice(files).await?;
         let sounds = voice.sounds(request, &operation.cancellation).await?;
         let (request, cancellation) = (request.clone(), operation.cancellation.clone());
         blocking(move || voice.speak(&request, &sounds, &cancellation)).await

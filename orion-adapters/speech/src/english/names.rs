@@ -1,0 +1,41 @@
+//! Names of the news that neither the dictionary nor the rules say right, in espeak-ng's phonemes.
+
+/// The phonemes of a name.
+pub(super) fn name(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "anthropic" => "ænθɹˈɑːpɪk",
+        "asus" => "eɪsˈuːs",
+        "bitcoin" => "bˈɪtkɔɪn",
+        "blockchain" => "blˈɑːktʃeɪn",
+        "bytedance" => "bˈaɪtdæns",
+        "cuda" => "kˈuːdə",
+        "erdogan" => "ˈɛɹdəwˌɑːn",
+        "ethereum" => "ɪθˈɪɹiəm",
+        "figma" => "fˈɪɡmə",
+        "hugging" => "hˈʌɡɪŋ",
+        "huawei" => "wˈɑːweɪ",
+        "jensen" => "dʒˈɛnsən",
+        "kubernetes" => "kˌuːbɚnˈɛɾiz",
+        "linux" => "lˈɪnəks",
+        "llama" => "lˈɑːmə",
+        "macron" => "məkɹˈoʊn",
+        "mastodon" => "mˈæstədˌɑːn",
+        "mistral" => "mɪstɹˈɑːl",
+        "neuralink" => "nˈʊɹəlˌɪŋk",
+        "nginx" => "ˈɛndʒɪnˌɛks",
+        "nvidia" => "ɛnvˈɪdiə",
+        "openai" => "ˌoʊpənˌeɪˈaɪ",
+        "ozempic" => "oʊzˈɛmpɪk",
+        "semaglutide" => "sˌɛməɡlˈuːtaɪd",
+        "shein" => "ʃˈiːɪn",
+        "solana" => "soʊlˈɑːnə",
+        "temu" => "tˈiːmuː",
+        "tokyo" => "tˈoʊkioʊ",
+        "ubuntu" => "uːbˈʊntuː",
+        "ursula" => "ˈɜːsələ",
+        "wegovy" => "wɪɡˈoʊvi",
+        "xiaomi" => "ʃˈaʊmi",
+        "zelensky" | "zelenskyy" => "zəlˈɛnski",
+        _ => return None,
+    })
+}
