@@ -166,7 +166,7 @@ fn who(sentence: &str) -> Option<Vec<String>> {
 }
 
 /// Whether words read as a clause with a subject of its own: a determiner, a name or a noun, and a verb.
-fn is_clause(text: &str, language: Language) -> bool {
+pub(super) fn is_clause(text: &str, language: Language) -> bool {
     const SUBJECTS: &[&str] = &[
         "the", "a", "an", "it", "he", "she", "they", "we", "there", "his", "her", "their", "its", "many", "some",
         "most", "der", "die", "das", "ein", "eine", "er", "sie", "es", "o", "os", "as", "um", "uma", "ele", "ela",
@@ -326,7 +326,7 @@ fn without_trailing(sentence: &str) -> Option<String> {
 }
 
 /// Openers of a clause that leads up to the main one.
-const LEADERS: &[&str] = &[
+pub(super) const LEADERS: &[&str] = &[
     "As",
     "While",
     "After",

@@ -1,9 +1,10 @@
 //! The creator: one scene for every line, in words for picture models and as a card for the built-in graphics.
 
-use super::card::{cards, key_phrase};
+use super::card::cards;
 use super::clean::{headline, opinion_of};
 use super::extractive::shorten;
 use super::look::look;
+use super::outline::outline;
 use super::phrase::{CALLS, phrases};
 use crate::domain::{Card, ClaimKind, Line, LineRole, Material, ScenePlan, Script, Source, VisualPrompt};
 use crate::text::claim::claims;
@@ -77,17 +78,8 @@ fn opening(line: &Line, source: Option<&Source>, language: Language) -> Card {
         Some(_) => phrases(language).opinion_label.to_owned(),
         None => publisher(source).unwrap_or_else(|| phrases(language).list_label.to_owned()),
     };
-    let text = line.text.trim_end_matches('.');
-    let headline = if word_count(text) <= 9 {
-        text.to_owned()
-    } else if let Some(short) = without_apposition(text) {
-        short
-    } else {
-        match text.split_once(": ").or_else(|| text.split_once(", ")) {
-            Some((head, _)) if (3..=9).contains(&word_count(head)) => head.to_owned(),
-            _ => key_phrase(text, language, 9),
-        }
-    };
+    let headline =
+        without_apposition(line.text.trim_end_matches('.')).unwrap_or_else(|| outline(&line.text, language, 13));
     let quoted = cards(&line.text, &label, language).into_iter().find(|card| matches!(card, Card::Quote { .. }));
     quoted.unwrap_or(Card::Headline { label: label.to_uppercase(), headline })
 }
@@ -143,12 +135,13 @@ fn request(text: &str) -> String {
 
 /// A name of the line that the headline does not show, or the publication.
 fn label(line: &Line, source: Option<&Source>, language: Language) -> String {
-    let phrase = key_phrase(&line.text, language, 7).to_lowercase();
+    let phrase = outline(&line.text, language, 12).to_lowercase();
     let names = claims(&line.text, language);
     let stop_words = language.stop_words();
     let name = names
         .iter()
         .filter(|claim| claim.kind == ClaimKind::Name && claim.text.chars().count() <= MOST_LABEL)
+        .filter(|_| !language.capitalises_nouns())
         .filter(|claim| word_count(&claim.text) == 2 && !claim.text.contains(['-', '’', '\'']))
         .filter(|claim| !claim.text.split(' ').any(|part| stop_words.contains(part.to_lowercase().as_str())))
         .find(|claim| !phrase.contains(&claim.text.to_lowercase()));

@@ -1,14 +1,14 @@
 //! What to show while a line is spoken, in words.
 
-use super::card;
 use super::hook::said;
+use super::outline::outline;
 use crate::domain::{ClaimKind, LineRole};
 use crate::text::claim::claims;
 use crate::text::language::Language;
 
 /// What to show while a line is spoken: for people who film or draw, and for picture models.
 pub(super) fn visual_cue(role: LineRole, text: &str, language: Language) -> String {
-    let subject = card::key_phrase(text, language, 7);
+    let subject = outline(text, language, 9);
     if role == LineRole::CallToAction {
         return "Closing card with the sources".to_owned();
     }

@@ -16,6 +16,7 @@ mod grounding;
 mod hook;
 mod look;
 mod model;
+mod outline;
 mod own;
 mod passage;
 mod phrase;

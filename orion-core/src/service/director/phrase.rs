@@ -29,8 +29,6 @@ pub(super) struct Phrases {
     pub(super) comparison_label: &'static str,
     /// Sides of a comparison `from X to Y`.
     pub(super) from_to: (&'static str, &'static str),
-    /// Sides of a comparison `between X and Y`.
-    pub(super) between: (&'static str, &'static str),
     /// Before the sources on the closing card.
     pub(super) source: &'static str,
     /// Before a picture's credit.
@@ -57,7 +55,6 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             list_label: "In short",
             comparison_label: "Side by side",
             from_to: ("From", "To"),
-            between: ("At least", "At most"),
             source: "Source",
             picture: "Picture",
         },
@@ -78,7 +75,6 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             list_label: "Kurz gesagt",
             comparison_label: "Im Vergleich",
             from_to: ("Von", "Auf"),
-            between: ("Mindestens", "Höchstens"),
             source: "Quelle",
             picture: "Bild",
         },
@@ -99,7 +95,6 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             list_label: "Em resumo",
             comparison_label: "Lado a lado",
             from_to: ("De", "Para"),
-            between: ("No mínimo", "No máximo"),
             source: "Fonte",
             picture: "Imagem",
         },
@@ -120,7 +115,6 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             list_label: "En resumen",
             comparison_label: "Frente a frente",
             from_to: ("De", "A"),
-            between: ("Como mínimo", "Como máximo"),
             source: "Fuente",
             picture: "Imagen",
         },
@@ -141,7 +135,6 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             list_label: "En bref",
             comparison_label: "Côte à côte",
             from_to: ("De", "À"),
-            between: ("Au moins", "Au plus"),
             source: "Source",
             picture: "Image",
         },
@@ -407,7 +400,8 @@ pub(super) fn has_verb(sentence: &str) -> bool {
             return known(AUXILIARIES, &word.to_lowercase());
         }
         let third = word.strip_suffix('s').map(|base| {
-            let short = base.strip_suffix('e').unwrap_or(base);
+            // `watches` is from `watch`, `sites` not from `sit`.
+            let short = base.strip_suffix('e').filter(|stem| stem.ends_with(['h', 's', 'x', 'z', 'o'])).unwrap_or(base);
             let y = base.strip_suffix("ie").map(|stem| format!("{stem}y")).unwrap_or_default();
             known(VERBS, base) || known(VERBS, short) || known(VERBS, &y)
         });
@@ -422,6 +416,12 @@ pub(super) fn has_verb(sentence: &str) -> bool {
 /// Whether a word looks like a finite verb that may follow an inserted clause.
 pub(super) fn is_verb(word: &str) -> bool {
     word.chars().next().is_some_and(char::is_lowercase) && has_verb(word)
+}
+
+/// Whether a word is only the plain form of a verb, which may be a noun as well: `charge`, not `hit`.
+pub(super) fn is_base_form(word: &str) -> bool {
+    let known = |list: &str| list.split_whitespace().any(|verb| verb == word);
+    known(VERBS) && !known(PAST)
 }
 
 #[cfg(test)]
