@@ -85,14 +85,16 @@ impl Approval {
     /// Records a decision about `subject`, which must be what was shown.
     ///
     /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict) if it was decided before, has expired, or the subject has changed.
+    /// [`Conflict`](crate::ErrorKind::Conflict) if it was decided before, has expired, or the subject has changed;
+    /// the approval is unchanged.
     pub fn decide(&mut self, subject: Sha256, decision: Decision) -> Result<()> {
         if self.state != ApprovalState::Open {
             return Err(Error::conflict("this question is closed").with_context("state", self.state));
         }
         if decision.at >= self.expires_at {
-            self.state = ApprovalState::Expired;
-            return Err(Error::conflict("this question has expired").with_context("expired", self.expires_at));
+            return Err(Error::conflict("this question has expired")
+                .with_context("expired", self.expires_at)
+                .with_hint("resume the run to be asked again"));
         }
         if subject != self.subject {
             return Err(Error::conflict("what was shown has changed since")
@@ -106,7 +108,16 @@ impl Approval {
         Ok(())
     }
 
-    /// Voids the approval because what was shown has changed.
+    /// Closes a question that nobody decided in time, and tells whether it did so now.
+    pub fn expire(&mut self, now: Timestamp) -> bool {
+        let late = self.state == ApprovalState::Open && now >= self.expires_at;
+        if late {
+            self.state = ApprovalState::Expired;
+        }
+        late
+    }
+
+    /// Voids the approval because what was shown has changed; one that was refused or has expired stays as it is.
     pub fn void(&mut self) {
         if matches!(self.state, ApprovalState::Open | ApprovalState::Approved) {
             self.state = ApprovalState::Voided;

@@ -9,6 +9,8 @@ mod cost;
 mod feed;
 mod identity;
 mod material;
+#[cfg(test)]
+mod moves;
 mod niche;
 mod publication;
 mod run;
@@ -35,12 +37,11 @@ pub use step::{Step, StepState};
 pub use trend::{Trend, TrendStatus};
 
 use crate::{Error, Result};
+use std::fmt::Display;
 
 /// The error of a move that the state machine does not know.
-fn illegal(what: &'static str, from: impl std::fmt::Debug, to: impl std::fmt::Debug) -> Error {
-    Error::conflict(what)
-        .with_context("from", format!("{from:?}").to_lowercase())
-        .with_context("to", format!("{to:?}").to_lowercase())
+fn illegal(what: &'static str, from: impl Display, to: impl Display) -> Error {
+    Error::conflict(what).with_context("from", from).with_context("to", to)
 }
 
 /// Declares an enum whose names are fixed on the wire and in the store.
@@ -84,6 +85,6 @@ macro_rules! named {
 pub(crate) use named;
 
 /// Fails with `Conflict` unless `legal`.
-fn check_move(legal: bool, what: &'static str, from: impl std::fmt::Debug, to: impl std::fmt::Debug) -> Result<()> {
+fn check_move(legal: bool, what: &'static str, from: impl Display, to: impl Display) -> Result<()> {
     if legal { Ok(()) } else { Err(illegal(what, from, to)) }
 }

@@ -26,14 +26,15 @@ named! {
 }
 
 impl PublicationState {
-    /// Whether this move is legal (design, section 3).
+    /// Whether this move is legal. Some platforms publish by themselves once they have the whole file, so a doubt
+    /// can arise from the upload on; what is `unknown` is armed again only when the platform was read and has nothing.
     pub fn can_become(self, next: Self) -> bool {
         use PublicationState::{Armed, Failed, Prepared, Processing, Published, Unknown, Uploading};
         matches!(
             (self, next),
             (Prepared, Uploading | Armed | Failed)
-                | (Uploading, Uploading | Processing | Armed | Failed)
-                | (Processing, Armed | Published | Failed)
+                | (Uploading, Uploading | Processing | Armed | Unknown | Failed)
+                | (Processing, Armed | Published | Unknown | Failed)
                 | (Armed, Published | Unknown | Failed)
                 | (Unknown, Published | Failed | Armed)
         )

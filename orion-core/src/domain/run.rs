@@ -5,6 +5,7 @@ use super::{Gate, Verdict, illegal, named};
 use crate::id::{ContentId, RunId, UserId};
 use crate::{Result, StageStatus, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 named! {
     /// The stages of a run in order (contract, section 1.12; `prompts` is the planning that opens `images`).
@@ -34,11 +35,15 @@ impl Stage {
 
     /// The gate that stands behind this stage.
     pub fn gate(self) -> Option<Gate> {
-        match self {
-            Self::Critique => Some(Gate::Script),
-            Self::Prompts => Some(Gate::Prompts),
-            Self::Render => Some(Gate::Review),
-            _ => None,
+        Gate::ALL.iter().copied().find(|gate| Self::before(*gate) == self)
+    }
+
+    /// The stage that this gate stands behind.
+    fn before(gate: Gate) -> Self {
+        match gate {
+            Gate::Script => Self::Critique,
+            Gate::Prompts => Self::Prompts,
+            Gate::Review => Self::Render,
         }
     }
 
@@ -83,7 +88,7 @@ pub enum RunState {
     },
     /// Somebody stopped it; it can be retried.
     Cancelled {
-        /// The stage that was stopped.
+        /// The stage that was stopped, or the one before the gate where it waited.
         stage: Stage,
     },
 }
@@ -108,6 +113,17 @@ impl RunState {
     }
 }
 
+impl fmt::Display for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())?;
+        match self {
+            Self::Pending | Self::Completed => Ok(()),
+            Self::Running { stage } | Self::Failed { stage, .. } | Self::Cancelled { stage } => write!(f, " {stage}"),
+            Self::Waiting { gate } | Self::Rejected { gate } => write!(f, " {gate}"),
+        }
+    }
+}
+
 /// What can be asked of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunCommand {
@@ -123,6 +139,19 @@ pub enum RunCommand {
     Decide(Gate, Verdict, Option<String>),
     /// Stop.
     Cancel,
+}
+
+impl fmt::Display for RunCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("start"),
+            Self::Resume => f.write_str("resume"),
+            Self::Complete(stage) => write!(f, "complete {stage}"),
+            Self::Fail(stage, _) => write!(f, "fail {stage}"),
+            Self::Decide(gate, verdict, _) => write!(f, "{verdict} {gate}"),
+            Self::Cancel => f.write_str("cancel"),
+        }
+    }
 }
 
 /// What the caller has to do after a transition has been committed.
@@ -185,7 +214,7 @@ impl Run {
             self.feedback.push(feedback.clone());
         }
         if matches!(command, RunCommand::Start | RunCommand::Resume) {
-            self.attempts += 1;
+            self.attempts = self.attempts.saturating_add(1);
             self.started_at.get_or_insert(now);
         }
         self.finished_at = state.is_finished().then_some(now);
@@ -194,10 +223,8 @@ impl Run {
     }
 
     fn transition(&self, command: &RunCommand) -> Result<(RunState, Transition)> {
-        let refused = || illegal("a run cannot make this move", &self.state, command);
         match (&self.state, command) {
-            (RunState::Pending, RunCommand::Start) => Ok(execute(Stage::Research)),
-            (RunState::Pending, RunCommand::Resume) => Ok(execute(Stage::Research)),
+            (RunState::Pending, RunCommand::Start | RunCommand::Resume) => Ok(execute(Stage::Research)),
             (
                 RunState::Running { stage } | RunState::Failed { stage, .. } | RunState::Cancelled { stage },
                 RunCommand::Resume,
@@ -226,8 +253,8 @@ impl Run {
             }
             (RunState::Pending, RunCommand::Cancel) => Ok(stopped(Stage::Research)),
             (RunState::Running { stage }, RunCommand::Cancel) => Ok(stopped(*stage)),
-            (RunState::Waiting { gate }, RunCommand::Cancel) => Ok(stopped(Stage::answering(*gate))),
-            _ => Err(refused()),
+            (RunState::Waiting { gate }, RunCommand::Cancel) => Ok(stopped(Stage::before(*gate))),
+            _ => Err(illegal("a run cannot make this move", &self.state, command)),
         }
     }
 
@@ -243,8 +270,7 @@ impl Run {
 
     /// What follows an approved gate.
     fn past(&self, gate: Gate) -> (RunState, Transition) {
-        let stage = Stage::ALL.iter().copied().find(|stage| stage.gate() == Some(gate));
-        stage.and_then(Stage::next).map_or_else(completed, execute)
+        Stage::before(gate).next().map_or_else(completed, execute)
     }
 }
 

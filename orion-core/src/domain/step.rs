@@ -60,7 +60,7 @@ impl Step {
         self.state == StepState::Finished && self.input == input
     }
 
-    /// Prepares the step (again) for an input: forgets handle, output and error of another attempt.
+    /// Prepares the step (again) for an input, whatever its state: forgets handle, output and error of another attempt.
     pub fn prepare(&mut self, input: Sha256, now: Timestamp) {
         self.input = input;
         self.state = StepState::Prepared;
@@ -70,7 +70,7 @@ impl Step {
         self.blobs.clear();
         self.cost = Money::ZERO;
         self.error = None;
-        self.attempts += 1;
+        self.attempts = self.attempts.saturating_add(1);
         self.started_at = now;
         self.finished_at = None;
     }

@@ -6,7 +6,7 @@
 use crate::domain::{BlobRef, Cost, Money, Run, Sha256, Step, StepState};
 use crate::id::{CostId, StepId};
 use crate::port::{BlobStore, Clock, Entropy, Store, Submission, Usage};
-use crate::{ErrorKind, Result, Timestamp};
+use crate::{ErrorKind, Result, Retry, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
@@ -96,12 +96,20 @@ impl Journal {
         }
     }
 
-    /// As [`step`](Self::step), for providers that give a handle: the handle is committed before `wait` begins,
-    /// so after a crash only `wait` runs. A handle that the provider no longer knows is sent again.
+    /// As [`step`](Self::step), for a provider that gives a handle: the handle is committed before `wait` begins,
+    /// so after a crash only `wait` runs. A handle that the provider no longer knows is sent again; one that could
+    /// not be waited for this time (stopped, or the provider is away for a while) is waited for the next time.
     ///
     /// # Errors
     /// As [`step`](Self::step).
-    pub async fn submitted<T, I, S, SF, W, WF>(&self, key: &str, input: &I, submit: S, wait: W) -> Result<Done<T>>
+    pub async fn submitted<T, I, S, SF, W, WF>(
+        &self,
+        key: &str,
+        input: &I,
+        provider: &str,
+        submit: S,
+        wait: W,
+    ) -> Result<Done<T>>
     where
         T: Serialize + DeserializeOwned + Send,
         I: Serialize + Sync + ?Sized,
@@ -118,19 +126,19 @@ impl Journal {
                 let outcome = wait(step.handle.clone().unwrap_or_default()).await;
                 match outcome {
                     Err(error) if error.kind() == ErrorKind::NotFound => self.prepare_again(step, input).await?,
-                    outcome => return self.end(step, outcome).await,
+                    outcome => return self.end_waiting(step, outcome).await,
                 }
             }
         };
         match submit().await {
             Ok(Submission::Done(work)) => self.end(step, Ok(work)).await,
             Ok(Submission::Pending(handle)) => {
-                step.submitted("", &handle)?;
+                step.submitted(provider, &handle)?;
                 let mut tx = self.store.begin().await?;
                 tx.steps().update(&mut step).await?;
                 tx.commit().await?;
                 let outcome = wait(handle).await;
-                self.end(step, outcome).await
+                self.end_waiting(step, outcome).await
             }
             Err(error) => self.end(step, Err(error)).await,
         }
@@ -212,6 +220,15 @@ impl Journal {
         Ok(step)
     }
 
+    /// As [`end`](Self::end), but leaves the step submitted when only the waiting came to an end: the provider still
+    /// works, and has to be paid, for what it has.
+    async fn end_waiting<T: Serialize>(&self, step: Step, outcome: Result<Work<T>>) -> Result<Done<T>> {
+        match outcome {
+            Err(error) if error.kind() == ErrorKind::Cancelled || error.retry() != Retry::Never => Err(error),
+            outcome => self.end(step, outcome).await,
+        }
+    }
+
     /// Writes the outcome down. The version of the step is the fence: a worker that was overtaken gets `Conflict`.
     async fn end<T: Serialize>(&self, mut step: Step, outcome: Result<Work<T>>) -> Result<Done<T>> {
         let now = self.clock.now();
@@ -281,5 +298,76 @@ impl Step {
     /// How long the last attempt took, once it has ended.
     pub fn took(&self) -> Option<Duration> {
         self.finished_at.map(|end| end.since(self.started_at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+    use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
+    use crate::testing::sample;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    fn journal() -> Journal {
+        let clock = Arc::new(ManualClock::at(sample::time(0)));
+        let entropy = Arc::new(SeededEntropy::new(7));
+        Journal::new(Arc::new(MemoryStore::new()), Arc::new(MemoryBlobs::new()), clock, entropy, &sample::run(1))
+    }
+
+    /// Sends `key` if the journal wants it sent, and waits with this outcome; tells how often it has been sent.
+    async fn wait(journal: &Journal, sent: &AtomicU32, outcome: impl Fn() -> Result<u32> + Send + Sync) -> Result<u32> {
+        let submit = || async {
+            let number = sent.fetch_add(1, Ordering::SeqCst) + 1;
+            Ok(Submission::Pending(format!("request-{number}")))
+        };
+        let wait = |handle: String| {
+            let outcome = outcome();
+            async move {
+                assert!(handle.starts_with("request-"));
+                outcome.map(|value| Work::plain("fal", value))
+            }
+        };
+        journal.submitted("images/1", "a city", "fal", submit, wait).await.map(|done| done.value)
+    }
+
+    async fn state(journal: &Journal) -> (StepState, Option<String>, Option<String>, u32) {
+        let step = journal.steps().await.unwrap().remove(0);
+        (step.state, step.provider, step.handle, step.attempts)
+    }
+
+    #[tokio::test]
+    async fn what_a_provider_has_is_waited_for_and_not_sent_again() {
+        let (journal, sent) = (journal(), AtomicU32::new(0));
+        let some = |text: &str| Some(text.to_owned());
+        let exhausted = || Err(Error::unavailable("the provider is away").with_retry(Retry::Exhausted));
+        assert!(wait(&journal, &sent, || Err(Error::cancelled())).await.is_err());
+        assert!(wait(&journal, &sent, || Err(Error::new(ErrorKind::Timeout, "too slow"))).await.is_err());
+        assert!(wait(&journal, &sent, exhausted).await.is_err());
+        assert_eq!(state(&journal).await, (StepState::Submitted, some("fal"), some("request-1"), 1));
+        assert_eq!(wait(&journal, &sent, || Ok(5)).await.unwrap(), 5);
+        assert_eq!(wait(&journal, &sent, || Ok(6)).await.unwrap(), 5, "what is done stays done");
+        assert_eq!(sent.load(Ordering::SeqCst), 1);
+        assert_eq!(state(&journal).await, (StepState::Finished, some("fal"), some("request-1"), 1));
+    }
+
+    #[tokio::test]
+    async fn what_a_provider_refused_or_forgot_is_sent_again() {
+        let (journal, sent) = (journal(), AtomicU32::new(0));
+        assert!(wait(&journal, &sent, || Err(Error::invalid("the prompt was refused"))).await.is_err());
+        assert_eq!(state(&journal).await.0, StepState::Failed);
+        assert!(wait(&journal, &sent, || Err(Error::cancelled())).await.is_err());
+        assert_eq!(
+            state(&journal).await,
+            (StepState::Submitted, Some("fal".to_owned()), Some("request-2".to_owned()), 2)
+        );
+        // The second handle is unknown, the third is not.
+        let asked = AtomicU32::new(0);
+        let forgotten = || match asked.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(Error::not_found("no such request")),
+            _ => Ok(9),
+        };
+        assert_eq!(wait(&journal, &sent, forgotten).await.unwrap(), 9);
+        assert_eq!((sent.load(Ordering::SeqCst), state(&journal).await.3), (3, 3));
     }
 }

@@ -123,7 +123,7 @@ impl Media {
             let image = self.images.wait(&handle, operation).await?;
             self.keep(request, image).await
         };
-        let done = journal.submitted(&key, &input, submit, wait).await;
+        let done = journal.submitted(&key, &input, &self.images.provider().name, submit, wait).await;
         let done = done.map_err(|error| error.with_context("scene", request.scene_number))?;
         Ok((done.value, done.reused))
     }

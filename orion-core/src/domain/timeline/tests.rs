@@ -1,4 +1,4 @@
-use super::caption::{group, joined, timed, to_ass, to_srt, to_vtt};
+use super::caption::{group, joined, timed, to_ass, to_srt, to_vtt, width};
 use super::*;
 use crate::domain::Sha256;
 use proptest::prelude::*;
@@ -305,7 +305,7 @@ proptest! {
         prop_assert!(captions.check(MediaTime(i64::MAX)).is_ok());
         for cue in &captions.cues {
             prop_assert!(cue.words.len() <= 4);
-            prop_assert!(cue.words.len() == 1 || joined(&cue.words).chars().count() <= 22);
+            prop_assert!(cue.words.len() == 1 || width(&joined(&cue.words)) <= 22);
         }
         let bare = |text: &str| text.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect::<String>();
         let before: String = words.iter().map(|word| bare(&word.text)).collect();

@@ -126,6 +126,19 @@ impl Production {
         Ok(asked)
     }
 
+    /// Asks anew where nobody decided in time: a run must not wait for what nobody can decide any more.
+    pub(super) async fn ask_again_if_expired(&self, run: &Run, gate: Gate) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        let mut approval = open_question(&mut *tx, run).await?;
+        if approval.expire(self.clock.now()) {
+            tx.approvals().update(&mut approval).await?;
+            let content = tx.contents().require(run.content_id).await?;
+            self.ask(&mut *tx, run, &content, gate).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     /// Writes the question of a gate down, bound to the hash of what is shown.
     pub(super) async fn ask(&self, tx: &mut dyn Tx, run: &Run, content: &Content, gate: Gate) -> Result<Approval> {
         let now = self.clock.now();

@@ -115,7 +115,8 @@ impl Production {
     }
 
     /// Works on a run until it waits for a person or is finished, and gives it as it then stands.
-    /// A run that failed, was stopped or was cut off by a crash goes on with the stage it was in.
+    /// A run that failed, was stopped or was cut off by a crash goes on with the stage it was in; one that waits with
+    /// a question that has expired asks it anew.
     ///
     /// # Errors
     /// The error of the stage that failed, after the run has been marked; [`Cancelled`](ErrorKind::Cancelled)
@@ -123,7 +124,11 @@ impl Production {
     pub async fn advance(&self, id: RunId, operation: &Operation) -> Result<Run> {
         let run = self.run(id).await?;
         let (mut run, mut effect) = match run.state {
-            RunState::Waiting { .. } | RunState::Completed | RunState::Rejected { .. } => return Ok(run),
+            RunState::Completed | RunState::Rejected { .. } => return Ok(run),
+            RunState::Waiting { gate } => {
+                self.ask_again_if_expired(&run, gate).await?;
+                return Ok(run);
+            }
             _ => self.command(run, RunCommand::Resume).await?,
         };
         while let RunEffect::Execute(stage) = effect {

@@ -372,3 +372,45 @@ async fn bad_requests_leave_nothing() {
     assert_eq!(tx.runs().count(&Filter::default()).await.unwrap(), 0);
     assert_eq!(tx.contents().count(&Filter::default()).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_question_that_nobody_answered_is_asked_again() {
+    let (production, _) = production();
+    let run = production.start(UserId::SYSTEM, &request(&[Gate::Review])).await.unwrap();
+    let run = production.advance(run.id, &Operation::detached()).await.unwrap();
+    let asked = production.question(run.id).await.unwrap();
+    let unmoved = production.advance(run.id, &Operation::detached()).await.unwrap();
+    assert_eq!((unmoved.state, production.question(run.id).await.unwrap()), (run.state.clone(), asked.clone()));
+
+    let late = Arc::new(ManualClock::at(asked.expires_at));
+    let production = Production { clock: late, ..production };
+    let decide = |subject| production.decide(run.id, Gate::Review, subject, Verdict::Approve, None, UserId::SYSTEM);
+    assert_eq!(decide(asked.subject).await.unwrap_err().kind(), ErrorKind::Conflict);
+    let waiting = production.advance(run.id, &Operation::detached()).await.unwrap();
+    assert_eq!(waiting.state, RunState::Waiting { gate: Gate::Review });
+    let again = production.question(run.id).await.unwrap();
+    assert!(again.id != asked.id && again.subject == asked.subject && again.expires_at > asked.expires_at);
+    let old = production.store.read().await.unwrap().approvals().require(asked.id).await.unwrap();
+    assert_eq!(old.state, crate::domain::ApprovalState::Expired);
+    assert_eq!(decide(again.subject).await.unwrap().state, RunState::Completed);
+}
+
+/// Whatever a run does, the status that its content takes is one that content may take.
+#[test]
+fn content_can_always_follow_its_run() {
+    let (stage, gate) = (Stage::Render, Gate::Review);
+    for state in [
+        RunState::Pending,
+        RunState::Running { stage },
+        RunState::Waiting { gate },
+        RunState::Completed,
+        RunState::Failed { stage, reason: String::new() },
+        RunState::Rejected { gate },
+        RunState::Cancelled { stage },
+    ] {
+        for status in ContentStatus::ALL {
+            let next = content_follows(&state, *status);
+            assert!(next.is_none_or(|next| status.can_become(next)), "{state}: {status} to {next:?}");
+        }
+    }
+}

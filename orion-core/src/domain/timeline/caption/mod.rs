@@ -48,6 +48,6 @@ fn columns(character: char) -> usize {
 }
 
 /// Width of a text in columns.
-fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     text.chars().map(columns).sum()
 }
