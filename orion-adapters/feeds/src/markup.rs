@@ -3,6 +3,7 @@
 //! One tokenizer serves both. It never fails, never allocates, expands no entity that a document
 //! defines, and takes time linear in its input whatever the bytes. It knows nothing of feeds.
 
+use memchr::{memchr, memmem};
 use std::borrow::Cow;
 
 /// One token, borrowed from the document.
@@ -62,7 +63,7 @@ impl<'a> Tokens<'a> {
         let start = if closing { 2 } else { 1 };
         let inside = &self.rest[start..];
         if !inside.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == ':') {
-            let end = self.rest[1..].find('<').map_or(self.rest.len(), |at| at + 1);
+            let end = memchr(b'<', &self.rest.as_bytes()[1..]).map_or(self.rest.len(), |at| at + 1);
             return Token::Text(self.take(end));
         }
         let Some(length) = tag_end(inside) else { return Token::Text(self.take(self.rest.len())) };
@@ -103,11 +104,11 @@ impl<'a> Iterator for Tokens<'a> {
     fn next(&mut self) -> Option<Token<'a>> {
         while !self.rest.is_empty() {
             if !self.rest.starts_with('<') {
-                let end = self.rest.find('<').unwrap_or(self.rest.len());
+                let end = memchr(b'<', self.rest.as_bytes()).unwrap_or(self.rest.len());
                 return Some(Token::Text(self.take(end)));
             }
             if let Some(literal) = self.rest.strip_prefix("<![CDATA[") {
-                let end = literal.find("]]>").unwrap_or(literal.len());
+                let end = memmem::find(literal.as_bytes(), b"]]>").unwrap_or(literal.len());
                 self.rest = literal.get(end + 3..).unwrap_or_default();
                 return Some(Token::Literal(&literal[..end]));
             }
@@ -134,9 +135,9 @@ fn tag_end(inside: &str) -> Option<usize> {
             b'>' => return Some(at),
             b'=' => value = true,
             b'"' | b'\'' if value => {
-                match inside[at + 1..].find(char::from(byte)) {
+                match memchr(byte, &bytes[at + 1..]) {
                     Some(length) => at += length + 1,
-                    None => return inside[at..].find('>').map(|length| at + length),
+                    None => return memchr(b'>', &bytes[at..]).map(|length| at + length),
                 }
                 value = false;
             }
@@ -211,11 +212,11 @@ pub(crate) fn attribute<'a>(attributes: &'a str, name: &str) -> Option<Cow<'a, s
 
 /// Replaces character references and the named entities of HTML; everything else stays as it is written.
 pub(crate) fn decode(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('&') else { return Cow::Borrowed(text) };
+    let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len());
     out.push_str(&text[..first]);
     let mut rest = &text[first..];
-    while let Some(at) = rest.find('&') {
+    while let Some(at) = memchr(b'&', rest.as_bytes()) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         // The longest name of HTML has 31 letters.

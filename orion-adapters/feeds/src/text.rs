@@ -28,6 +28,9 @@ pub(crate) struct Plain {
 
 /// One line of plain text: NFC, no control characters, single spaces.
 pub(crate) fn line(text: &str) -> String {
+    if is_line(text.as_bytes()) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let (mut rest, mut space, mut composed) = (text, false, true);
     while let Some(first) = rest.chars().next() {
@@ -48,6 +51,13 @@ pub(crate) fn line(text: &str) -> String {
         }
     }
     if composed || is_nfc(&out) { out } else { out.nfc().collect() }
+}
+
+/// Whether a text is a line already: visible ASCII with single spaces inside, as most are.
+fn is_line(text: &[u8]) -> bool {
+    // Looking at every byte is faster than stopping at the first: it is done many at a time.
+    let plain = text.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    plain && !text.starts_with(b" ") && !text.ends_with(b" ") && memchr::memmem::find(text, b"  ").is_none()
 }
 
 /// Characters that nobody sees and that only disturb: soft hyphens, zero-width spaces, byte order marks,
