@@ -10,13 +10,26 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// A point in time: microseconds since the Unix epoch, UTC. RFC 3339 in JSON.
+///
+/// The scale is that of RFC 3339, the years 0 to 9999, so that every value can be written and read again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From microseconds since the Unix epoch.
+    /// The earliest: `0000-01-01T00:00:00Z`.
+    pub const MIN: Self = Self(-62_167_219_200_000_000);
+    /// The latest: `9999-12-31T23:59:59.999999Z`.
+    pub const MAX: Self = Self(253_402_300_799_999_999);
+
+    /// From microseconds since the Unix epoch, saturating at the ends of the scale.
     pub const fn from_micros(micros: i64) -> Self {
-        Self(micros)
+        if micros < Self::MIN.0 {
+            Self::MIN
+        } else if micros > Self::MAX.0 {
+            Self::MAX
+        } else {
+            Self(micros)
+        }
     }
 
     /// Microseconds since the Unix epoch.
@@ -27,13 +40,13 @@ impl Timestamp {
     /// This time plus a duration, saturating at the ends of the scale.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self::from_micros(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
     /// This time minus a duration, saturating at the ends of the scale.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self::from_micros(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
     /// Time since an earlier point; zero if `earlier` is later.
@@ -49,7 +62,8 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or_default();
+        // Never fails: chrono's scale is wider than ours.
+        let time = DateTime::<Utc>::from_timestamp_micros(self.0).ok_or(fmt::Error)?;
         f.write_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
@@ -63,9 +77,11 @@ impl fmt::Debug for Timestamp {
 impl FromStr for Timestamp {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        DateTime::parse_from_rfc3339(text)
-            .map(|time| Self(time.timestamp_micros()))
-            .map_err(|_| Error::invalid("not an RFC 3339 time").with_context("value", text))
+        let told = || Error::invalid("not an RFC 3339 time").with_context("value", text);
+        let micros = DateTime::parse_from_rfc3339(text).map_err(|_| told())?.timestamp_micros();
+        // An offset can carry a year of four digits over the end of the scale.
+        let time = Self::from_micros(micros);
+        if time.0 == micros { Ok(time) } else { Err(told()) }
     }
 }
 
@@ -97,13 +113,14 @@ impl MediaTime {
 
     /// From whole milliseconds.
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis * 1000)
+        Self(millis.saturating_mul(1000))
     }
 
     /// From a count of audio samples or video frames at a rate per second; rounds to the nearest microsecond.
     pub fn from_units(count: u64, per_second: u32) -> Self {
         let rate = u128::from(per_second.max(1));
-        Self(((u128::from(count) * 1_000_000 + rate / 2) / rate) as i64)
+        let micros = (u128::from(count) * 1_000_000 + rate / 2) / rate;
+        Self(i64::try_from(micros).unwrap_or(i64::MAX))
     }
 
     /// In seconds.
@@ -113,7 +130,7 @@ impl MediaTime {
 
     /// Whole milliseconds, rounded to nearest.
     pub fn millis(self) -> i64 {
-        (self.0 + 500).div_euclid(1000)
+        self.0.saturating_add(500).div_euclid(1000)
     }
 }
 
@@ -146,6 +163,7 @@ impl fmt::Debug for MediaTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn timestamps_are_rfc_3339_in_json() {
@@ -154,6 +172,48 @@ mod tests {
         assert_eq!("2026-11-23T20:00:00.25+02:00".parse::<Timestamp>().unwrap(), time);
         assert_eq!(time.day(), "2026-11-23");
         assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
+    fn every_timestamp_can_be_written_and_read() {
+        assert_eq!(Timestamp::MIN.to_string(), "0000-01-01T00:00:00Z");
+        assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999999Z");
+        assert_eq!(Timestamp::from_micros(i64::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::from_micros(i64::MIN), Timestamp::MIN);
+        assert_eq!(Timestamp::MAX.after(Duration::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::MIN.before(Duration::MAX), Timestamp::MIN);
+        assert_eq!(Timestamp::MAX.since(Timestamp::MIN).as_secs(), 315_569_519_999);
+        for beyond in ["0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "+10000-01-01T00:00:00Z"] {
+            assert_eq!(beyond.parse::<Timestamp>().unwrap_err().kind(), crate::ErrorKind::Invalid);
+            assert!(serde_json::from_value::<Timestamp>(beyond.into()).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn timestamps_come_back(micros in any::<i64>(), near in -1_000_000_000_000_000_000_i64..1_000_000_000_000_000_000) {
+            for time in [Timestamp::from_micros(micros), Timestamp::from_micros(near)] {
+                let json = serde_json::to_string(&time).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), time);
+                prop_assert_eq!(time.day().len(), 10);
+            }
+        }
+
+        #[test]
+        fn text_is_a_time_or_refused(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.Zz+-]{0,20}|\\PC{0,30}") {
+            if let Ok(time) = text.parse::<Timestamp>() {
+                prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+            }
+        }
+
+        #[test]
+        fn media_time_never_overflows(a in any::<i64>(), b in any::<i64>(), count in any::<u64>(), rate in any::<u32>()) {
+            let (a, b) = (MediaTime(a), MediaTime(b));
+            prop_assert!((a + b).0 == a.0.saturating_add(b.0) && (a - b).0 == a.0.saturating_sub(b.0));
+            prop_assert!(MediaTime::from_units(count, rate) >= MediaTime::ZERO);
+            prop_assert!(MediaTime::from_millis(a.millis()).0.abs_diff(a.0) <= 807);
+            prop_assert!(MediaTime::from_seconds(f64::from_bits(count)).seconds().is_finite());
+        }
     }
 
     #[test]

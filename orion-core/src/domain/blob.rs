@@ -41,7 +41,7 @@ impl FromStr for Sha256 {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
         let malformed = || Error::invalid("not a SHA-256 digest").with_context("value", text);
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(malformed());
         }
         let mut digest = [0_u8; 32];
@@ -74,4 +74,23 @@ pub struct BlobRef {
     pub length: u64,
     /// Media type, such as `image/png`.
     pub media_type: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_64_hex_digits() {
+        let digest = Sha256::of(b"orion");
+        let text = digest.to_string();
+        assert_eq!(text.parse::<Sha256>().unwrap(), digest);
+        assert_eq!(text.to_uppercase().parse::<Sha256>().unwrap(), digest);
+        let json = serde_json::to_string(&digest).unwrap();
+        assert_eq!(serde_json::from_str::<Sha256>(&json).unwrap(), digest);
+        for wrong in ["", &text[1..], &format!("{text}0"), &"+f".repeat(32), &"g".repeat(64), &"é".repeat(32)] {
+            assert_eq!(wrong.parse::<Sha256>().unwrap_err().kind(), crate::ErrorKind::Invalid, "{wrong}");
+            assert!(serde_json::from_value::<Sha256>(wrong.into()).is_err());
+        }
+    }
 }
