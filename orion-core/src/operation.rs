@@ -2,10 +2,14 @@
 
 use crate::domain::Stage;
 use crate::{Error, Result};
+use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// A switch that stops long work. Clones share the switch; once on it stays on.
@@ -15,7 +19,46 @@ pub struct Cancellation(Arc<Switch>);
 #[derive(Default)]
 struct Switch {
     on: AtomicBool,
-    wakers: std::sync::Mutex<Vec<std::task::Waker>>,
+    waiting: Mutex<Waiting>,
+}
+
+/// Who waits for the switch, by the number of the wait.
+#[derive(Default)]
+struct Waiting {
+    next: u64,
+    wakers: BTreeMap<u64, Waker>,
+}
+
+/// One wait for the switch; forgotten when it is dropped.
+struct Wait<'a> {
+    switch: &'a Switch,
+    number: Option<u64>,
+}
+
+impl Future for Wait<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.switch.on.load(Ordering::SeqCst) {
+            return Poll::Ready(());
+        }
+        let mut waiting = self.switch.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = self.number.unwrap_or(waiting.next);
+        waiting.next = waiting.next.max(number + 1);
+        waiting.wakers.insert(number, context.waker().clone());
+        drop(waiting);
+        self.number = Some(number);
+        // It may have been turned on before the waker was in its place.
+        if self.switch.on.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.switch.waiting.lock().unwrap_or_else(PoisonError::into_inner).wakers.remove(&number);
+        }
+    }
 }
 
 impl Cancellation {
@@ -27,11 +70,8 @@ impl Cancellation {
     /// Turns it on and wakes everybody who waits in [`cancelled`](Self::cancelled).
     pub fn cancel(&self) {
         self.0.on.store(true, Ordering::SeqCst);
-        let wakers = match self.0.wakers.lock() {
-            Ok(mut wakers) => std::mem::take(&mut *wakers),
-            Err(poisoned) => std::mem::take(&mut *poisoned.into_inner()),
-        };
-        wakers.into_iter().for_each(std::task::Waker::wake);
+        let wakers = std::mem::take(&mut self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).wakers);
+        wakers.into_values().for_each(Waker::wake);
     }
 
     /// Whether it is on.
@@ -46,17 +86,18 @@ impl Cancellation {
 
     /// Completes once it is on.
     pub async fn cancelled(&self) {
-        std::future::poll_fn(|context| {
-            if self.is_cancelled() {
-                return std::task::Poll::Ready(());
-            }
-            if let Ok(mut wakers) = self.0.wakers.lock() {
-                wakers.retain(|waker| !waker.will_wake(context.waker()));
-                wakers.push(context.waker().clone());
-            }
-            if self.is_cancelled() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        })
-        .await;
+        Wait { switch: &self.0, number: None }.await;
+    }
+
+    /// Works until the work is done or the switch is on, whichever comes first; work that is stopped is dropped.
+    ///
+    /// # Errors
+    /// The work's own; [`Cancelled`](crate::ErrorKind::Cancelled) once the switch is on.
+    pub async fn unless_cancelled<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        match select(pin!(self.cancelled()), pin!(work)).await {
+            Either::Left(_) => Err(Error::cancelled()),
+            Either::Right((outcome, _)) => outcome,
+        }
     }
 }
 
@@ -210,5 +251,37 @@ impl Progress for RecordedProgress {
         if let Ok(mut updates) = self.0.lock() {
             updates.push(update);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::future::{join_all, pending};
+
+    #[tokio::test]
+    async fn a_switch_wakes_all_who_wait_and_keeps_nobody_who_left() {
+        let switch = Cancellation::new();
+        let work = async {
+            tokio::task::yield_now().await;
+            Ok(5)
+        };
+        assert_eq!(switch.unless_cancelled(work).await.unwrap(), 5);
+        assert!(switch.0.waiting.lock().unwrap().wakers.is_empty());
+
+        let waits = join_all((0..5).map(|_| {
+            let switch = switch.clone();
+            tokio::spawn(async move { switch.unless_cancelled(pending::<Result<()>>()).await })
+        }));
+        let turn = async {
+            while switch.0.waiting.lock().unwrap().wakers.len() < 5 {
+                tokio::task::yield_now().await;
+            }
+            switch.cancel();
+        };
+        let (stopped, ()) = tokio::join!(waits, turn);
+        assert!(stopped.into_iter().all(|stopped| stopped.unwrap().unwrap_err().kind() == crate::ErrorKind::Cancelled));
+        assert!(switch.0.waiting.lock().unwrap().wakers.is_empty());
+        assert!(switch.check().is_err() && switch.unless_cancelled(async { Ok(()) }).await.is_err());
     }
 }

@@ -1,18 +1,25 @@
 //! Media: the pictures of a scene plan, one journaled step per scene.
 
+#[cfg(test)]
+mod tests;
+
 use crate::domain::timeline::Canvas;
 use crate::domain::{BlobRef, Material, ScenePlan, Source, Stage, VisualPrompt};
-use crate::port::{BlobStore, FetchLimits, Fetcher, GeneratedImage, ImageModel, ImageRequest, Submission};
+use crate::port::{BlobStore, FetchLimits, Fetched, Fetcher, GeneratedImage, ImageModel, ImageRequest, Submission};
 use crate::service::journal::{Journal, Work};
 use crate::{Error, ErrorKind, Operation, ProgressUpdate, Result};
+use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Scenes that are made at the same time (contract, section 2.3).
 const AT_ONCE: usize = 3;
+/// Hosts that are asked for pictures at the same time; one host is asked for one picture after another.
+const HOSTS_AT_ONCE: usize = 4;
 /// An article's picture is rarely larger; larger ones are left out.
 const PICTURE_LIMITS: FetchLimits = FetchLimits { bytes: 20 * 1024 * 1024, time: Duration::from_secs(20) };
 
@@ -53,8 +60,8 @@ pub struct PictureLayer {
     pub moves: bool,
 }
 
-/// What became of an article's picture. A picture that could not be had is remembered too, so that the scene
-/// looks the same when the run goes on.
+/// What became of an article's picture. A picture that cannot be had is remembered too, so that the scene looks the
+/// same when the run goes on; a stop and a store without room are no faults of the picture, and are not remembered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct ArticlePicture {
     pub(super) blob: Option<BlobRef>,
@@ -64,11 +71,12 @@ pub(super) struct ArticlePicture {
 impl Media {
     /// Makes the picture of every scene, in the order of the plan. Reports `scenes` of [`Stage::Images`].
     ///
-    /// An article's picture that cannot be had is left out of its scene; that is no error.
+    /// An article's picture that cannot be had is left out of its scene; that is no error. After an error no further
+    /// scene is begun, but those at work are finished: they may have been paid for.
     ///
     /// # Errors
     /// [`Invalid`](ErrorKind::Invalid) for a plan without scenes; as [`ImageModel::submit`] and
-    /// [`ImageModel::wait`], with the scene; the journal's own.
+    /// [`ImageModel::wait`], with the scene; as [`BlobStore::put`]; the journal's own.
     pub async fn illustrate(
         &self,
         journal: &Journal,
@@ -80,28 +88,35 @@ impl Media {
         if plan.prompts.is_empty() {
             return Err(Error::invalid("a plan without scenes has no pictures"));
         }
-        let mut requests = Vec::with_capacity(plan.prompts.len());
-        for prompt in &plan.prompts {
-            let source =
-                prompt.picture_source.and_then(|number| material.sources.iter().find(|source| source.number == number));
-            let picture = match source {
-                Some(source) => self.article_picture(journal, source, operation).await?,
-                None => None,
-            };
-            requests.push(request(plan, prompt, picture, canvas));
-        }
+        let sources: Vec<Option<&Source>> = plan.prompts.iter().map(|prompt| source_of(prompt, material)).collect();
+        let pictures = self.article_pictures(journal, &sources, material, operation).await?;
+        let requests = plan.prompts.iter().zip(sources).map(|(prompt, source)| {
+            let shown = source.and_then(|source| source.picture.as_ref().map(|picture| (source, picture)));
+            let shown = shown.and_then(|(source, picture)| {
+                let credit = picture.credit.clone().or_else(|| source.publisher.clone());
+                pictures.get(picture.url.as_str()).map(|blob| (blob.clone(), credit))
+            });
+            request(plan, prompt, shown, canvas)
+        });
+        let requests: Vec<ImageRequest> = requests.collect();
         let total = requests.len() as u64;
-        let done = AtomicU64::new(0);
+        let (done, failed) = (AtomicU64::new(0), AtomicBool::new(false));
         operation.report(ProgressUpdate::running(Stage::Images, 0, total, "scenes"));
         let scenes = requests.iter().map(|request| async {
             operation.cancellation.check()?;
-            let (picture, reused) = self.scene(journal, request, operation).await?;
+            if failed.load(Ordering::SeqCst) {
+                // Scenes begin in order, so the error that is told stands before this one.
+                return Err(Error::cancelled());
+            }
+            let made = self.scene(journal, request, operation).await;
+            let (picture, reused) = made.inspect_err(|_| failed.store(true, Ordering::SeqCst))?;
             let done = done.fetch_add(1, Ordering::SeqCst) + 1;
             let update = ProgressUpdate::running(Stage::Images, done, total, "scenes");
             operation.report(ProgressUpdate { reused, ..update });
             Ok(picture)
         });
-        stream::iter(scenes).buffered(AT_ONCE).try_collect().await
+        let made: Vec<Result<ScenePicture>> = stream::iter(scenes).buffered(AT_ONCE).collect().await;
+        made.into_iter().collect()
     }
 
     async fn scene(
@@ -152,19 +167,52 @@ impl Media {
         })
     }
 
-    /// The picture of a source with its credit, fetched once per run.
+    /// The pictures of these sources by their addresses, each fetched once per run; one that cannot be had is missing.
+    async fn article_pictures<'a>(
+        &self,
+        journal: &Journal,
+        sources: &[Option<&Source>],
+        material: &'a Material,
+        operation: &Operation,
+    ) -> Result<HashMap<&'a str, BlobRef>> {
+        let Some(fetcher) = &self.fetcher else { return Ok(HashMap::new()) };
+        let wanted: HashSet<&str> = sources.iter().filter_map(|source| source.as_ref()?.address()).collect();
+        // One step per address, named after the first source that has it.
+        let mut seen = HashSet::new();
+        let mut by_host: BTreeMap<String, Vec<(u32, &str)>> = BTreeMap::new();
+        for source in &material.sources {
+            if let Some(url) = source.address().filter(|url| wanted.contains(url) && seen.insert(*url)) {
+                by_host.entry(host(url)).or_default().push((source.number, url));
+            }
+        }
+        let hosts = by_host.into_values().map(|pictures| async move {
+            let mut found = Vec::with_capacity(pictures.len());
+            for (number, url) in pictures {
+                operation.cancellation.check()?;
+                let picture = self.article_picture(journal, number, url, fetcher, operation).await?;
+                found.extend(picture.blob.map(|blob| (url, blob)));
+            }
+            Ok::<_, Error>(found)
+        });
+        let found: Vec<Vec<(&str, BlobRef)>> =
+            stream::iter(hosts).buffer_unordered(HOSTS_AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
     async fn article_picture(
         &self,
         journal: &Journal,
-        source: &Source,
+        number: u32,
+        url: &str,
+        fetcher: &Arc<dyn Fetcher>,
         operation: &Operation,
-    ) -> Result<Option<(BlobRef, Option<String>)>> {
-        let (Some(fetcher), Some(picture)) = (&self.fetcher, &source.picture) else { return Ok(None) };
-        operation.cancellation.check()?;
+    ) -> Result<ArticlePicture> {
         let fetch = || async {
-            let found = match self.fetch(fetcher, &picture.url).await {
-                Ok(blob) => ArticlePicture { blob: Some(blob), problem: None },
-                // No room to store it is the run's problem, not the picture's.
+            let fetched = operation.cancellation.unless_cancelled(fetcher.get(url, None, None, PICTURE_LIMITS)).await;
+            let found = match fetched.and_then(picture_in) {
+                Ok((body, media_type)) => {
+                    ArticlePicture { blob: Some(self.blobs.put(body, media_type).await?), problem: None }
+                }
                 Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
                 Err(error) => ArticlePicture { blob: None, problem: Some(error.to_string()) },
             };
@@ -175,18 +223,37 @@ impl Media {
                 usage: None,
             })
         };
-        let found = journal.step(&format!("pictures/{}", source.number), &picture.url, fetch).await?.value;
-        let credit = picture.credit.clone().or_else(|| source.publisher.clone());
-        Ok(found.blob.map(|blob| (blob, credit)))
+        Ok(journal.step(&format!("pictures/{number}"), url, fetch).await?.value)
     }
+}
 
-    async fn fetch(&self, fetcher: &Arc<dyn Fetcher>, url: &str) -> Result<BlobRef> {
-        let fetched = fetcher.get(url, None, None, PICTURE_LIMITS).await?;
-        let media_type = image_type(&fetched.body).ok_or_else(|| {
+impl Source {
+    /// The address of its picture.
+    fn address(&self) -> Option<&str> {
+        self.picture.as_ref().map(|picture| picture.url.as_str())
+    }
+}
+
+/// The source whose picture a scene may show.
+fn source_of<'a>(prompt: &VisualPrompt, material: &'a Material) -> Option<&'a Source> {
+    prompt.picture_source.and_then(|number| material.sources.iter().find(|source| source.number == number))
+}
+
+/// The host of an address with its port, to be polite to; the fetcher decides what is an address.
+fn host(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default().to_lowercase()
+}
+
+/// The bytes of an answer that is a picture, with what they are.
+fn picture_in(fetched: Fetched) -> Result<(Bytes, &'static str)> {
+    match image_type(&fetched.body) {
+        Some(media_type) => Ok((fetched.body, media_type)),
+        None => {
             let told = fetched.content_type.as_deref().unwrap_or("unknown").chars().take(80).collect::<String>();
-            Error::invalid("this is not a picture that can be shown").with_context("type", told)
-        })?;
-        self.blobs.put(fetched.body, media_type).await
+            Err(Error::invalid("this is not a picture that can be shown").with_context("type", told))
+        }
     }
 }
 
@@ -219,18 +286,5 @@ fn request(
         height: canvas.height,
         seed: plan.look.seed.wrapping_add(u64::from(prompt.scene_number)),
         scene_number: prompt.scene_number,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_are_known_by_their_bytes() {
-        assert_eq!(image_type(b"\x89PNG\r\n"), Some("image/png"));
-        assert_eq!(image_type(b"RIFF\0\0\0\0WEBPVP8"), Some("image/webp"));
-        assert_eq!(image_type(b"<svg onload=alert(1)>"), None);
-        assert_eq!(image_type(b""), None);
     }
 }

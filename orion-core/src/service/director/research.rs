@@ -12,10 +12,9 @@ use crate::service::journal::{Journal, Work};
 use crate::text::language::Language;
 use crate::text::sentence::{sentences, word_count};
 use crate::{Error, ErrorKind, Operation, ProgressUpdate, Result};
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use std::pin::pin;
 use std::sync::Arc;
 
 /// Most sources of one script.
@@ -175,10 +174,7 @@ async fn read(
             }
         }
     };
-    match select(pin!(work), pin!(operation.cancellation.cancelled())).await {
-        Either::Left((article, _)) => article,
-        Either::Right(_) => Err(Error::cancelled()),
-    }
+    operation.cancellation.unless_cancelled(work).await
 }
 
 /// The items that speak of a topic, best first.

@@ -30,7 +30,8 @@ pub struct SpokenLine {
 }
 
 impl Editor {
-    /// Speaks every line of a script. Reports `sentences` of [`Stage::Video`].
+    /// Speaks every line of a script, one after another: a voice that runs here takes every core for one line already,
+    /// so two at once would only take twice the memory. Reports `sentences` of [`Stage::Video`].
     ///
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid) for a script without lines;
@@ -84,5 +85,136 @@ impl Editor {
         let audio = self.blobs.put(encode_wav(&samples, sample_rate), "audio/wav").await?;
         let line = SpokenLine { audio: audio.clone(), duration, words };
         Ok(Work { value: line, provider: self.speech.provider().name.clone(), blobs: vec![audio], usage: Some(usage) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::timeline::Timeline;
+    use crate::domain::{CostCategory, Money, StepState};
+    use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
+    use crate::port::{
+        MediaInfo, MediaProbe, Provider, RenderSettings, Rendered, Renderer, Side, SpeechModel, ThumbnailRequest,
+        Usage, Voice,
+    };
+    use crate::testing::sample;
+    use crate::{Cancellation, ErrorKind, RecordedProgress};
+    use async_trait::async_trait;
+    use std::sync::Arc;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Speaks, and notes what and how much of it at once; there is nothing else in this studio.
+    #[derive(Debug)]
+    struct Speaker {
+        provider: Provider,
+        busy: AtomicUsize,
+        most: AtomicUsize,
+        spoken: Mutex<Vec<String>>,
+        fails_at: Option<&'static str>,
+    }
+
+    #[async_trait]
+    impl SpeechModel for Speaker {
+        fn provider(&self) -> &Provider {
+            &self.provider
+        }
+
+        async fn voices(&self) -> Result<Vec<Voice>> {
+            Ok(Vec::new())
+        }
+
+        async fn speak(&self, request: &SpeechRequest, _: &Operation) -> Result<Speech> {
+            self.most.fetch_max(self.busy.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            for _ in 0..3 {
+                tokio::task::yield_now().await;
+            }
+            self.busy.fetch_sub(1, Ordering::SeqCst);
+            self.spoken.lock().unwrap().push(request.text.clone());
+            if self.fails_at == Some(&request.text) {
+                return Err(Error::unavailable("no voice is installed"));
+            }
+            let usage = Usage { category: CostCategory::TtsCharacters, units: 1.0, cost: Money::ZERO };
+            Ok(Speech { samples: vec![0.5; request.text.len() * 100], sample_rate: 1000, words: Vec::new(), usage })
+        }
+    }
+
+    #[async_trait]
+    impl Renderer for Speaker {
+        async fn render(&self, _: &Timeline, _: &RenderSettings, _: &Operation) -> Result<Rendered> {
+            Err(Error::new(ErrorKind::Unsupported, "nothing is rendered here"))
+        }
+
+        async fn frame(&self, _: &Timeline, _: MediaTime) -> Result<BlobRef> {
+            Err(Error::new(ErrorKind::Unsupported, "nothing is drawn here"))
+        }
+
+        async fn thumbnail(&self, _: &ThumbnailRequest) -> Result<BlobRef> {
+            Err(Error::new(ErrorKind::Unsupported, "nothing is drawn here"))
+        }
+    }
+
+    #[async_trait]
+    impl MediaProbe for Speaker {
+        async fn probe(&self, _: &BlobRef, _: &Operation) -> Result<MediaInfo> {
+            Err(Error::new(ErrorKind::Unsupported, "nothing is probed here"))
+        }
+    }
+
+    fn studio(fails_at: Option<&'static str>) -> (Editor, Arc<Speaker>, Journal) {
+        let provider = Provider { name: "speaker".to_owned(), model: "test".to_owned(), side: Side::Local };
+        let (busy, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let speaker = Arc::new(Speaker { provider, busy, most, spoken: Mutex::default(), fails_at });
+        let blobs = Arc::new(MemoryBlobs::new());
+        let clock = Arc::new(ManualClock::at(sample::time(0)));
+        let entropy = Arc::new(SeededEntropy::new(7));
+        let journal = Journal::new(Arc::new(MemoryStore::new()), blobs.clone(), clock, entropy, &sample::run(1));
+        let editor = Editor { speech: speaker.clone(), blobs, renderer: speaker.clone(), probe: speaker.clone() };
+        (editor, speaker, journal)
+    }
+
+    #[tokio::test]
+    async fn lines_are_spoken_one_after_another_and_once() {
+        let (editor, speaker, journal) = studio(None);
+        let script = sample::script();
+        let narration = editor.narrate(&journal, &script, None, 1.0, &Operation::detached()).await.unwrap();
+        let texts: Vec<&String> = script.lines.iter().map(|line| &line.text).collect();
+        assert_eq!(speaker.spoken.lock().unwrap().iter().collect::<Vec<_>>(), texts);
+        assert_eq!(speaker.most.load(Ordering::SeqCst), 1);
+        let lengths = texts.iter().map(|text| MediaTime::from_units(text.len() as u64 * 100, 1000));
+        assert!(narration.lines.iter().map(|line| line.duration).eq(lengths));
+        assert!(!narration.reused);
+        let again = editor.narrate(&journal, &script, None, 1.0, &Operation::detached()).await.unwrap();
+        assert_eq!(again, Narration { reused: true, ..narration });
+        assert_eq!(speaker.spoken.lock().unwrap().len(), texts.len());
+    }
+
+    #[tokio::test]
+    async fn a_line_that_fails_is_named_and_those_before_it_are_kept() {
+        let (editor, speaker, journal) = studio(Some("It happened on Monday."));
+        let script = sample::script();
+        let error = editor.narrate(&journal, &script, None, 1.0, &Operation::detached()).await.unwrap_err();
+        assert!(error.context().contains(&("line", "2".to_owned())), "{error}");
+        let states: Vec<StepState> = journal.steps().await.unwrap().into_iter().map(|step| step.state).collect();
+        assert!(states.len() == 2 && states.contains(&StepState::Finished) && states.contains(&StepState::Failed));
+        assert_eq!(speaker.spoken.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_stop_begins_no_further_line() {
+        let (editor, speaker, journal) = studio(None);
+        let cancellation = Cancellation::new();
+        let operation = Operation::new(cancellation.clone(), Arc::new(RecordedProgress::default()));
+        let script = sample::script();
+        let stop = async {
+            while speaker.spoken.lock().unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            cancellation.cancel();
+        };
+        let (outcome, ()) = tokio::join!(editor.narrate(&journal, &script, None, 1.0, &operation), stop);
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert!(speaker.spoken.lock().unwrap().len() < script.lines.len());
     }
 }
