@@ -45,6 +45,8 @@ const RELEASE: &str = "update deliveries set state = 'released', ready_at = $4, 
     where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
 const BURY: &str = "update deliveries set state = 'buried', reason = $4 \
     where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
+const EXHUME: &str = "update deliveries set state = 'released', attempts = 0, ready_at = $3 \
+    where consumer = $1 and sequence = $2 and state = 'buried'";
 const BURIED: &str = "select e.sequence, e.id, e.at, e.owner, e.body, coalesce(d.reason, '') as reason \
     from deliveries d join events e on e.sequence = d.sequence \
     where d.consumer = $1 and d.state = 'buried' and d.sequence > $2 order by d.sequence limit $3";
@@ -171,6 +173,14 @@ impl EventLog for SqlTx {
         let statement = sqlx::query_as::<_, BuriedRow>(BURIED).bind(group).bind(place(after)).bind(limit);
         let rows = statement.fetch_all(self.reading()).await.map_err(translate)?;
         rows.into_iter().map(|row| Ok((row.event.record()?, row.reason))).collect()
+    }
+
+    async fn exhume(&mut self, group: &str, sequence: u64, retry_at: Timestamp) -> Result<()> {
+        let statement = sqlx::query(EXHUME).bind(group).bind(place(sequence)).bind(retry_at.as_micros());
+        match statement.execute(self.writing()?).await.map_err(translate)?.rows_affected() {
+            0 => Err(Error::not_buried(group, sequence)),
+            _ => Ok(()),
+        }
     }
 }
 

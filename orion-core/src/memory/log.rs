@@ -30,7 +30,15 @@ impl Default for Log {
 struct Group {
     head: u64,
     open: BTreeMap<u64, Delivery>,
-    buried: BTreeMap<u64, String>,
+    buried: BTreeMap<u64, Buried>,
+}
+
+/// An event that was put aside.
+#[derive(Debug, Clone)]
+struct Buried {
+    /// Of the last claim; the next must be higher.
+    fence: u64,
+    reason: String,
 }
 
 /// An event that was given to a group and is not done.
@@ -153,7 +161,18 @@ impl Log {
     pub(super) fn bury(&mut self, claim: &Claim, reason: &str) -> Result<()> {
         let (group, sequence) = self.held(claim)?;
         group.open.remove(&sequence);
-        group.buried.insert(sequence, reason.to_owned());
+        group.buried.insert(sequence, Buried { fence: claim.fence, reason: reason.to_owned() });
+        Ok(())
+    }
+
+    pub(super) fn exhume(&mut self, group: &str, sequence: u64, retry_at: Timestamp) -> Result<()> {
+        writable(self.writable)?;
+        let state = Arc::make_mut(&mut self.groups).get_mut(group);
+        let (state, buried) = state
+            .and_then(|state| state.buried.remove(&sequence).map(|buried| (state, buried)))
+            .ok_or_else(|| Error::not_buried(group, sequence))?;
+        let delivery = Delivery { fence: buried.fence, attempts: 0, held: false, ready_at: retry_at };
+        state.open.insert(sequence, delivery);
         Ok(())
     }
 
@@ -162,7 +181,7 @@ impl Log {
         buried
             .filter(|(sequence, _)| **sequence > after)
             .take(limit as usize)
-            .map(|(sequence, reason)| Ok((self.record(*sequence)?, reason.clone())))
+            .map(|(sequence, buried)| Ok((self.record(*sequence)?, buried.reason.clone())))
             .collect()
     }
 }

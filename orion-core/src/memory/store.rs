@@ -145,4 +145,8 @@ impl EventLog for MemoryTx {
     async fn buried(&mut self, group: &str, after: u64, limit: u32) -> Result<Vec<(EventRecord, String)>> {
         self.state.log.buried(group, after, limit)
     }
+
+    async fn exhume(&mut self, group: &str, sequence: u64, retry_at: Timestamp) -> Result<()> {
+        self.state.log.exhume(group, sequence, retry_at)
+    }
 }

@@ -283,6 +283,14 @@ pub trait EventLog: Send {
     /// # Behavior
     /// - At most `limit`, behind sequence `after`.
     async fn buried(&mut self, group: &str, after: u64, limit: u32) -> Result<Vec<(EventRecord, String)>>;
+
+    /// Takes up again what a group has put aside, to be tried at `retry_at`.
+    ///
+    /// # Behavior
+    /// - `NotFound` if the group has not put this event aside.
+    /// - The event leaves [`buried`](Self::buried) and is given again at its time: with a higher fence, so that who
+    ///   buried it can do nothing more to it, and with its attempts counted anew.
+    async fn exhume(&mut self, group: &str, sequence: u64, retry_at: Timestamp) -> Result<()>;
 }
 
 /// A transaction: the repository set. Dropping it rolls back.
@@ -367,6 +375,13 @@ impl Error {
     /// An event whose identifier is in the log.
     pub fn event_exists(id: EventId) -> Self {
         Self::new(ErrorKind::AlreadyExists, "the event is in the log already").with_context("id", id)
+    }
+
+    /// An event that a group has not put aside.
+    pub fn not_buried(group: &str, sequence: u64) -> Self {
+        Self::not_found("the group has not put this event aside")
+            .with_context("group", group)
+            .with_context("sequence", sequence)
     }
 
     /// A claim that its group no longer holds.

@@ -1,7 +1,7 @@
 //! Scenarios of [`EventLog`](crate::port::EventLog).
 
 use super::{assert_fails, let_others_on, sample};
-use crate::ErrorKind::{AlreadyExists, Conflict};
+use crate::ErrorKind::{AlreadyExists, Conflict, NotFound, Unsupported};
 use crate::event::EventRecord;
 use crate::id::{EventId, UserId};
 use crate::port::{Claim, Store};
@@ -218,6 +218,49 @@ pub async fn a_buried_event_is_listed_with_its_reason(store: Arc<dyn Store>) {
     assert_eq!(tx.buried("a", 0, 9).await.unwrap(), all);
     assert_eq!(tx.buried("a", records[0].sequence, 1).await.unwrap(), all[1..2]);
     assert_eq!(tx.buried("b", 0, 9).await.unwrap(), []);
+}
+
+/// Taken up again, it is as new but for its fence; other groups and other events are left alone.
+pub async fn an_exhumed_event_is_tried_again(store: Arc<dyn Store>) {
+    let records = append(&store, 1..=3).await;
+    let sequence = records[1].sequence;
+    let _ = claim(&store, "a", 0, 9).await;
+    let again = claim(&store, "a", 20, 9).await;
+    let other = claim(&store, "b", 0, 9).await;
+    let mut tx = store.begin().await.unwrap();
+    assert_fails(tx.exhume("a", sequence, sample::time(0)).await, NotFound);
+    tx.acknowledge(&again[0]).await.unwrap();
+    tx.bury(&again[1], "poison").await.unwrap();
+    tx.bury(&other[1], "poison").await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = store.begin().await.unwrap();
+    for (group, nothing) in [("a", records[0].sequence), ("a", records[2].sequence), ("a", 99), ("c", sequence)] {
+        assert_fails(tx.exhume(group, nothing, sample::time(0)).await, NotFound);
+    }
+    tx.exhume("a", sequence, sample::time(60)).await.unwrap();
+    assert_fails(tx.exhume("a", sequence, sample::time(60)).await, NotFound);
+    assert_eq!(tx.buried("a", 0, 9).await.unwrap(), []);
+    assert_eq!(tx.buried("b", 0, 9).await.unwrap(), [(records[1].clone(), "poison".to_owned())]);
+    assert_fails(tx.acknowledge(&again[1]).await, Conflict);
+    drop(tx);
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.buried("a", 0, 9).await.unwrap().len(), 1, "rolled back, it lies where it lay");
+    assert_fails(tx.exhume("a", sequence, sample::time(60)).await, Unsupported);
+    drop(tx);
+
+    let mut tx = store.begin().await.unwrap();
+    tx.exhume("a", sequence, sample::time(60)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(sequences(&claim(&store, "a", 59, 9).await), [records[2].sequence]);
+    let tried = claim(&store, "a", 60, 9).await.remove(0);
+    assert_eq!((&tried.record, tried.attempts), (&records[1], 1));
+    assert!(tried.fence > again[1].fence);
+    let mut tx = store.begin().await.unwrap();
+    assert_fails(tx.bury(&again[1], "late").await, Conflict);
+    tx.acknowledge(&tried).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.read().await.unwrap().buried("a", 0, 9).await.unwrap(), []);
 }
 
 /// Who slept past its lease can do nothing once another has taken over, and who took over can.

@@ -100,6 +100,7 @@ macro_rules! store_conformance {
             an_acknowledgement_that_is_rolled_back_does_not_count
             a_released_event_waits_for_its_time
             a_buried_event_is_listed_with_its_reason
+            an_exhumed_event_is_tried_again
             a_stale_fence_is_refused
             concurrent_claims_never_double
             every_kind_of_event_comes_back_as_it_went_in
