@@ -7,6 +7,7 @@
 mod blob;
 mod generate;
 mod platform;
+mod refusal;
 mod render;
 mod research;
 mod store;
