@@ -187,6 +187,7 @@ fn scale(word: &str, language: Language) -> Option<f64> {
         "b" | "bn" | "mrd" | "milliarde" | "milliarden" | "bilhão" | "bilhões" | "milliard" | "milliards" => 1e9,
         "billion" | "billions" if !matches!(language, Language::German | Language::Spanish | Language::French) => 1e9,
         "tn" | "trillion" | "trillions" | "trilhão" | "trilhões" | "billionen" | "billón" | "billones" => 1e12,
+        "quadrillion" if language == Language::English => 1e15,
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! Dividing long sentences where a speaker would draw breath.
 
-use super::compress::{LEAST_WORDS, MOST_WORDS, quoted_ranges};
+use super::compress::{LEAST_WORDS, MOST_WORDS};
+use super::cut::quoted_ranges;
 use super::phrase::is_verb;
 use crate::text::claim::{Word, split_words};
 use crate::text::language::Language;

@@ -3,7 +3,7 @@
 use super::compress::capitalised;
 use super::hook::{counted_noun, said};
 use super::outline::{outline, outline_before, phrase_from};
-use super::phrase::{is_verb, phrases};
+use super::phrase::{has_verb, is_verb, phrases};
 use crate::domain::{Card, ClaimKind};
 use crate::text::claim::{Claim, claims, split_words};
 use crate::text::language::Language;
@@ -15,8 +15,8 @@ const MOST_WORDS: usize = 12;
 /// Words that a number must not lose.
 const QUALIFIERS: &[&str] = &[
     "more", "less", "fewer", "than", "at", "least", "most", "up", "to", "nearly", "almost", "about", "around", "over",
-    "under", "roughly", "only", "just", "some", "mais", "menos", "de", "cerca", "quase", "mehr", "weniger", "als",
-    "rund", "etwa", "fast", "bis", "zu", "más", "casi", "plus", "presque", "environ", "unos", "unas",
+    "under", "roughly", "only", "just", "some", "minus", "mais", "menos", "de", "cerca", "quase", "mehr", "weniger",
+    "als", "rund", "etwa", "fast", "bis", "zu", "más", "casi", "plus", "presque", "environ", "unos", "unas",
 ];
 
 /// Those of them that are nothing without the others.
@@ -36,7 +36,9 @@ pub(super) fn cards(text: &str, label: &str, language: Language) -> Vec<Card> {
 
 fn quote_card(text: &str, language: Language) -> Option<Card> {
     let (quote, attribution) = said(text, language)?;
-    (3..=18).contains(&word_count(&quote)).then_some(Card::Quote { quote: capitalised(&quote), attribution })
+    let states = language != Language::English || has_verb(&quote);
+    (states && (3..=18).contains(&word_count(&quote)))
+        .then_some(Card::Quote { quote: capitalised(&quote), attribution })
 }
 
 /// One striking number with its noun: a share, an amount, a multiple, or a count of things.
@@ -47,13 +49,13 @@ fn number_card(text: &str, found: &[Claim], language: Language) -> Option<Card> 
     let noun = counted_noun(text, claim, language).unwrap_or_default();
     let unit = claim.quantity.as_ref().is_some_and(|quantity| quantity.unit.is_some());
     let (value, caption) = (&text[start..claim.range.end], if phrase.is_empty() { noun } else { phrase });
-    // `40 percent` of nothing tells nothing, unless the headline tells it.
+    // `fell by 40 percent` is told by a headline that says it all, not by `fell` and `40 percent`.
     let before = outline_before(text, start, language);
     let whole = outline(text, language, MOST_WORDS - 2);
-    let told = before.is_none() && whole.contains(value) && word_count(text) <= MOST_WORDS;
-    let headline = before.or_else(|| told.then_some(whole))?;
+    let told = whole.contains(value) && word_count(text) <= MOST_WORDS && !caption.starts_with("of ");
+    let headline = before.filter(|_| !caption.is_empty()).or_else(|| told.then_some(whole))?;
     let label = phrases(language).number_label.to_uppercase();
-    let fits = (!caption.is_empty() || unit) && !(told && caption.starts_with("of "));
+    let fits = !caption.is_empty() || unit;
     fits.then(|| Card::Number { label, headline, value: capitalised(value), caption })
 }
 
@@ -100,7 +102,10 @@ fn qualified(text: &str, claim: &Claim) -> usize {
         first += 1;
     }
     // `at 40` is a place, `at least 40` a bound.
-    if first + 1 == words.len() && lower(first) == "at" {
+    if first < words.len()
+        && lower(first) == "at"
+        && !words.get(first + 1).is_some_and(|next| next.core.ends_with("st"))
+    {
         first += 1;
     }
     words.get(first).map_or(claim.range.start, |word| word.range.start)
@@ -237,6 +242,15 @@ mod tests {
         number(
             "The energy comes from the rotation of the Earth, so the day grows longer by about 2 milliseconds in a century.",
             Some(("The day grows longer", "About 2", "milliseconds in a century")),
+        );
+    }
+
+    #[test]
+    fn a_number_without_a_noun_stands_in_its_headline() {
+        number("The index fell by 0.7 percent.", Some(("The index fell by 0.7 percent", "0.7 percent", "")));
+        number(
+            "The index of the hundred largest companies on the stock exchange in the capital fell by 0.7 percent.",
+            None,
         );
     }
 

@@ -120,6 +120,11 @@ const SENTENCE_MARKS: &[&str] = &[
     "see below",
     "pictured above",
     "pictured below",
+    "screenshot",
+    "shown below",
+    "shown above",
+    "in the figure",
+    "the table below",
     "in this blog post",
     "in this post",
     "in this article",
@@ -316,7 +321,7 @@ pub(super) fn is_cut_off(sentence: &str) -> bool {
 /// `Son: Knock, knock` and `Suppose there are …`: said to somebody, not told.
 fn is_transcript(sentence: &str) -> bool {
     let first = sentence.split_whitespace().next().unwrap_or_default();
-    matches!(first, "Suppose" | "Imagine" | "Consider" | "Assume" | "Recall" | "Note" | "Let" | "Remember")
+    matches!(first, "Suppose" | "Imagine" | "Consider" | "Assume" | "Recall" | "Note" | "Let" | "Remember" | "See")
         || first.ends_with(':') && first.chars().filter(|c| c.is_alphabetic()).count() <= 12
 }
 

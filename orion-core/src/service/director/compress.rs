@@ -1,16 +1,23 @@
 //! Making sentences fit for speech: what can go without changing what is said goes, and what is still too long
-//! is divided where a speaker would draw breath. No word is ever added to what a source says, except a full stop.
+//! for one line is left out. A line is always a whole sentence, and no word is ever added to what a source says,
+//! except a full stop.
 
-use super::breath::divided;
 use super::clean::{is_balanced, with_stop};
-use super::phrase::{connectives, is_verb};
-use crate::text::claim::{quotes, split_words};
-use crate::text::language::{Language, weekday};
+use super::cut::{LEADERS, is_whole, quoted_ranges, shortened};
+use super::outline::told;
+use super::phrase::{connectives, has_verb, is_verb};
+use crate::text::claim::split_words;
+use crate::text::language::Language;
 use crate::text::sentence::word_count;
-use std::ops::Range;
 
-/// Most words of one line: about six seconds.
+/// Words of a line that is not long: about eight seconds.
 pub(super) const MOST_WORDS: usize = 20;
+
+/// Most words of one line: a longer sentence loses whoever only hears it.
+const LONGEST: usize = 40;
+
+/// What every word over [`MOST_WORDS`] costs.
+const LONG_WORD: f64 = 0.015;
 
 /// Least words of one line.
 pub(super) const LEAST_WORDS: usize = 4;
@@ -31,25 +38,29 @@ impl Rendering {
     }
 }
 
-/// A sentence in lines that can be spoken: everything it says, and a short version if there is one.
+/// The ways to say a sentence: in everything it says, and short where it can be; none if it is too long for speech.
 pub(super) fn renderings(sentence: &str, language: Language) -> Vec<Rendering> {
     let tidy = with_stop(&without_brackets(sentence));
+    let long = |text: &str| word_count(text).saturating_sub(MOST_WORDS) as f64 * LONG_WORD;
+    let whole = Rendering { loss: long(&tidy), lines: vec![tidy.clone()] };
     if word_count(&tidy) <= MOST_WORDS {
-        return vec![Rendering { lines: vec![tidy], loss: 0.0 }];
+        return vec![whole];
     }
     let mut ways = Vec::new();
-    let parts = independent(&tidy, language).unwrap_or_else(|| vec![tidy.clone()]);
-    let full: Vec<String> = parts.iter().flat_map(|part| divided(part, MOST_WORDS, language, true)).collect();
-    let cuts = full.len().saturating_sub(parts.len());
-    ways.push(Rendering { loss: 0.15 * cuts as f64, lines: full });
+    if let Some(parts) = independent(&tidy, language) {
+        let first = parts.first().cloned().filter(|first| word_count(first) <= MOST_WORDS);
+        ways.push(Rendering { loss: parts.iter().map(|part| long(part)).sum(), lines: parts });
+        ways.extend(first.map(|first| Rendering { lines: vec![first], loss: 0.2 }));
+    }
+    ways.push(whole);
+    let leads = tidy.split(' ').next().is_some_and(|first| LEADERS.contains(&first));
+    let start = told(&tidy, language, MOST_WORDS)
+        .filter(|start| word_count(start) >= LEAST_WORDS + 3 && !leads && is_whole(start));
+    ways.extend(start.map(|start| Rendering { lines: vec![with_stop(&start)], loss: 0.3 }));
     if let Some((short, loss)) = shortened(&tidy, language) {
-        ways.push(Rendering { lines: vec![short], loss });
+        ways.push(Rendering { loss: loss + long(&short), lines: vec![short] });
     }
-    if let (true, Some(first)) = (parts.len() > 1, parts.first())
-        && (LEAST_WORDS + 1..=MOST_WORDS).contains(&word_count(first))
-    {
-        ways.push(Rendering { lines: vec![first.clone()], loss: 0.2 });
-    }
+    ways.retain(|way| way.lines.iter().all(|line| word_count(line) <= LONGEST));
     ways
 }
 
@@ -182,7 +193,10 @@ pub(super) fn is_clause(text: &str, language: Language) -> bool {
         && !is_verb(first);
     // The verb comes early: otherwise `and the old bridge over the river` would pass.
     let head: Vec<&str> = text.split_whitespace().take(7).collect();
-    (subject || plural) && is_balanced(text) && (language != Language::English || has_early_verb(&head))
+    // `Paul Ryan, made statements` is the end of an aside.
+    let before_comma = text.split(", ").next().unwrap_or_default();
+    let own_verb = language != Language::English || has_verb(before_comma);
+    (subject || plural) && own_verb && is_balanced(text) && (language != Language::English || has_early_verb(&head))
 }
 
 fn has_early_verb(head: &[&str]) -> bool {
@@ -190,196 +204,7 @@ fn has_early_verb(head: &[&str]) -> bool {
 }
 
 fn says_something(text: &str, language: Language) -> bool {
-    language != Language::English || super::phrase::has_verb(text)
-}
-
-/// The sentence in one line, by leaving out what is said beside: and how much was lost.
-fn shortened(sentence: &str, language: Language) -> Option<(String, f64)> {
-    let mut text = sentence.to_owned();
-    let mut loss = 0.0;
-    for attempt in 0..5 {
-        let (next, cost) = match attempt {
-            0 => (without_weekday(&text, language), 0.02),
-            1 => (without_dashed(&text), 0.08),
-            2 => (without_inserted(&text), 0.10),
-            3 => (without_trailing(&text), 0.12),
-            _ => (without_leading(&text), 0.15),
-        };
-        if let Some(next) = next.filter(|next| is_balanced(next) && word_count(next) >= LEAST_WORDS + 2) {
-            text = next;
-            loss += cost;
-        }
-        if word_count(&text) <= MOST_WORDS {
-            return (loss > 0.0).then_some((with_stop(&text), loss));
-        }
-    }
-    None
-}
-
-/// Without `on Wednesday`, which is soon wrong for a viewer.
-fn without_weekday(sentence: &str, language: Language) -> Option<String> {
-    if language != Language::English {
-        return None;
-    }
-    let words = split_words(sentence);
-    let pair = words.windows(2).find(|pair| {
-        matches!(pair[0].core, "on" | "On")
-            && pair[0].after.is_empty()
-            && weekday(&pair[1].core.to_lowercase()).is_some()
-    })?;
-    let (start, end) = (pair[0].range.start, pair[1].range.end);
-    if start == 0 || sentence[end..].starts_with([' ', '.', ',']).then_some(()).is_none() {
-        return None;
-    }
-    let (before, after) = (sentence[..start].trim_end(), &sentence[end..]);
-    // `, on Wednesday,` leaves one comma, and `on Wednesday evening` stays whole.
-    let next = after.split_whitespace().next().unwrap_or_default();
-    if ["morning", "afternoon", "evening", "night"].contains(&next.trim_matches(|c: char| !c.is_alphabetic())) {
-        return None;
-    }
-    let after = if before.ends_with(',') { after.trim_start_matches(',') } else { after };
-    Some(format!("{before}{after}"))
-}
-
-/// Without `– an aside between dashes –`.
-fn without_dashed(sentence: &str) -> Option<String> {
-    for dash in [" – ", " — "] {
-        let positions: Vec<usize> = sentence.match_indices(dash).map(|(position, _)| position).collect();
-        if let [first, second] = positions[..] {
-            return Some(format!("{} {}", &sentence[..first], &sentence[second + dash.len()..]));
-        }
-        if let [only] = positions[..] {
-            return (word_count(&sentence[..only]) >= 6).then(|| with_stop(&sentence[..only]));
-        }
-    }
-    None
-}
-
-/// Without `, which …,` and without `, a builder by trade,` behind a name.
-fn without_inserted(sentence: &str) -> Option<String> {
-    let commas = commas(sentence);
-    for pair in commas.windows(2) {
-        let (start, end) = (pair[0], pair[1]);
-        let inner = sentence[start + 1..end].trim();
-        let rest = sentence[end + 1..].trim_start();
-        let opener = inner.split_whitespace().next().unwrap_or_default();
-        let relative = matches!(opener, "which" | "who" | "whose" | "where" | "when");
-        let named =
-            sentence[..start].split_whitespace().last().is_some_and(|word| word.starts_with(char::is_uppercase));
-        let apposition = named && matches!(opener, "a" | "an" | "the" | "its" | "his" | "her" | "their");
-        let goes_on = rest.split_whitespace().next().is_some_and(is_verb);
-        if (relative || apposition) && goes_on {
-            return Some(format!("{} {rest}", &sentence[..start]));
-        }
-    }
-    None
-}
-
-/// Without a clause that trails behind the last comma.
-fn without_trailing(sentence: &str) -> Option<String> {
-    const TRAILERS: &[&str] = &[
-        "which",
-        "who",
-        "whose",
-        "where",
-        "amid",
-        "as",
-        "while",
-        "after",
-        "before",
-        "with",
-        "including",
-        "adding",
-        "saying",
-        "claiming",
-        "warning",
-        "making",
-        "leaving",
-        "bringing",
-        "despite",
-        "following",
-        "according",
-        "citing",
-        "such",
-        "among",
-        "then",
-        "although",
-        "though",
-        "nachdem",
-        "während",
-        "wobei",
-        "segundo",
-        "após",
-        "enquanto",
-        "según",
-        "tras",
-        "mientras",
-        "selon",
-        "après",
-        "tandis",
-    ];
-    commas(sentence).into_iter().rev().find_map(|comma| {
-        let opener = sentence[comma + 1..].split_whitespace().next().unwrap_or_default();
-        let head = &sentence[..comma];
-        (TRAILERS.contains(&opener) && word_count(head) >= 7 && is_whole(head)).then(|| with_stop(head))
-    })
-}
-
-/// Openers of a clause that leads up to the main one.
-pub(super) const LEADERS: &[&str] = &[
-    "As",
-    "While",
-    "After",
-    "Before",
-    "Despite",
-    "Amid",
-    "Although",
-    "Though",
-    "Following",
-    "With",
-    "When",
-    "If",
-    "Since",
-    "Because",
-    "Once",
-    "Until",
-    "Unless",
-];
-
-/// Whether a beginning of a sentence holds its main clause.
-fn is_whole(head: &str) -> bool {
-    let first = head.split_whitespace().next().unwrap_or_default();
-    let gerund = first.len() > 5 && first.ends_with("ing");
-    let leads = LEADERS.contains(&first)
-        || gerund && !head.split(' ').any(|word| matches!(word, "is" | "are" | "was" | "were"));
-    if !leads {
-        return true;
-    }
-    head.rsplit_once(", ").is_some_and(|(_, main)| is_clause(main, Language::English))
-}
-
-/// Without a clause that leads up to the first comma.
-fn without_leading(sentence: &str) -> Option<String> {
-    let comma = *commas(sentence).first()?;
-    let opener = sentence.split_whitespace().next().unwrap_or_default();
-    let rest = sentence[comma + 1..].trim_start();
-    let first = rest.split_whitespace().next().unwrap_or_default().to_lowercase();
-    let pronoun = matches!(first.as_str(), "he" | "she" | "it" | "they" | "his" | "her" | "its" | "their" | "this");
-    (LEADERS.contains(&opener) && !pronoun && is_clause(rest, Language::English)).then(|| capitalised(rest))
-}
-
-/// Where commas stand that are in no quotation and in no number.
-fn commas(sentence: &str) -> Vec<usize> {
-    let quoted = quoted_ranges(sentence);
-    sentence
-        .match_indices(", ")
-        .map(|(position, _)| position)
-        .filter(|position| !quoted.iter().any(|range| range.contains(position)))
-        .collect()
-}
-
-pub(super) fn quoted_ranges(sentence: &str) -> Vec<Range<usize>> {
-    quotes(sentence).into_iter().map(|quote| quote.range).collect()
+    language != Language::English || has_verb(text)
 }
 
 #[cfg(test)]
@@ -435,13 +260,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_go_is_divided_at_a_breath() {
-        let sentence = "The council wants to know who ordered the report about the state of the bridge that had been \
-                        hidden from every one of its members for more than three years.";
-        let lines = full(sentence);
-        assert_eq!(lines.len(), 2, "{lines:?}");
-        assert!(lines.iter().all(|line| (LEAST_WORDS..=MOST_WORDS).contains(&word_count(line))), "{lines:?}");
-        assert_eq!(lines.join(" ").replace('…', ""), sentence);
+    fn a_long_sentence_is_said_whole_and_one_that_is_too_long_never_in_pieces() {
+        let long = "The council wants to know who ordered the report about the state of the bridge that had been hidden \
+                    from every one of its members for years.";
+        assert_eq!(full(long), [long]);
+        let endless = format!("{}{}", "The council met and ".repeat(12), "went home.");
+        assert!(renderings(&endless, Language::English).iter().all(|way| way.lines.len() == 1));
     }
 
     #[test]

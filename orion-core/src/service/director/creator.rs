@@ -6,8 +6,7 @@ use super::extractive::shorten;
 use super::look::look;
 use super::outline::outline;
 use super::phrase::{CALLS, phrases};
-use crate::domain::{Card, ClaimKind, Line, LineRole, Material, ScenePlan, Script, Source, VisualPrompt};
-use crate::text::claim::claims;
+use crate::domain::{Card, Line, LineRole, Material, ScenePlan, Script, Source, VisualPrompt};
 use crate::text::language::Language;
 use crate::text::sentence::{is_closing, is_terminal, word_count};
 use std::collections::HashMap;
@@ -62,7 +61,7 @@ fn card(line: &Line, script: &Script, material: &Material, language: Language, l
         LineRole::CallToAction => closing(line, script, material, language),
         LineRole::Hook => opening(line, source, language),
         LineRole::Body => {
-            let label = label(line, source, language);
+            let label = label(source, language);
             let mut fitting = cards(&line.text, &label, language);
             let same =
                 |card: &Card| last.is_some_and(|last| std::mem::discriminant(last) == std::mem::discriminant(card));
@@ -76,7 +75,7 @@ fn card(line: &Line, script: &Script, material: &Material, language: Language, l
 fn opening(line: &Line, source: Option<&Source>, language: Language) -> Card {
     let label = match source.and_then(|source| opinion_of(&source.title, source.author.as_deref())) {
         Some(_) => phrases(language).opinion_label.to_owned(),
-        None => publisher(source).unwrap_or_else(|| phrases(language).list_label.to_owned()),
+        None => label(source, language),
     };
     let headline =
         without_apposition(line.text.trim_end_matches('.')).unwrap_or_else(|| outline(&line.text, language, 13));
@@ -133,22 +132,9 @@ fn request(text: &str) -> String {
     part.map_or(text, |part| part.trim_end_matches([',', '.', '!'])).to_owned()
 }
 
-/// A name of the line that the headline does not show, or the publication.
-fn label(line: &Line, source: Option<&Source>, language: Language) -> String {
-    let phrase = outline(&line.text, language, 12).to_lowercase();
-    let names = claims(&line.text, language);
-    let stop_words = language.stop_words();
-    let name = names
-        .iter()
-        .filter(|claim| claim.kind == ClaimKind::Name && claim.text.chars().count() <= MOST_LABEL)
-        .filter(|_| !language.capitalises_nouns())
-        .filter(|claim| word_count(&claim.text) == 2 && !claim.text.contains(['-', '’', '\'']))
-        .filter(|claim| !claim.text.split(' ').any(|part| stop_words.contains(part.to_lowercase().as_str())))
-        .find(|claim| !phrase.contains(&claim.text.to_lowercase()));
-    match name {
-        Some(name) => name.text.clone(),
-        None => publisher(source).unwrap_or_else(|| phrases(language).list_label.to_owned()),
-    }
+/// The publication, or what stands for none.
+fn label(source: Option<&Source>, language: Language) -> String {
+    publisher(source).unwrap_or_else(|| phrases(language).list_label.to_owned())
 }
 
 /// The publication, if its name is short enough for a label.

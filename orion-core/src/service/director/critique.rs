@@ -95,9 +95,9 @@ pub(super) fn hook_strength(text: &str, language: Language) -> f64 {
     let empty = EMPTY.iter().filter(|phrase| lower.contains(**phrase)).count() as f64;
     let concrete = 0.15 * has(ClaimKind::Number) + 0.15 * has(ClaimKind::Name) + 0.1 * has(ClaimKind::Quote);
     let question = 0.05 * f64::from(text.contains('?'));
-    let verb = 0.1 * f64::from(language != Language::English || super::phrase::has_verb(text));
+    let verb = 0.2 * f64::from(language != Language::English || super::phrase::has_verb(text));
     // A colon promises; a label before it (`Live:`) does not.
-    let score: f64 = 0.4 + length + concrete + question + verb - 0.4 * empty;
+    let score: f64 = 0.3 + length + concrete + question + verb - 0.4 * empty;
     round(score.clamp(0.0, 1.0))
 }
 

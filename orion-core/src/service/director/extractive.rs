@@ -28,7 +28,13 @@ const SAME: f64 = 0.62;
 const SAID_BY_HOOK: f64 = 0.72;
 
 /// Least words that a body must have to be worth a video.
-const LEAST_BODY: usize = 7;
+const LEAST_BODY: usize = 16;
+
+/// Least words of the body where the text is the user's own.
+const SHORTEST_BODY: usize = 7;
+
+/// Most openings that are tried with the story behind them.
+const MOST_TRIED: usize = 4;
 
 /// The built-in [`ScriptWriter`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,13 +99,25 @@ pub fn compose(brief: &Brief, material: &Material) -> Result<Script> {
             wishes.other_hooks += openings.iter().position(|hook| hook.text == said).map_or(0, |position| position + 1);
         }
     }
-    let hook = &openings[wishes.other_hooks % openings.len()];
     let aim = f64::from(brief.seconds) * WORDS_PER_SECOND * wishes.length;
-    let spent = word_count(&hook.text) + word_count(&call);
-    let budget = (aim.round() as usize).saturating_sub(spent).max(LEAST_BODY + 5);
-    let chosen = choose(&found, hook, budget, language, &wishes);
-    let body = body(&chosen, &found, &hook.text, material, language);
-    if body.iter().map(|line| word_count(&line.text)).sum::<usize>() < LEAST_BODY {
+    // Which opening is best shows when the story is told behind it: whether it goes on, and how long it gets.
+    let tried: Vec<&Hook> = match wishes.other_hooks {
+        0 => openings.iter().take(MOST_TRIED).collect(),
+        passed => vec![&openings[passed % openings.len()]],
+    };
+    let told = tried.into_iter().map(|hook| {
+        let spent = word_count(&hook.text) + word_count(&call);
+        let budget = (aim.round() as usize).saturating_sub(spent).max(SHORTEST_BODY + 5);
+        let chosen = choose(&found, hook, budget, language, &wishes);
+        let body = body(&chosen, &found, &hook.text, material, language);
+        let words: usize = spent + body.iter().map(|line| word_count(&line.text)).sum::<usize>();
+        let off = (words as f64 / aim - 1.0).abs();
+        (hook.strength - 0.3 * goes_round(&hook.text, &body, language) - (off - 0.1).max(0.0), hook, body)
+    });
+    let Some((_, hook, body)) = told.max_by(|a, b| a.0.total_cmp(&b.0)) else { return Err(too_little(material)) };
+    let own = material.sources.iter().all(is_own);
+    let least = if own { SHORTEST_BODY } else { LEAST_BODY.min(aim as usize / 4) };
+    if body.iter().map(|line| word_count(&line.text)).sum::<usize>() < least {
         return roundup(brief, material, &call, language).ok_or_else(|| too_little(material));
     }
     let mut lines = vec![line(LineRole::Hook, hook.text.clone(), vec![hook.source], language)];
@@ -113,17 +131,30 @@ pub fn compose(brief: &Brief, material: &Material) -> Result<Script> {
     })
 }
 
+/// How much of an opening the first line behind it says again, 0 to 1.
+fn goes_round(hook: &str, body: &[Line], language: Language) -> f64 {
+    let stop_words = language.stop_words();
+    let opening = terms(hook, &stop_words);
+    let next = body.first().map(|line| terms(&line.text, &stop_words)).unwrap_or_default();
+    opening.intersection(&next).count() as f64 / opening.len().max(1) as f64
+}
+
+/// Whether a source is a text of the user's own.
+fn is_own(source: &Source) -> bool {
+    source.url.is_none() && source.publisher.is_none()
+}
+
 /// Whether the sources hold a story, and not only headlines.
 pub(super) fn tells_a_story(material: &Material) -> bool {
     let language = Language::of(&material.language);
     let found = passages(material, language, &HashSet::new());
     found.iter().filter(|passage| !passage.dependent).map(|passage| word_count(&passage.text)).sum::<usize>()
-        >= LEAST_BODY
+        >= if material.sources.iter().all(is_own) { SHORTEST_BODY } else { LEAST_BODY }
 }
 
 fn too_little(material: &Material) -> Error {
     let words: usize = material.sources.iter().map(|source| word_count(&source.text)).sum();
-    Error::invalid("the sources hold too little text to make a script from: not one full sentence beside the headline")
+    Error::invalid("the sources hold too little text to make a script from beside the headline")
         .with_context("topic", &material.topic)
         .with_context("words", words)
         .with_hint("choose another topic, allow the network so that the article can be read, or give the text yourself")
@@ -282,6 +313,12 @@ fn choose(
         if left < 5.0 {
             break;
         }
+    }
+    if chosen.is_empty() {
+        // Rather a little too long than nothing.
+        let alone = (0..passages.len()).filter(|index| usable[*index] && !passages[*index].dependent);
+        let short = alone.filter_map(|index| Some((index, ways[index].iter().min_by_key(|way| way.words())?.clone())));
+        chosen.extend(short.min_by_key(|(_, way)| way.words()));
     }
     in_order(chosen, passages)
 }

@@ -4,6 +4,7 @@
 //! takes out what the sources do not say; a [`Critic`] judges, and its feedback goes into at most two rewrites;
 //! [`plan`] gives every line its scene; [`markdown`] shows the script with its sources. [`Director`] ties them together.
 
+mod border;
 mod breath;
 mod card;
 mod clean;
@@ -11,6 +12,7 @@ mod compress;
 mod creator;
 mod critique;
 mod cue;
+mod cut;
 mod extractive;
 mod grounding;
 mod hook;

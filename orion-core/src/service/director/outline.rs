@@ -1,7 +1,9 @@
 //! The best clause of a sentence, for a card: it begins where a clause begins and ends where a phrase ends, so that
 //! it can be read by itself.
 
-use super::compress::{LEADERS, capitalised, is_clause, without_connective};
+use super::border::{BINDING, BRACKETS, CLAUSES, DETAILS, DETERMINERS, LEANING, PARTICLES, PLURALS, listed};
+use super::compress::{capitalised, is_clause, without_connective};
+use super::cut::LEADERS;
 use super::phrase::{has_verb, is_base_form, is_verb};
 use crate::text::claim::{Word, split_words};
 use crate::text::language::Language;
@@ -11,86 +13,8 @@ use std::collections::HashSet;
 /// A sentence of up to this many words is its own best clause.
 const SHORT: usize = 11;
 
-/// Words that turn a statement round, or hold for all or none: what follows them is never cut off.
-pub(super) const BINDING: &[&str] = &[
-    "not", "no", "never", "nobody", "without", "cannot", "isn't", "aren't", "wasn't", "weren't", "don't", "doesn't",
-    "didn't", "won't", "hasn't", "haven't", "every", "all", "each", "any", "only", "few", "if", "unless", "whether",
-    "until", "nicht", "kein", "keine", "keinen", "nie", "nur", "wenn", "não", "nunca", "sem", "só", "todos", "todas",
-    "se", "no", "sin", "jamás", "todas", "pas", "jamais", "tous", "toutes", "si",
-];
-
-/// Words that lean on what follows.
-const LEANING: &[&str] = &[
-    "able",
-    "according",
-    "ahead",
-    "almost",
-    "as",
-    "back",
-    "because",
-    "close",
-    "down",
-    "due",
-    "else",
-    "equal",
-    "far",
-    "fewer",
-    "first",
-    "good",
-    "instead",
-    "last",
-    "less",
-    "like",
-    "likely",
-    "low",
-    "high",
-    "more",
-    "most",
-    "new",
-    "next",
-    "other",
-    "out",
-    "prior",
-    "rather",
-    "ready",
-    "related",
-    "similar",
-    "so",
-    "such",
-    "together",
-    "up",
-    "worth",
-    "mehr",
-    "mais",
-    "más",
-    "plus",
-    "para",
-    "als",
-    "wie",
-];
-
-/// Words that tell a verb is still to come in a German clause, and those that are parted from one.
-const BRACKETS: &str = "hat haben hatte hatten ist sind war waren wird werden wurde wurden kann können konnte muss müssen \
-    soll sollen sollte will wollen lassen lässt würde würden darf dürfen möchte dass weil wenn ob";
-const PARTICLES: &str = "ab an auf aus bei ein fest frei her hin los mit nach vor zu zurück weg teil statt";
-
-/// Where a phrase may end, by the word that follows: openers of clauses, and prepositions that add a detail.
-const CLAUSES: &str = "which who where when while after before because although though amid nachdem während weil wobei \
-    sodass enquanto porque quando onde mientras cuando donde tandis lorsque";
-const DETAILS: &str = "in on at for from with into over under through during between against amid among across by without \
-    since near despite around inside behind within beyond für mit bei auf aus im am vom zum zur seit nach durch gegen von \
-    para por em no na nos nas num numa com sem sobre entre após durante até desde contra segundo en con sin tras durante \
-    hasta según pour par dans avec sans sur entre après pendant depuis contre selon chez vers";
-
-const DETERMINERS: &str = "a an the its his her their our this that these those my your no some more most";
-
-/// Words behind which the plain form of a verb may stand.
-const PLURALS: &str = "i we you they who that people police men women children to not can could may might must will would \
-    should do does did";
-
-fn listed(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|known| known == word)
-}
+/// So many words more a sentence may have to be shown whole where only its subject could be cut out.
+const MORE: usize = 4;
 
 fn lower(word: &Word<'_>) -> String {
     word.core.to_lowercase().replace('’', "'")
@@ -112,13 +36,34 @@ pub(super) fn outline(text: &str, language: Language, most: usize) -> String {
     if count <= SHORT.min(most) {
         return capitalised(bare(&text));
     }
-    sentence.best(most, usize::MAX).unwrap_or_else(|| capitalised(&sentence.rough(most)))
+    let shown = sentence.best(most, usize::MAX).unwrap_or_else(|| capitalised(&sentence.rough(most)));
+    // A subject alone says little; a sentence that is not much too long says it better.
+    let states = language != Language::English || has_verb(&shown);
+    if !states && count <= most + MORE && most > MORE { capitalised(bare(&text)) } else { shown }
 }
 
 /// The best clause that ends before a place of a sentence, if there is one.
 pub(super) fn outline_before(text: &str, limit: usize, language: Language) -> Option<String> {
     let sentence = Sentence::of(text, language);
     sentence.best(8, limit).filter(|phrase| phrase.split(' ').count() >= 2)
+}
+
+/// The longest beginning of a sentence that says something whole, in at most `most` words.
+pub(super) fn told(text: &str, language: Language, most: usize) -> Option<String> {
+    let sentence = Sentence::of(text, language);
+    let fits = |end: &usize| {
+        let clause = language != Language::English || sentence.has_verb(0, *end);
+        let phrase = &text[..sentence.words[*end - 1].range.end];
+        // Only English verbs are known: elsewhere what stands before a comma may lack its own.
+        let plain = language == Language::English || !phrase.contains(", ");
+        clause
+            && plain
+            && is_closed(phrase)
+            && sentence.cut(0, *end).is_some()
+            && !sentence.subject_ends(0, *end, false)
+    };
+    let end = (2..=sentence.words.len().min(most)).rev().find(fits)?;
+    Some(text[..sentence.words[end - 1].range.end].to_owned())
 }
 
 /// The phrase that begins at a place of a sentence, up to `most` words: what a number counts, what lies somewhere.
@@ -165,7 +110,8 @@ impl<'a> Sentence<'a> {
     fn is_verb(&self, index: usize) -> bool {
         let Some(word) = self.words.get(index).filter(|_| self.language == Language::English) else { return false };
         let Some(before) = index.checked_sub(1).map(|before| lower(&self.words[before])) else { return false };
-        let noun = listed(DETERMINERS, &before) || listed(DETAILS, &before) || before == "of";
+        let adjective = before.ends_with("ible") || before.ends_with("able") || before.ends_with("ous");
+        let noun = adjective || listed(DETERMINERS, &before) || listed(DETAILS, &before) || before == "of";
         let small = lower(word);
         let bent = ["s", "ed"].iter().any(|ending| small.ends_with(ending)) || !is_base_form(&small);
         let plural = before.ends_with('s') && !before.ends_with("ss") || listed(PLURALS, &before);
@@ -199,7 +145,7 @@ impl<'a> Sentence<'a> {
         for index in 1..self.words.len().saturating_sub(2) {
             let border = self.words[index - 1].after;
             let rest = &self.text[self.words[index].range.start..];
-            let lead = border.contains(',') && index <= 9 && starts == [0] && self.leads(index);
+            let lead = border.contains(',') && index <= 16 && starts == [0] && self.leads(index);
             let joined = matches!(
                 lower(&self.words[index]).as_str(),
                 "and" | "but" | "so" | "while" | "und" | "aber" | "mas" | "pero"
@@ -221,8 +167,9 @@ impl<'a> Sentence<'a> {
         let Some(first) = self.words.first() else { return false };
         let head = &self.text[first.range.start..self.words[end - 1].range.end];
         let phrase = listed(DETAILS, &lower(first)) || LEADERS.contains(&first.core);
+        let rest = self.words.get(end).map_or("", |word| &self.text[word.range.start..]);
         phrase
-            || self.language == Language::English && !has_verb(head) && first.core.ends_with("ly")
+            || self.language == Language::English && !has_verb(head) && is_clause(rest, self.language)
             || matches!(first.core, "More" | "Not" | "Months" | "Years" | "Days" | "Hours")
     }
 
@@ -233,15 +180,17 @@ impl<'a> Sentence<'a> {
         let has_verb = self.language != Language::English || self.has_verb(start, end);
         if self.ends_clause(end) {
             let comma = last.after.contains(',');
-            let complete = !comma || has_verb || end - start >= 3;
+            let whole = start == 0 && end == self.words.len();
+            let complete = has_verb || whole || self.language != Language::English && end - start >= 3;
             // `drought, wind and flooding` and `near Oslo, Norway` are not ends.
             let list = comma
                 && (end..self.words.len().min(end + 4)).any(|index| {
                     matches!(lower(&self.words[index]).as_str(), "and" | "or" | "und" | "oder" | "e" | "y" | "et")
                         && !self.has_verb(end, index)
+                        && !self.words[end..index].iter().any(|word| self.is_stop(word) || word.core == "according")
                         && index > end
                 });
-            let dangling = comma && self.is_stop(last);
+            let dangling = comma && self.is_stop(last) && !self.is_verb(end - 1);
             return (complete && !list && !dangling).then_some(if comma { 0.15 } else { 0.0 });
         }
         let next = self.words.get(end)?;
@@ -250,7 +199,13 @@ impl<'a> Sentence<'a> {
             || last.core.ends_with("able")
             || last.core.ends_with("ible")
             || self.words.get(end + 1).is_none();
-        let bound = inner.iter().any(|word| BINDING.contains(&lower(word).as_str()));
+        let spans =
+            |index: usize| self.words.get(index + 1).is_some_and(|next| listed("day week month year time", next.core));
+        let bound = (start..end).any(|index| BINDING.contains(&lower(&self.words[index]).as_str()) && !spans(index));
+        // `that his attempt`, `which take`: the clause inside has only begun.
+        let inside =
+            (start..end).rev().find(|index| listed("that which who what how whether", self.words[*index].core));
+        let begun = inside.is_some_and(|inside| has_verb && !self.has_verb(inside, end));
         let crosses = self.words[start..end - 1].iter().any(|word| word.after.contains([';', ':', '–', '—']));
         let joined = matches!(lower(&self.words[start]).as_str(), "and" | "but" | "or");
         if self.is_stop(last)
@@ -258,7 +213,8 @@ impl<'a> Sentence<'a> {
             || joined
             || leaning
             || bound
-            || !last.after.is_empty()
+            || begun
+            || !last.after.chars().all(is_closing)
             || !next.before.is_empty()
         {
             return None;
@@ -272,9 +228,11 @@ impl<'a> Sentence<'a> {
             let adrift = listed("as into through over on for", &word);
             let detail = passive && (listed(DETAILS, &word) || listed(CLAUSES, &word)) && !adrift;
             // `The toll rises from …` has said that it rises.
-            return (detail || end - start >= 3 && matches!(word.as_str(), "from" | "by")).then_some(0.5);
+            let because = end - start >= 3 && listed(CLAUSES, &word) && word != "who" && word != "which";
+            return (detail || because || end - start >= 3 && matches!(word.as_str(), "from" | "by")).then_some(0.5);
         }
-        let cost = if listed(CLAUSES, &word) {
+        let cost = if listed(CLAUSES, &word) || word == "that" && !inner.iter().any(|word| listed("so such", word.core))
+        {
             0.2
         } else if listed(DETAILS, &word) {
             0.4
@@ -292,7 +250,8 @@ impl<'a> Sentence<'a> {
 
     /// Whether the words before `end` are the subject of the verb that follows.
     fn subject_ends(&self, start: usize, end: usize, has_verb: bool) -> bool {
-        let english = self.is_verb(end) && !has_verb && end - start >= 2;
+        let relative = self.words[start..end].iter().any(|word| matches!(word.core, "that" | "which" | "who"));
+        let english = self.is_verb(end) && !has_verb && !relative && end - start >= 2;
         english || self.language == Language::German && start == 0 && self.is_second_place(end)
     }
 
@@ -322,6 +281,14 @@ impl<'a> Sentence<'a> {
         noun && end >= 2 && next.core.starts_with(char::is_lowercase) && !self.is_stop(next) && !self.opens_next(end)
     }
 
+    /// The words with the marks that open before the first and close behind the last.
+    fn phrase(&self, start: usize, end: usize) -> &'a str {
+        let (Some(first), Some(last)) = (self.words.get(start), self.words.get(end - 1)) else { return "" };
+        let rest = &self.text[last.range.end..];
+        let closing = rest.find(|c: char| !is_closing(c) && c != '?' && c != '!').unwrap_or(rest.len());
+        &self.text[first.range.start - first.before.len()..last.range.end + closing]
+    }
+
     fn best(&self, most: usize, limit: usize) -> Option<String> {
         let mut best: Option<(f64, &str)> = None;
         for start in self.starts() {
@@ -330,10 +297,7 @@ impl<'a> Sentence<'a> {
                 if last.range.end > limit {
                     break;
                 }
-                let first = &self.words[start];
-                let rest = &self.text[last.range.end..];
-                let closing = rest.find(|c: char| !is_closing(c)).unwrap_or(rest.len());
-                let phrase = &self.text[first.range.start - first.before.len()..last.range.end + closing];
+                let phrase = self.phrase(start, end);
                 let Some(cost) = self.cut(start, end).filter(|_| is_closed(phrase)) else { continue };
                 let score = self.worth(start, end) - cost;
                 if best.is_none_or(|(highest, _)| score > highest) {
@@ -356,7 +320,7 @@ impl<'a> Sentence<'a> {
         let pointing = listed("it he she they this that these those there its his her their", &lower(&words[0]));
         let led = start == 0 && self.starts().get(1).is_some_and(|next| *next < end && self.leads(*next));
         let inside = led || LEADERS.contains(&words[0].core) || listed("dass wenn weil", &lower(&words[0]));
-        if meaning < 2 {
+        if meaning < if clause { 2 } else { 3 } {
             return 0.0;
         }
         0.35 + 0.65 * f64::from(clause) + 0.1 * names.min(2.0) + 0.15 * f64::from(number) + 0.04 * meaning.min(7) as f64
@@ -368,17 +332,15 @@ impl<'a> Sentence<'a> {
 
     /// The first words up to the last that could end a phrase, where the sentence offers no clause.
     fn rough(&self, most: usize) -> String {
-        let most = most + 2;
-        let first = (1..=self.words.len().min(most)).find(|end| self.ends_clause(*end) && *end >= 3);
-        let last = (2..=self.words.len().min(most)).rev().find(|end| {
-            let binds =
-                self.words.get(*end).is_some_and(|next| listed("of de do da dos das del des du than", &lower(next)));
-            !self.is_stop(&self.words[end - 1]) && !binds
+        let most = self.words.len().min(most + MORE);
+        let first = (3..=most).find(|end| self.ends_clause(*end) && is_closed(self.phrase(0, *end)));
+        let last = (2..=most).rev().find(|end| {
+            let next = self.words.get(*end).map(lower).unwrap_or_default();
+            let binds = listed("of de do da dos das del des du than", &next) || self.next_is_verb(*end);
+            !self.is_stop(&self.words[end - 1]) && !self.is_verb(end - 1) && !binds && is_closed(self.phrase(0, *end))
         });
-        let end = first.or(last).unwrap_or_else(|| self.words.len().min(most));
-        let Some(last) = end.checked_sub(1).and_then(|index| self.words.get(index)) else { return String::new() };
-        let start = self.words.first().map_or(0, |word| word.range.start);
-        self.text[start..last.range.end].trim_matches(is_closing).to_owned()
+        let end = first.or(last).unwrap_or(most);
+        if end == 0 { String::new() } else { self.phrase(0, end).to_owned() }
     }
 }
 

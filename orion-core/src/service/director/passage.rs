@@ -82,12 +82,13 @@ fn of_source(source: &Source, language: Language, stop_words: &HashSet<&'static 
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
             let whole = is_finished(&text);
             // Behind the first paragraph of prose, what has no full stop is a caption, a link or a text cut short.
-            let cut = !whole && (part > 0 || prose && !own_text || begins_with_participle(&text));
+            let clipped = !whole && is_clipped(&text, language);
+            let cut = clipped || !whole && (part > 0 || prose && !own_text || begins_with_participle(&text));
             if !cut && can_be_said(&text, language, own_text) {
                 found.push(Passage {
                     source: source.number,
                     index,
-                    dependent: points_to_before(&text, language),
+                    dependent: points_to_before(&text, language, &title),
                     heading: !whole,
                     lead: whole && !prose && overlap(&terms(&text, stop_words), &title) >= 0.25,
                     terms: terms(&text, stop_words),
@@ -129,6 +130,15 @@ fn begins_with_participle(text: &str) -> bool {
     text.split_whitespace().next().is_some_and(|word| word.len() > 5 && word.ends_with("ing"))
 }
 
+/// `In statement attributable to director, agency raises concerns`: a heading for the eye, without any article.
+fn is_clipped(text: &str, language: Language) -> bool {
+    let mut words = text.split_whitespace();
+    let preposition = words.next().is_some_and(|word| matches!(word, "In" | "At" | "On" | "For" | "With" | "After"));
+    let bare = words.next().is_some_and(|word| word.starts_with(char::is_lowercase) && !word.ends_with('s'));
+    let article = text.split_whitespace().any(|word| matches!(word, "a" | "an" | "the"));
+    language == Language::English && preposition && bare && !article
+}
+
 /// Whether a sentence is nothing but somebody's words, without saying whose.
 fn is_bare_quotation(text: &str) -> bool {
     let quoted: usize = quotes(text).iter().map(|quote| quote.text.len()).sum();
@@ -147,14 +157,18 @@ pub(super) fn speaks_of_self(text: &str, language: Language) -> bool {
     for quote in quotes(text).into_iter().rev() {
         spoken.replace_range(quote.range, "");
     }
+    // `The Moon moves away from us`: us all.
+    for everybody in [" from us ", " around us ", " above us ", " between us "] {
+        spoken = format!("{spoken} ").replace(everybody, " ");
+    }
     spoken
         .replace('’', "'")
         .split(|c: char| !c.is_alphanumeric() && c != '\'')
         .any(|word| first_person(language).contains(&word))
 }
 
-/// Whether a sentence points at something that only the sentence before names.
-fn points_to_before(text: &str, language: Language) -> bool {
+/// Whether a sentence points at something that only the sentence before names; what is `known` may be pointed at.
+pub(super) fn points_to_before(text: &str, language: Language, known: &HashSet<String>) -> bool {
     let lower = text.to_lowercase().replace('’', "'");
     let words: Vec<&str> = lower
         .split_whitespace()
@@ -201,8 +215,10 @@ fn points_to_before(text: &str, language: Language) -> bool {
     if vague.contains(first) && super::phrase::is_verb(next) {
         return true;
     }
-    // `When she arrived, …`: a pronoun before anybody is named.
     if language == Language::English {
+        if points_at_things(&words, known) {
+            return true;
+        }
         // `Scattered over the hill, they were …`
         for (comma, _) in text.match_indices(", ").take(2) {
             let subject = text[comma + 2..].split_whitespace().next().unwrap_or_default();
@@ -217,11 +233,35 @@ fn points_to_before(text: &str, language: Language) -> bool {
         {
             return true;
         }
+        // `When she arrived, …`, `The water is deep, so he swims`: a pronoun before anybody is named.
+        let named = claims(text, language).iter().any(|claim| claim.kind == ClaimKind::Name);
         let stop_words = language.stop_words();
-        let opening = words.iter().take_while(|word| stop_words.contains(**word));
-        return opening.into_iter().any(|word| PEOPLE.contains(word));
+        let opening = words.iter().take_while(|word| !named || stop_words.contains(**word));
+        return opening.into_iter().any(|word| PEOPLE.contains(word) && (named || matches!(*word, "he" | "she")));
     }
     false
+}
+
+/// `two other services`, `500 of these cables`: things that were spoken of before.
+fn points_at_things(words: &[&str], known: &HashSet<String>) -> bool {
+    const SPANS: &[&str] =
+        &["week", "year", "month", "morning", "time", "season", "summer", "winter", "century", "decade"];
+    words.iter().enumerate().take(12).any(|(index, word)| {
+        let before = index.checked_sub(1).and_then(|before| words.get(before)).copied().unwrap_or_default();
+        let next = words.get(index + 1).copied().unwrap_or_default();
+        let said =
+            |noun: &str| known.contains(&stem(noun)) || words[..index].iter().any(|word| stem(word) == stem(noun));
+        match *word {
+            "these" => !said(next),
+            "this" => !SPANS.contains(&next) && !said(next) && index < 8,
+            "other" => {
+                matches!(before, "the" | "two" | "three" | "several" | "many" | "both")
+                    && !words[..index].contains(&"one")
+            }
+            "latter" => true,
+            _ => false,
+        }
+    })
 }
 
 /// Weighs passages by place, topic, what they share with the rest, and what can be checked in them.
@@ -243,6 +283,8 @@ fn weigh(
         material.sources.iter().map(|source| (source.number, terms(&source.title, stop_words))).collect();
     let about: HashSet<String> = titles.values().flatten().chain(&topic).cloned().collect();
     let most = in_how_many.values().copied().max().unwrap_or(1) as f64;
+    let short: HashMap<u32, HashSet<&str>> =
+        material.sources.iter().map(|source| (source.number, short_forms(&source.text))).collect();
     let mut worths = Vec::with_capacity(passages.len());
     for passage in passages.iter() {
         let count = passage.terms.len().max(1) as f64;
@@ -262,12 +304,25 @@ fn weigh(
                 + 0.3 * place
                 + checkable(&passage.text, language)
                 + shown
-                + form(passage),
+                + form(passage, language)
+                - 0.5 * f64::from(short.get(&passage.source).is_some_and(|short| is_shorthand(&passage.text, short))),
         );
     }
     for (passage, worth) in passages.iter_mut().zip(worths) {
         passage.worth = worth;
     }
+}
+
+/// Short forms that a text introduces in brackets: `might I get pwned (MIGP)`.
+fn short_forms(text: &str) -> HashSet<&str> {
+    let inner = text.split('(').skip(1).filter_map(|rest| rest.split(')').next());
+    inner.filter(|inner| (2..=7).contains(&inner.len()) && inner.chars().all(char::is_uppercase)).collect()
+}
+
+/// Whether a sentence uses a short form that another one introduces.
+fn is_shorthand(text: &str, short: &HashSet<&str>) -> bool {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| short.contains(word));
+    words.into_iter().any(|word| !text.contains(&format!("({word})")))
 }
 
 /// What a sentence gains by saying things that can be checked.
@@ -279,7 +334,7 @@ fn checkable(text: &str, language: Language) -> f64 {
 }
 
 /// What a sentence loses by its form.
-fn form(passage: &Passage) -> f64 {
+fn form(passage: &Passage, language: Language) -> f64 {
     let words = word_count(&passage.text);
     let lower = passage.text.to_lowercase().replace('’', "'");
     let fleeting =
@@ -291,7 +346,14 @@ fn form(passage: &Passage) -> f64 {
         _ => -0.14,
     };
     let question = if passage.text.ends_with('?') { -0.2 } else { 0.0 };
-    let heading = if passage.heading { -0.2 } else { 0.0 };
+    // A standfirst without articles is meant for the eye.
+    let articles =
+        language != Language::English || lower.split_whitespace().any(|word| matches!(word, "a" | "an" | "the"));
+    let heading = match (passage.heading, articles) {
+        (false, _) => 0.0,
+        (true, true) => -0.2,
+        (true, false) => -0.35,
+    };
     let vague = lower.contains(" that day") || lower.contains(" this week") || lower.contains(" last night");
     length + question + heading - 0.12 * f64::from(fleeting || vague) - 0.1 * f64::from(passage.dependent)
 }
@@ -323,20 +385,30 @@ mod tests {
 
     #[test]
     fn sentences_that_point_back_are_known() {
-        let back = |text| points_to_before(text, Language::English);
+        let known = terms("Cables under the sea", &Language::English.stop_words());
+        let back = |text| points_to_before(text, Language::English, &known);
         for text in [
             "She left.",
             "This is why it fell.",
             "One of those bridges fell.",
             "Some focused on it.",
             "When he came, it fell.",
+            "Ann Roe and Bob Lee are two other similar builders.",
+            "More than 500 of these bridges fell.",
+            "The water is too deep, so he improvises.",
         ] {
             assert!(back(text), "{text}");
         }
-        for text in ["Ann said she left.", "One of the bridges fell.", "Some bridges fell.", "When Ann came, she left."]
-        {
+        for text in [
+            "Ann said she left.",
+            "One of the bridges fell.",
+            "Some bridges fell.",
+            "When Ann came, she left.",
+            "More than 500 of these cables fell.",
+            "Ann likes one bridge and hates the other.",
+        ] {
             assert!(!back(text), "{text}");
         }
-        assert!(points_to_before("Diese Brücke ist alt.", Language::German));
+        assert!(points_to_before("Diese Brücke ist alt.", Language::German, &HashSet::new()));
     }
 }

@@ -9,16 +9,14 @@ use crate::text::language::Language;
 pub(super) struct Phrases {
     /// Calls to action; `{publisher}` is filled in where the source is known. The clearest first.
     pub(super) calls: &'static [&'static str],
-    /// Opens with a number: `{number}`.
-    pub(super) number_hook: &'static str,
     /// Opens with somebody's words: `{speaker}`, `{quote}`.
     pub(super) quote_hook: &'static str,
     /// Opens with a question: `{name}`.
     pub(super) question_hook: &'static str,
     /// Opens with an opinion: `{author}`, `{title}`.
     pub(super) opinion_hook: &'static str,
-    /// Opens a round-up of headlines: `{publisher}`.
-    pub(super) roundup_hook: &'static str,
+    /// Between the first headline of a round-up and the others: `{publisher}`.
+    pub(super) roundup: &'static str,
     /// Label of an opinion.
     pub(super) opinion_label: &'static str,
     /// Label of a number card.
@@ -45,11 +43,10 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
                 "What do you make of it? Tell us in the comments.",
                 "Share this with someone who should know.",
             ],
-            number_hook: "One number to remember: {number}.",
             quote_hook: "“{quote}” Those are the words of {speaker}.",
             question_hook: "What do we know about {name}?",
             opinion_hook: "Opinion by {author}: {title}",
-            roundup_hook: "The headlines from {publisher}, in short.",
+            roundup: "More from {publisher}.",
             opinion_label: "Opinion",
             number_label: "The number",
             list_label: "In short",
@@ -65,11 +62,10 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
                 "Was denkst du darüber? Schreib es in die Kommentare.",
                 "Teile das mit jemandem, den es angeht.",
             ],
-            number_hook: "Eine Zahl zum Merken: {number}.",
             quote_hook: "„{quote}“ Das sagt {speaker}.",
             question_hook: "Was wissen wir über {name}?",
             opinion_hook: "Ein Kommentar von {author}: {title}",
-            roundup_hook: "Die Schlagzeilen von {publisher} in Kürze.",
+            roundup: "Mehr von {publisher}.",
             opinion_label: "Meinung",
             number_label: "Die Zahl",
             list_label: "Kurz gesagt",
@@ -85,11 +81,10 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
                 "O que você acha? Conte nos comentários.",
                 "Compartilhe com quem precisa saber.",
             ],
-            number_hook: "Um número para guardar: {number}.",
             quote_hook: "“{quote}” As palavras são de {speaker}.",
             question_hook: "O que sabemos sobre {name}?",
             opinion_hook: "Opinião de {author}: {title}",
-            roundup_hook: "As manchetes de {publisher}, em resumo.",
+            roundup: "Mais notícias de {publisher}.",
             opinion_label: "Opinião",
             number_label: "O número",
             list_label: "Em resumo",
@@ -105,11 +100,10 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
                 "¿Qué opinas? Cuéntalo en los comentarios.",
                 "Comparte esto con quien deba saberlo.",
             ],
-            number_hook: "Un número para recordar: {number}.",
             quote_hook: "«{quote}» Son palabras de {speaker}.",
             question_hook: "¿Qué sabemos sobre {name}?",
             opinion_hook: "Opinión de {author}: {title}",
-            roundup_hook: "Los titulares de {publisher}, en breve.",
+            roundup: "Más noticias de {publisher}.",
             opinion_label: "Opinión",
             number_label: "La cifra",
             list_label: "En resumen",
@@ -125,11 +119,10 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
                 "Qu’en pensez-vous ? Dites-le en commentaire.",
                 "Partagez avec ceux que cela concerne.",
             ],
-            number_hook: "Un chiffre à retenir : {number}.",
             quote_hook: "« {quote} » Ce sont les mots de {speaker}.",
             question_hook: "Que sait-on de {name} ?",
             opinion_hook: "Opinion de {author} : {title}",
-            roundup_hook: "Les titres de {publisher}, en bref.",
+            roundup: "D’autres titres de {publisher}.",
             opinion_label: "Opinion",
             number_label: "Le chiffre",
             list_label: "En bref",
@@ -384,7 +377,9 @@ const VERBS: &str = "accept accuse add admit affect agree aim allow announce app
     sell send serve set shape share shoot show shut sign sit sleep speak spend split spread stand start state stay steal \
     step stop strike struggle study suffer suggest supply support suppose survive suspect take talk teach tell test thank \
     think threaten throw touch track train travel treat trigger try turn understand urge use vary visit vote wait walk \
-    want warn watch wear win wish wonder work worry write make encourage owe straddle sit scale drop grace cross";
+    want warn watch wear win wish wonder work worry write make encourage owe straddle scale grace cross \
+    tear sink shift boil burn climb cool crash damage dry endure expand freeze harm heat hunt melt merge mine mix pump \
+    repair rescue ship shrink slow smell solve squeeze store stretch swim swallow taste tighten trade trap unveil weigh";
 const PAST: &str = "became began bent bit blew bore bought broke brought built burst came caught chose clung cost cut dealt \
     did dove drank drew drove ate fed fell felt fled flew fought found froze gave got grew heard held hid hit hung hurt \
     kept knew laid lay led left lent let lit lost made meant met paid put quit ran rang read rode rose said sang sank sat \
@@ -434,7 +429,7 @@ mod tests {
         for language in [Language::English, Language::German, Language::Portuguese, Language::Spanish, Language::French]
         {
             let own = phrases(language);
-            let hooks = [own.number_hook, own.quote_hook, own.question_hook, own.opinion_hook, own.roundup_hook];
+            let hooks = [own.quote_hook, own.question_hook, own.opinion_hook, own.roundup];
             for template in hooks.iter().chain(own.calls) {
                 let filled = template.replace("{quote}", "…").replace("{number}", "it").replace(['{', '}'], "");
                 assert_eq!(claims(&filled, language), [], "{template}");

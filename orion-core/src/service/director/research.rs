@@ -370,10 +370,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_topic_takes_the_items_that_speak_of_it() {
+        let text = "The old bridge was closed after divers had found cracks. The city will repair it by spring.";
         let items = [
-            item("Old bridge closed", "The old bridge was closed after divers had found cracks."),
+            item("Old bridge closed", text),
             item("New phone on sale", "A phone with a better camera is on sale."),
-            item("The old bridge is closed", "The old bridge was closed after divers had found cracks."),
+            item("The old bridge is closed", text),
         ];
         let material = research(Subject::Topic("old bridge".to_owned()), &items, None).await.unwrap();
         assert_eq!(material.sources.len(), 1, "the third repeats the first");
