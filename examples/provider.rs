@@ -2,17 +2,17 @@
 
 use async_trait::async_trait;
 use orion_core::domain::{Line, LineRole, Material, Script};
-use orion_core::port::{Brief, Encoder, ScriptWriter};
+use orion_core::port::{Brief, Encoder, Provider, ScriptWriter};
 use orion_host::{CreateRequest, Operation, Orion, Result, Subject};
 use std::sync::Arc;
 
 #[derive(Debug)]
-struct Asker;
+struct Asker(Provider);
 
 #[async_trait]
 impl ScriptWriter for Asker {
-    fn name(&self) -> &str {
-        "asker"
+    fn provider(&self) -> &Provider {
+        &self.0
     }
 
     async fn write(&self, brief: &Brief, material: &Material, _operation: &Operation) -> Result<Script> {
@@ -21,14 +21,15 @@ impl ScriptWriter for Asker {
         let line = |role, text: &str| Line { role, text: text.to_owned(), sources: vec![1], visual_cue: String::new() };
         let hook = line(LineRole::Hook, &format!("Have you heard of {}?", brief.topic));
         let lines = vec![hook, line(LineRole::Body, told), line(LineRole::CallToAction, "Tell us what you think.")];
-        Ok(Script { title: brief.topic.clone(), language: "en".to_owned(), lines, author: self.name().to_owned() })
+        Ok(Script { title: brief.topic.clone(), language: "en".to_owned(), lines, author: self.0.to_string() })
     }
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let folder = std::env::temp_dir().join(format!("orion-provider-{}", std::process::id()));
-    let builder = Orion::builder().data_dir(folder.join("data")).silent().offline().with_writer(Arc::new(Asker));
+    let asker = Arc::new(Asker(Provider::local("asker", "")));
+    let builder = Orion::builder().data_dir(folder.join("data")).silent().offline().with_writer(asker);
     let text = "The town library lends tools since Monday. Drills and ladders can be kept for a week.".to_owned();
     let request = CreateRequest { encoder: Encoder::Draft, ..CreateRequest::new(Subject::Text { text }) };
     let made = builder.build().await?.create(request, folder.join("video"), &Operation::detached()).await?;

@@ -178,9 +178,16 @@ impl Parts {
 
 #[cfg(feature = "graphics")]
 impl Parts {
-    /// The built-in scene graphics, which show pictures of these files.
-    pub fn images(&self, blobs: Arc<dyn BlobStore>) -> Arc<dyn orion_core::port::ImageModel> {
-        Arc::new(orion_graphics::SceneGraphics::new(blobs))
+    /// Who makes pictures: `graphics:` (the built-in scene graphics). Pictures of these files are shown in them.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme.
+    pub fn images(&self, address: &str, blobs: Arc<dyn BlobStore>) -> Result<Arc<dyn orion_core::port::ImageModel>> {
+        let uri = Uri::parse(address)?;
+        match uri.scheme() {
+            "graphics" => Ok(Arc::new(orion_graphics::SceneGraphics::new(blobs))),
+            _ => Err(uri.unknown("images", &["graphics:"])),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::delivery::{Delivery, deliver};
+use crate::providers::{self, Providers};
 use crate::system::{OsEntropy, SystemClock};
 use orion_adapters::Parts;
 use orion_core::domain::{Run, RunState};
@@ -14,6 +15,7 @@ use orion_core::service::editor::Editor;
 use orion_core::service::media::Media;
 use orion_core::service::production::{CreateRequest, Product, Production, Subject};
 use orion_core::service::scout::{ScanRequest, Scout};
+use orion_core::strategy::Strategy;
 use orion_core::{Error, Operation, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,10 +64,10 @@ impl Orion {
         &*self.production.blobs
     }
 
-    /// Who speaks: `piper joe`.
+    /// Who speaks: `piper/joe`, or `piper/joe, then espeak-ng/1.51`.
     pub fn voice_name(&self) -> String {
-        let provider = self.production.editor.speech.provider();
-        format!("{} {}", provider.name, provider.model)
+        let order = self.production.editor.speech.order();
+        order.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then ")
     }
 
     /// Checks that the programs which encode and probe video are installed.
@@ -110,9 +112,12 @@ impl Orion {
             }
             self.scout().scan(&ScanRequest { limit: 100, ..ScanRequest::default() }, operation).await?;
         }
-        if request.voice.is_none() {
+        let speech = &self.production.editor.speech;
+        if let ([only], None) = (speech.order().as_slice(), &request.voice)
+            && let Some(model) = speech.find(only)
+        {
             // Written into the run, so that it goes on with the voice it began with.
-            request.voice = self.production.editor.speech.voices().await?.into_iter().next().map(|voice| voice.id);
+            request.voice = model.voices().await?.into_iter().next().map(|voice| voice.id);
         }
         self.production.start(owner, &request).await
     }
@@ -142,9 +147,9 @@ pub struct OrionBuilder {
     store: Option<Arc<dyn Store>>,
     blobs: Option<Arc<dyn BlobStore>>,
     fetcher: Option<Arc<dyn Fetcher>>,
-    writer: Option<Arc<dyn ScriptWriter>>,
-    images: Option<Arc<dyn ImageModel>>,
-    speech: Option<Arc<dyn SpeechModel>>,
+    writer: Option<Strategy<dyn ScriptWriter>>,
+    images: Option<Strategy<dyn ImageModel>>,
+    speech: Option<Strategy<dyn SpeechModel>>,
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
 }
@@ -174,13 +179,13 @@ impl OrionBuilder {
         self
     }
 
-    /// Who writes: `extractive:`, `ollama:llama3.2`.
+    /// Who writes: `extractive:`, `ollama:llama3.2`, or both in the order in which they are asked, separated by commas.
     pub fn writer(mut self, uri: impl Into<String>) -> Self {
         self.config.writer = uri.into();
         self
     }
 
-    /// Who speaks: a voice's name, a Piper `.onnx` file, `espeak:en`, `silent:`.
+    /// Who speaks: a voice's name, a Piper `.onnx` file, `espeak:en`, `silent:`; or several, separated by commas.
     pub fn voice(mut self, voice: impl Into<String>) -> Self {
         self.config.voice = voice.into();
         self
@@ -221,21 +226,22 @@ impl OrionBuilder {
         self
     }
 
-    /// A script writer of your own. What it writes is checked against the sources like any other script.
-    pub fn with_writer(mut self, writer: Arc<dyn ScriptWriter>) -> Self {
-        self.writer = Some(writer);
+    /// A script writer of your own, or several as a [`Strategy`]. What it writes is checked against the sources like
+    /// any other script.
+    pub fn with_writer(mut self, writer: impl Into<Strategy<dyn ScriptWriter>>) -> Self {
+        self.writer = Some(writer.into());
         self
     }
 
-    /// A picture maker of your own.
-    pub fn with_images(mut self, images: Arc<dyn ImageModel>) -> Self {
-        self.images = Some(images);
+    /// A picture maker of your own, or several as a [`Strategy`].
+    pub fn with_images(mut self, images: impl Into<Strategy<dyn ImageModel>>) -> Self {
+        self.images = Some(images.into());
         self
     }
 
-    /// A voice of your own.
-    pub fn with_speech(mut self, speech: Arc<dyn SpeechModel>) -> Self {
-        self.speech = Some(speech);
+    /// A voice of your own, or several as a [`Strategy`].
+    pub fn with_speech(mut self, speech: impl Into<Strategy<dyn SpeechModel>>) -> Self {
+        self.speech = Some(speech.into());
         self
     }
 
@@ -269,12 +275,15 @@ impl OrionBuilder {
             None if config.offline => None,
             None => Some(parts.fetcher(&config.allow_private)?),
         };
-        let (built_in, critic) = parts.writer(&config.writer, &config.ollama_url)?;
-        let writer = self.writer.unwrap_or(built_in);
-        let images = self.images.unwrap_or_else(|| parts.images(blobs.clone()));
-        let speech = self.speech.map_or_else(|| parts.speech(&config.voice), Ok)?;
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(OsEntropy::default()));
+        let providers = Providers::new(&config)?;
+        let retrying = providers::retrying(entropy.clone());
+        let (named, critic) = providers.writers()?;
+        let writer = self.writer.unwrap_or(named).or_retrying(retrying.clone());
+        let critic = critic.or_retrying(retrying.clone());
+        let images = self.images.map_or_else(|| providers.images(&blobs), Ok)?.or_retrying(retrying.clone());
+        let speech = self.speech.map_or_else(|| providers.speech(), Ok)?.or_retrying(retrying);
         let tools = parts.tools(&config.ffmpeg);
         let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
         let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher));

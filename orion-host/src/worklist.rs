@@ -21,6 +21,12 @@ pub struct Note {
     pub voice: String,
     /// The writer, as the configuration names it.
     pub writer: String,
+    /// Who makes pictures, as the configuration names them; `None` in notes of before there was a choice.
+    #[serde(default)]
+    pub images: Option<String>,
+    /// Who of them all may serve; `None` in notes of before there was a choice.
+    #[serde(default)]
+    pub policy: Option<String>,
     /// Whether nothing may be fetched.
     pub offline: bool,
 }
@@ -28,7 +34,15 @@ pub struct Note {
 impl Note {
     /// A note about a run with these settings.
     pub fn new(run_id: RunId, out: Option<PathBuf>, config: &Config) -> Self {
-        Self { run_id, out, voice: config.voice.clone(), writer: config.writer.clone(), offline: config.offline }
+        Self {
+            run_id,
+            out,
+            voice: config.voice.clone(),
+            writer: config.writer.clone(),
+            images: Some(config.images.clone()),
+            policy: Some(config.policy.clone()),
+            offline: config.offline,
+        }
     }
 }
 

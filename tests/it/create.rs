@@ -97,3 +97,40 @@ fn an_interrupt_stops_cleanly_and_says_how_to_go_on() {
     assert!(told(&output).contains("--resume"), "{}", told(&output));
     assert!(!program.path("video/video.mp4").exists());
 }
+
+/// Nobody listens on this port.
+const NO_OLLAMA: &str = "ollama.url=http://127.0.0.1:9";
+
+#[test]
+fn the_next_writer_serves_and_both_are_named() {
+    let Some(program) = Program::find() else { return };
+    let feed = sample();
+    let chain = ["--writer", "ollama:llama3.2,extractive:", "--set", NO_OLLAMA, "--feed", &feed];
+    let output = program.command(QUICK.iter().copied().chain(chain)).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let note = "note: script: ollama/llama3.2 failed (Ollama does not answer";
+    assert!(told(&output).contains(note) && told(&output).contains("extractive served"), "{}", told(&output));
+    let report = report(&program.path("video"));
+    let step = report["steps"].as_array().unwrap().iter().find(|step| step["key"] == "script").unwrap().clone();
+    assert_eq!(step["served_by"]["name"], "extractive");
+    assert_eq!(step["after"][0]["provider"]["model"], "llama3.2");
+}
+
+#[test]
+fn nobody_serves_who_is_not_named_or_whom_the_policy_forbids() {
+    let Some(program) = Program::find() else { return };
+    let feed = sample();
+    let fails = |arguments: &[&str], expected: &[&str]| {
+        let arguments = QUICK.iter().copied().chain(["--feed", &feed]).chain(arguments.iter().copied());
+        let output = program.command(arguments).output().unwrap();
+        assert!(!output.status.success());
+        let told = told(&output);
+        assert!(expected.iter().all(|part| told.contains(part)), "{told}");
+        assert!(!program.path("video/video.mp4").exists());
+    };
+    fails(
+        &["--writer", "ollama:llama3.2", "--set", NO_OLLAMA],
+        &["Ollama does not answer", "ollama serve", "--resume"],
+    );
+    fails(&["--set", "policy=cloud"], &["the policy permits no provider", "`writer` names extractive (LOCAL)"]);
+}

@@ -2,6 +2,7 @@
 
 use super::{BlobRef, Money, Sha256, check_move, named};
 use crate::id::{RunId, StepId};
+use crate::port::{Attempt, Provider};
 use crate::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +33,14 @@ pub struct Step {
     pub input: Sha256,
     /// Where it stands.
     pub state: StepState,
-    /// The provider that has it or did it.
+    /// The provider that has it or did it, by name.
     pub provider: Option<String>,
+    /// The same with its model and side, if a strategy chose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served_by: Option<Provider>,
+    /// Who was asked before and failed, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Attempt>,
     /// The provider's own name for it (prompt id, request id), written before waiting on it.
     pub handle: Option<String>,
     /// The result as JSON.
@@ -65,6 +72,8 @@ impl Step {
         self.input = input;
         self.state = StepState::Prepared;
         self.provider = None;
+        self.served_by = None;
+        self.after.clear();
         self.handle = None;
         self.output = None;
         self.blobs.clear();

@@ -6,7 +6,7 @@ use crate::{Error, MediaTime, Operation, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 /// Where a provider runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,10 +23,42 @@ pub enum Side {
 pub struct Provider {
     /// Its name: `piper`, `ollama`.
     pub name: String,
-    /// The model or voice it uses.
+    /// The model or voice it uses; empty if it has no choice of them.
     pub model: String,
     /// Where it runs.
     pub side: Side,
+}
+
+impl Provider {
+    /// A provider that runs here.
+    pub fn local(name: impl Into<String>, model: impl Into<String>) -> Self {
+        Self { name: name.into(), model: model.into(), side: Side::Local }
+    }
+
+    /// A provider that runs elsewhere.
+    pub fn cloud(name: impl Into<String>, model: impl Into<String>) -> Self {
+        Self { name: name.into(), model: model.into(), side: Side::Cloud }
+    }
+
+    /// Whether name and model are the same; where it runs may have changed.
+    pub fn is(&self, other: &Self) -> bool {
+        (&self.name, &self.model) == (&other.name, &other.model)
+    }
+
+    /// Whether it is called so: by its name, or by name and model.
+    pub fn answers_to(&self, text: &str) -> bool {
+        self.name == text || self.to_string() == text
+    }
+}
+
+impl fmt::Display for Provider {
+    /// `ollama/llama3.2`, or the name alone if there is no model to choose.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.model.as_str() {
+            "" => f.write_str(&self.name),
+            model => write!(f, "{}/{model}", self.name),
+        }
+    }
 }
 
 /// An attempt that failed before another provider served.
@@ -36,6 +68,13 @@ pub struct Attempt {
     pub provider: Provider,
     /// How, as one line.
     pub error: String,
+}
+
+impl Attempt {
+    /// The failure as a note for people: what was asked for, and who served in its place.
+    pub fn note(&self, asked: &str, served: &Provider) -> String {
+        format!("{asked}: {} failed ({}); {served} served", self.provider, self.error)
+    }
 }
 
 /// An answer, who gave it, and who failed before.

@@ -1,5 +1,6 @@
 //! Writing scripts.
 
+use super::Provider;
 use crate::domain::{Critique, Material, Platform, Script};
 use crate::{Operation, Result};
 use async_trait::async_trait;
@@ -30,8 +31,8 @@ pub struct Brief {
 /// Writes scripts.
 #[async_trait]
 pub trait ScriptWriter: Debug + Send + Sync {
-    /// Its name: `extractive`, `ollama/llama3.2`.
-    fn name(&self) -> &str;
+    /// Who it is: `extractive`, `ollama/llama3.2`.
+    fn provider(&self) -> &Provider;
 
     /// Writes a script from the material alone.
     ///

@@ -5,8 +5,9 @@
 
 use crate::domain::{BlobRef, Cost, Money, Run, Sha256, Step, StepState};
 use crate::id::{CostId, StepId};
-use crate::port::{BlobStore, Clock, Entropy, Store, Submission, Usage};
-use crate::{ErrorKind, Result, Retry, Timestamp};
+use crate::port::{Attempt, BlobStore, Clock, Entropy, Provider, Store, Submission, Usage};
+use crate::strategy::{Capability, Strategy, Turn};
+use crate::{Error, ErrorKind, Result, Retry, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
@@ -20,6 +21,10 @@ pub struct Work<T> {
     pub value: T,
     /// Who did it.
     pub provider: String,
+    /// Who did it, with model and side, if a strategy chose.
+    pub served_by: Option<Provider>,
+    /// Who failed before.
+    pub after: Vec<Attempt>,
     /// The stored files that the result points at.
     pub blobs: Vec<BlobRef>,
     /// What it used, if anything is counted.
@@ -29,7 +34,14 @@ pub struct Work<T> {
 impl<T> Work<T> {
     /// A result without files and without anything counted.
     pub fn plain(provider: &str, value: T) -> Self {
-        Self { value, provider: provider.to_owned(), blobs: Vec::new(), usage: None }
+        let provider = provider.to_owned();
+        Self { value, provider, served_by: None, after: Vec::new(), blobs: Vec::new(), usage: None }
+    }
+
+    /// A result of the provider whose turn it is, without files and without anything counted.
+    pub fn of<P: Capability + ?Sized>(turn: &Turn<P>, value: T) -> Self {
+        let (served_by, after) = (Some(turn.by().clone()), turn.after().to_vec());
+        Self { served_by, after, ..Self::plain(&turn.by().name, value) }
     }
 }
 
@@ -96,9 +108,52 @@ impl Journal {
         }
     }
 
-    /// As [`step`](Self::step), for a provider that gives a handle: the handle is committed before `wait` begins,
-    /// so after a crash only `wait` runs. A handle that the provider no longer knows is sent again; one that could
-    /// not be waited for this time (stopped, or the provider is away for a while) is waited for the next time.
+    /// Who has the next turn at a step that one of several providers does: whoever has done it for this very input,
+    /// or was sent it. `None` leaves the choice to the policy. `input` is what the step hashes for a provider.
+    ///
+    /// # Errors
+    /// [`Unavailable`](ErrorKind::Unavailable) if the work is in the hands of a provider that is no longer set up;
+    /// the store's own errors.
+    pub async fn holder<P, I>(
+        &self,
+        key: &str,
+        strategy: &Strategy<P>,
+        input: impl Fn(&Provider) -> I,
+    ) -> Result<Option<Arc<P>>>
+    where
+        P: Capability + ?Sized,
+        I: Serialize,
+    {
+        let Some(step) = self.find(key).await? else { return Ok(None) };
+        let Some(by) = &step.served_by else { return Ok(None) };
+        if step.input != Sha256::of_json(&input(by))? {
+            return Ok(None);
+        }
+        match (step.state, strategy.find(by)) {
+            (StepState::Finished | StepState::Submitted, Some(port)) => Ok(Some(port)),
+            (StepState::Submitted, None) => Err(Error::unavailable("a provider that is not set up has the work")
+                .with_retry(Retry::Never)
+                .with_context("provider", by)
+                .with_context("step", key)
+                .with_context("handle", step.handle.unwrap_or_default())
+                .with_hint(format!("set up {by} again to fetch what it was asked for, or begin a new run"))),
+            _ => Ok(None),
+        }
+    }
+
+    /// What a provider other than this one has in hand for a step, and under which handle.
+    ///
+    /// # Errors
+    /// The store's own errors.
+    pub async fn in_other_hands(&self, key: &str, than: &Provider) -> Result<Option<(Provider, String)>> {
+        let step = self.find(key).await?.filter(|step| step.state == StepState::Submitted);
+        Ok(step.and_then(|step| step.served_by.zip(step.handle)).filter(|(by, _)| !by.is(than)))
+    }
+
+    /// As [`step`](Self::step), for a provider that gives a handle: the handle and whose it is are committed before
+    /// `wait` begins, so after a crash only `wait` runs. A handle that the provider no longer knows is sent again; one
+    /// that could not be waited for this time (stopped, or the provider is away for a while) is waited for the next
+    /// time.
     ///
     /// # Errors
     /// As [`step`](Self::step).
@@ -106,7 +161,7 @@ impl Journal {
         &self,
         key: &str,
         input: &I,
-        provider: &str,
+        (by, after): (&Provider, &[Attempt]),
         submit: S,
         wait: W,
     ) -> Result<Done<T>>
@@ -133,7 +188,9 @@ impl Journal {
         match submit().await {
             Ok(Submission::Done(work)) => self.end(step, Ok(work)).await,
             Ok(Submission::Pending(handle)) => {
-                step.submitted(provider, &handle)?;
+                step.submitted(&by.name, &handle)?;
+                step.served_by = Some(by.clone());
+                step.after = after.to_vec();
                 let mut tx = self.store.begin().await?;
                 tx.steps().update(&mut step).await?;
                 tx.commit().await?;
@@ -149,9 +206,16 @@ impl Journal {
     /// # Errors
     /// The store's own errors.
     pub async fn finished<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
-        let step = self.store.read().await?.steps().find(&self.unique(key)).await?;
-        let step = step.filter(|step| step.state == StepState::Finished);
+        let step = self.find(key).await?.filter(|step| step.state == StepState::Finished);
         Ok(step.and_then(|step| step.output).and_then(|output| serde_json::from_value(output).ok()))
+    }
+
+    /// A step as it stands.
+    ///
+    /// # Errors
+    /// The store's own errors.
+    pub async fn find(&self, key: &str) -> Result<Option<Step>> {
+        self.store.read().await?.steps().find(&self.unique(key)).await
     }
 
     /// Every step of the run so far, earliest first.
@@ -238,6 +302,11 @@ impl Journal {
                 let cost = work.usage.map_or(Money::ZERO, |usage| usage.cost);
                 let output = serde_json::to_value(&work.value)?;
                 step.finished(&work.provider, output, work.blobs, cost, now)?;
+                step.served_by = work.served_by;
+                // Work that was waited for again remembers who failed before it was sent.
+                if !work.after.is_empty() {
+                    step.after = work.after;
+                }
                 tx.steps().update(&mut step).await?;
                 if let Some(usage) = work.usage {
                     tx.costs().insert(&mut self.cost(&work.provider, usage, now)).await?;
@@ -281,6 +350,8 @@ impl Journal {
             input,
             state: StepState::Prepared,
             provider: None,
+            served_by: None,
+            after: Vec::new(),
             handle: None,
             output: None,
             blobs: Vec::new(),
@@ -304,7 +375,6 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
     use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
     use crate::testing::sample;
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -328,7 +398,10 @@ mod tests {
                 outcome.map(|value| Work::plain("fal", value))
             }
         };
-        journal.submitted("images/1", "a city", "fal", submit, wait).await.map(|done| done.value)
+        journal
+            .submitted("images/1", "a city", (&Provider::cloud("fal", ""), &[]), submit, wait)
+            .await
+            .map(|done| done.value)
     }
 
     async fn state(journal: &Journal) -> (StepState, Option<String>, Option<String>, u32) {

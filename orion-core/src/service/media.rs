@@ -6,7 +6,8 @@ mod tests;
 use crate::domain::timeline::Canvas;
 use crate::domain::{BlobRef, Material, ScenePlan, Source, Stage, VisualPrompt};
 use crate::port::{BlobStore, FetchLimits, Fetched, Fetcher, GeneratedImage, ImageModel, ImageRequest, Submission};
-use crate::service::journal::{Journal, Work};
+use crate::service::journal::{Done, Journal, Work};
+use crate::strategy::{Strategy, Turn};
 use crate::{Error, ErrorKind, Operation, ProgressUpdate, Result};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -27,7 +28,7 @@ const PICTURE_LIMITS: FetchLimits = FetchLimits { bytes: 20 * 1024 * 1024, time:
 #[derive(Debug, Clone)]
 pub struct Media {
     /// Makes pictures.
-    pub images: Arc<dyn ImageModel>,
+    pub images: Strategy<dyn ImageModel>,
     /// Fetches the pictures of articles; `None` leaves them out.
     pub fetcher: Option<Arc<dyn Fetcher>>,
     /// Files.
@@ -126,25 +127,57 @@ impl Media {
         operation: &Operation,
     ) -> Result<(ScenePicture, bool)> {
         let key = format!("images/{}", request.scene_number);
-        // Another model behind the same request draws anew.
-        let input = (request, self.images.provider());
+        let draw = |turn| {
+            let key = &key;
+            async move { self.scene_in_turn(&turn, journal, key, request, operation).await }
+        };
+        let drawn = async {
+            let begun = journal.holder(&key, &self.images, |by| (request, by.clone())).await?;
+            self.images.in_turn(begun, draw).await
+        };
+        let done = drawn.await.map_err(|error| error.with_context("scene", request.scene_number))?.value;
+        Ok((done.value, done.reused))
+    }
+
+    async fn scene_in_turn(
+        &self,
+        turn: &Turn<dyn ImageModel>,
+        journal: &Journal,
+        key: &str,
+        request: &ImageRequest,
+        operation: &Operation,
+    ) -> Result<Done<ScenePicture>> {
+        if let Some((by, handle)) = journal.in_other_hands(key, turn.by()).await?
+            && let Some(port) = self.images.find(&by)
+        {
+            // It failed to give what it was asked for and need not go on. If it cannot be told, nothing more can be
+            // done about it.
+            let _ = port.cancel(&handle).await;
+        }
         let submit = || async {
-            Ok(match self.images.submit(request, operation).await? {
-                Submission::Done(image) => Submission::Done(self.keep(request, image).await?),
+            let submit = |model: Arc<dyn ImageModel>| async move { model.submit(request, operation).await };
+            Ok(match turn.ask(&operation.cancellation, submit).await? {
+                Submission::Done(image) => Submission::Done(self.keep(turn, request, image).await?),
                 Submission::Pending(handle) => Submission::Pending(handle),
             })
         };
         let wait = |handle: String| async move {
-            let image = self.images.wait(&handle, operation).await?;
-            self.keep(request, image).await
+            let handle = &handle;
+            let wait = |model: Arc<dyn ImageModel>| async move { model.wait(handle, operation).await };
+            let image = turn.fetch(&operation.cancellation, wait).await?;
+            self.keep(turn, request, image).await
         };
-        let done = journal.submitted(&key, &input, &self.images.provider().name, submit, wait).await;
-        let done = done.map_err(|error| error.with_context("scene", request.scene_number))?;
-        Ok((done.value, done.reused))
+        // Another model behind the same request draws anew.
+        journal.submitted(key, &(request, turn.by()), (turn.by(), turn.after()), submit, wait).await
     }
 
     /// Stores the layers of a picture.
-    async fn keep(&self, request: &ImageRequest, image: GeneratedImage) -> Result<Work<ScenePicture>> {
+    async fn keep(
+        &self,
+        turn: &Turn<dyn ImageModel>,
+        request: &ImageRequest,
+        image: GeneratedImage,
+    ) -> Result<Work<ScenePicture>> {
         let mut layers = Vec::with_capacity(image.layers.len());
         for layer in image.layers {
             let blob = self.blobs.put(layer.bytes, &layer.media_type).await?;
@@ -153,18 +186,14 @@ impl Media {
         if layers.is_empty() {
             return Err(Error::unexpected("the picture model gave no picture"));
         }
-        let provider = self.images.provider().name.clone();
-        Ok(Work {
-            blobs: layers.iter().map(|layer| layer.blob.clone()).collect(),
-            value: ScenePicture {
-                scene_number: request.scene_number,
-                provider: provider.clone(),
-                credit: request.picture.as_ref().and_then(|(_, credit)| credit.clone()),
-                layers,
-            },
-            provider,
-            usage: Some(image.usage),
-        })
+        let blobs = layers.iter().map(|layer| layer.blob.clone()).collect();
+        let picture = ScenePicture {
+            scene_number: request.scene_number,
+            provider: turn.by().name.clone(),
+            credit: request.picture.as_ref().and_then(|(_, credit)| credit.clone()),
+            layers,
+        };
+        Ok(Work { blobs, usage: Some(image.usage), ..Work::of(turn, picture) })
     }
 
     /// The pictures of these sources by their addresses, each fetched once per run; one that cannot be had is missing.
@@ -216,12 +245,7 @@ impl Media {
                 Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
                 Err(error) => ArticlePicture { blob: None, problem: Some(error.to_string()) },
             };
-            Ok(Work {
-                blobs: found.blob.clone().into_iter().collect(),
-                value: found,
-                provider: "fetch".to_owned(),
-                usage: None,
-            })
+            Ok(Work { blobs: found.blob.clone().into_iter().collect(), ..Work::plain("fetch", found) })
         };
         Ok(journal.step(&format!("pictures/{number}"), url, fetch).await?.value)
     }

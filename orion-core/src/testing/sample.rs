@@ -3,6 +3,7 @@
 use crate::domain::*;
 use crate::event::Event;
 use crate::id::*;
+use crate::port::{Attempt, Provider};
 use crate::{MediaTime, Timestamp};
 use std::time::Duration;
 use uuid::Uuid;
@@ -162,6 +163,8 @@ pub fn step(n: u64) -> Step {
         input: Sha256::of(b"input"),
         state: StepState::Finished,
         provider: Some("scene-graphics".to_owned()),
+        served_by: Some(Provider::local("scene-graphics", "cards-1")),
+        after: vec![Attempt { provider: Provider::cloud("fal", "flux"), error: "out of credit".to_owned() }],
         handle: Some("handle-1".to_owned()),
         output: Some(serde_json::json!({"width": 1080, "layers": [1, 2]})),
         blobs: vec![blob(n)],

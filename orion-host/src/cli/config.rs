@@ -2,6 +2,7 @@
 
 use super::{Failure, Setting, output};
 use crate::config::{KEYS, Key};
+use crate::providers::Providers;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
 
@@ -28,10 +29,20 @@ impl ConfigCommand {
     }
 }
 
+/// What the settings that name providers come to.
+fn told(setting: &Setting) -> Vec<(&'static str, Vec<String>)> {
+    match Providers::new(&setting.config) {
+        Ok(providers) => providers.told().to_vec(),
+        Err(error) => vec![("policy", vec![format!("nobody serves: {error}")])],
+    }
+}
+
 fn as_json(setting: &Setting) -> serde_json::Value {
+    let told = told(setting);
     let keys = KEYS.iter().map(|key| {
         serde_json::json!({
             "name": key.name,
+            "providers": told.iter().find(|(name, _)| *name == key.name).map(|(_, lines)| lines),
             "value": key.show(&setting.config),
             "set_by": setting.origins.get(key.name).map(ToString::to_string),
             "variable": key.env,
@@ -43,6 +54,7 @@ fn as_json(setting: &Setting) -> serde_json::Value {
 
 /// A file that `orion.toml` could be, with comments.
 fn as_toml(setting: &Setting) -> String {
+    let told = told(setting);
     let mut text = String::new();
     let mut open = "";
     // Keys without a table come first, as TOML asks.
@@ -55,7 +67,9 @@ fn as_toml(setting: &Setting) -> String {
         }
         let origin = setting.origins.get(key.name).map(ToString::to_string).unwrap_or_default();
         let value = key.show(&setting.config);
-        text.push_str(&format!("# {}\n# set by: {origin}; variable: {}\n{name} = {value}\n\n", key.doc, key.env));
+        let lines = told.iter().filter(|(of, _)| *of == key.name).flat_map(|(_, lines)| lines);
+        let told: String = lines.map(|line| format!("# {}\n", line.replace('\n', " "))).collect();
+        text.push_str(&format!("# {}\n# set by: {origin}; variable: {}\n{told}{name} = {value}\n\n", key.doc, key.env));
     }
     text
 }

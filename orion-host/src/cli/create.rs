@@ -39,7 +39,7 @@ pub(super) struct Create {
     /// Where it will be shown: youtube_shorts, tiktok, instagram_reels
     #[arg(long)]
     platform: Option<String>,
-    /// A name of `orion voices list`, a Piper FILE.onnx, espeak:LANGUAGE or silent:
+    /// A name of `orion voices list`, a Piper FILE.onnx, espeak:LANGUAGE or silent:; several separated by commas
     #[arg(long, conflicts_with = "silent")]
     voice: Option<String>,
     /// Speaking rate, 0.5 to 2 [default: 1]
@@ -51,7 +51,7 @@ pub(super) struct Create {
     /// Encoder preset: draft, standard, premium
     #[arg(long)]
     quality: Option<String>,
-    /// Who writes: extractive: or ollama:MODEL
+    /// Who writes: extractive: or ollama:MODEL; several separated by commas
     #[arg(long)]
     writer: Option<String>,
     /// Stop at each gate and ask: the script, the scenes, the finished file
@@ -197,6 +197,8 @@ impl Job {
         let lock = worklist::lock(&config.data_dir, note.run_id)?;
         config.voice.clone_from(&note.voice);
         config.writer.clone_from(&note.writer);
+        config.images = note.images.clone().unwrap_or(config.images);
+        config.policy = note.policy.clone().unwrap_or(config.policy);
         config.offline = note.offline;
         let orion = Orion::builder().config(config).build().await?;
         orion.check_tools()?;

@@ -3,13 +3,18 @@
 use super::{Failure, Setting, output};
 use crate::config::Config;
 use crate::delivery;
+use crate::providers::{Providers, addresses, shown};
 use clap::Args;
 use orion_adapters::Parts;
 use orion_core::Result;
+use orion_core::memory::MemoryBlobs;
+use orion_core::port::{BlobStore, Provider};
+use orion_core::strategy::{Capability, Policy};
 use serde::Serialize;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Videos of a minute take about 20 MB with all their pieces; below this much free space a run may fail.
@@ -61,7 +66,7 @@ impl Doctor {
         let mut checks = tools(&config);
         checks.extend(data_folder(&config.data_dir));
         checks.push(database(&config).await);
-        checks.push(writer(&config).await);
+        checks.extend(providers(&config).await);
         let healthy = checks.iter().all(|check| check.health != Health::Missing);
         if setting.json {
             output::print_json(&serde_json::json!({ "healthy": healthy, "checks": checks }))?;
@@ -88,14 +93,13 @@ fn output_of(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// ffmpeg, ffprobe and the encoders, then everything that speaks.
+/// ffmpeg, ffprobe and the encoders, then the programs that voices use.
 fn tools(config: &Config) -> Vec<Check> {
     let tools = Parts::new(&config.data_dir).tools(&config.ffmpeg);
     vec![
         program("ffmpeg", tools.ffmpeg()),
         program("ffprobe", tools.ffprobe()),
         encoders(tools.ffmpeg()),
-        voice(config),
         espeak(),
         pip(),
     ]
@@ -124,19 +128,6 @@ fn encoders(ffmpeg: Result<&Path>) -> Check {
     } else {
         let advice = "install an ffmpeg built with them; Debian's own package is";
         Check::bad("encoders", Health::Missing, format!("ffmpeg lacks {}", missing.join(", ")), advice)
-    }
-}
-
-fn voice(config: &Config) -> Check {
-    match Parts::new(&config.data_dir).speech(&config.voice) {
-        Ok(model) if model.provider().name == "espeak-ng" && config.voice.is_empty() => Check::bad(
-            "voice",
-            Health::Optional,
-            "espeak-ng, which sounds robotic",
-            "run `orion voices install` for a natural one",
-        ),
-        Ok(model) => Check::ok("voice", format!("{} {}", model.provider().name, model.provider().model)),
-        Err(error) => Check::of("voice", Health::Missing, &error),
     }
 }
 
@@ -195,25 +186,92 @@ async fn database(config: &Config) -> Check {
     }
 }
 
-/// The writer is asked nothing; a server that it needs is knocked at.
-async fn writer(config: &Config) -> Check {
-    let opened = Parts::new(&config.data_dir).writer(&config.writer, &config.ollama_url);
-    if let Err(error) = opened {
-        return Check::of("writer", Health::Missing, &error);
+/// One provider that a setting names: what it is, and what keeps it from serving.
+struct Named {
+    opened: Result<Provider>,
+    problem: Option<(String, &'static str)>,
+}
+
+impl Named {
+    fn opened<P: Capability + ?Sized>(opened: Result<Arc<P>>) -> Self {
+        Self { opened: opened.map(|port| port.provider().clone()), problem: None }
     }
-    if !config.writer.to_lowercase().starts_with("ollama:") {
-        return Check::ok("writer", &config.writer);
+}
+
+/// Who writes, draws and speaks, in the order in which they are asked. Nobody is asked anything; a server that one
+/// needs is knocked at.
+async fn providers(config: &Config) -> Vec<Check> {
+    let policy: Policy = match Providers::new(config).and_then(|_| config.policy.parse()) {
+        Ok(policy) => policy,
+        Err(error) => return vec![Check::of("policy", Health::Missing, &error)],
+    };
+    let parts = Parts::new(&config.data_dir);
+    let blobs: Arc<dyn BlobStore> = Arc::new(MemoryBlobs::new());
+    let writer = |address: &str| Ok(Named::opened(parts.writer(address, &config.ollama_url).map(|(writer, _)| writer)));
+    let image = |address: &str| Ok(Named::opened(parts.images(address, blobs.clone())));
+    let voice = |address: &str| Ok(Named::opened(parts.speech(address)));
+    let mut writers = addresses("writer", &config.writer, writer);
+    for named in writers.iter_mut().flatten() {
+        if named.opened.as_ref().is_ok_and(|provider| provider.name == "ollama") && !ollama_answers(config).await {
+            let found = format!("no Ollama server answers at {}", host_of(&config.ollama_url));
+            named.problem = Some((
+                found,
+                "start it (`ollama serve`), or set `ollama.url`; `extractive:` in `writer` needs no server",
+            ));
+        }
     }
+    let images = addresses("images", &config.images, image);
+    let mut voices = match config.voice.trim() {
+        "" => Ok(vec![Named::opened(parts.speech(""))]),
+        voices => addresses("create.voice", voices, voice),
+    };
+    for named in voices.iter_mut().flatten().filter(|_| config.voice.trim().is_empty()) {
+        if named.opened.as_ref().is_ok_and(|provider| provider.name == "espeak-ng") {
+            let found = "espeak-ng, which sounds robotic".to_owned();
+            named.problem = Some((found, "run `orion voices install` for a natural one"));
+        }
+    }
+    let mut checks = judged("writer", writers, &policy);
+    checks.extend(judged("images", images, &policy));
+    // A robotic voice is one.
+    checks.extend(judged("voice", voices, &policy).into_iter().map(|check| match check.found.as_str() {
+        "espeak-ng, which sounds robotic" => Check { health: Health::Optional, ..check },
+        _ => check,
+    }));
+    checks
+}
+
+/// One check for every provider of a capability. What is broken is a fault if nobody serves in its place.
+fn judged(part: &'static str, named: Result<Vec<Named>>, policy: &Policy) -> Vec<Check> {
+    let named = match named {
+        Ok(named) => named,
+        Err(error) => return vec![Check::of(part, Health::Missing, &error)],
+    };
+    let serves =
+        |named: &Named| named.problem.is_none() && named.opened.as_ref().is_ok_and(|provider| policy.permits(provider));
+    let health = if named.iter().any(serves) { Health::Optional } else { Health::Missing };
+    let mut before = false;
+    named
+        .into_iter()
+        .map(|named| match named {
+            // Without it nothing starts.
+            Named { opened: Err(error), .. } => Check::of(part, Health::Missing, &error),
+            Named { opened: Ok(provider), .. } if !policy.permits(&provider) => {
+                let found = format!("{} is never asked, as policy is {policy}", shown(&provider));
+                Check::bad(part, health, found, "set `policy` to permit it, or name it no longer")
+            }
+            Named { problem: Some((found, advice)), .. } => Check::bad(part, health, found, advice),
+            Named { opened: Ok(provider), .. } => {
+                let place = if std::mem::replace(&mut before, true) { ", if those before fail" } else { "" };
+                Check::ok(part, format!("{}{place}", shown(&provider)))
+            }
+        })
+        .collect()
+}
+
+async fn ollama_answers(config: &Config) -> bool {
     let address = config.ollama_url.clone();
-    match tokio::task::spawn_blocking(move || answers(&address)).await {
-        Ok(true) => Check::ok("writer", format!("{} at {}", config.writer, host_of(&config.ollama_url))),
-        _ => Check::bad(
-            "writer",
-            Health::Missing,
-            format!("no Ollama server answers at {}", host_of(&config.ollama_url)),
-            "start it (`ollama serve`), set `ollama.url`, or use `writer = \"extractive:\"`, which needs no model",
-        ),
-    }
+    tokio::task::spawn_blocking(move || answers(&address)).await.unwrap_or(false)
 }
 
 /// Host and port of an address, without a password that it may carry.

@@ -77,6 +77,13 @@ fn state(state: &RunState) -> String {
     }
 }
 
+/// Who did a step, and in whose place: `espeak-ng/1.51 after piper/joe`.
+fn by(step: &Step) -> String {
+    let by = step.served_by.as_ref().map(ToString::to_string).or_else(|| step.provider.clone()).unwrap_or_default();
+    let after: Vec<String> = step.after.iter().map(|attempt| attempt.provider.to_string()).collect();
+    if after.is_empty() { by } else { format!("{by} after {}", after.join(", ")) }
+}
+
 async fn show(orion: &Orion, run: Run, json: bool) -> Result<()> {
     let mut tx = orion.production().store.read().await?;
     let filter = Filter { parent: Some(run.id.0), ..Filter::default() };
@@ -105,7 +112,8 @@ async fn show(orion: &Orion, run: Run, json: bool) -> Result<()> {
         .into_iter()
         .map(|step| {
             let took = step.took().map(|took| format!("{:.2}", took.as_secs_f64())).unwrap_or_default();
-            vec![step.key, step.state.to_string(), took, step.attempts.to_string(), step.provider.unwrap_or_default()]
+            let by = by(&step);
+            vec![step.key, step.state.to_string(), took, step.attempts.to_string(), by]
         })
         .collect();
     output::print(&output::table(&["STEP", "STATE", "SECONDS", "ATTEMPTS", "BY"], &rows, 120))

@@ -1,14 +1,16 @@
 //! `orion voices`: list, install and try voices.
 
 use super::{Failure, Setting, output};
+use crate::providers::Providers;
 use clap::{Args, Subcommand};
 use orion_adapters::Parts;
 use orion_adapters::speech::VoiceLibrary;
-use orion_core::port::SpeechRequest;
+use orion_core::port::{SpeechModel, SpeechRequest};
 use orion_core::{Error, Operation, Result};
 use std::io::{Cursor, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// `orion voices …`
 #[derive(Debug, Args)]
@@ -53,10 +55,18 @@ impl Voices {
             Action::List => list(&library, setting.json)?,
             Action::Install { voice } => install(library, voice, setting.json).await?,
             Action::Say { text, voice, speed, language, out } => {
-                let voice = voice.unwrap_or_else(|| setting.config.voice.clone());
-                let model = Parts::new(&setting.config.data_dir).speech(&voice)?;
-                let request = SpeechRequest { text, voice: None, language, speed };
-                let speech = model.speak(&request, &Operation::detached()).await?;
+                let mut config = setting.config;
+                config.voice = voice.unwrap_or(config.voice);
+                let voices = Providers::new(&config)?.speech()?;
+                let (request, operation) =
+                    (SpeechRequest { text, voice: None, language, speed }, Operation::detached());
+                let (asked, within) = (&request, &operation);
+                let speak = |model: Arc<dyn SpeechModel>| async move { model.speak(asked, within).await };
+                let served = voices.call(&operation.cancellation, speak).await?;
+                for attempt in &served.after {
+                    output::say(&attempt.note("speech", &served.by));
+                }
+                let speech = served.value;
                 let sound = wav(&speech.samples, speech.sample_rate)?;
                 write_sound(&sound, out, setting.json)?;
             }

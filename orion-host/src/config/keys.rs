@@ -72,7 +72,11 @@ settings! {
     allow_private: Vec<String> = Vec::new(), "fetch.allow_private", "ORION_FETCH_ALLOW_PRIVATE",
         "Hosts that may be fetched although their address is private, such as a feed server of one's own.";
     writer: String = "extractive:".to_owned(), "writer", "ORION_WRITER",
-        "Who writes scripts: `extractive:` (built in, no model) or `ollama:MODEL`.";
+        "Who writes scripts: `extractive:` (built in, no model) or `ollama:MODEL`; several, separated by commas, are asked in this order.";
+    images: String = "graphics:".to_owned(), "images", "ORION_IMAGES",
+        "Who makes pictures: `graphics:` (built in); several, separated by commas, are asked in this order.";
+    policy: String = "local".to_owned(), "policy", "ORION_POLICY",
+        "Who of those named may serve: `local` (what runs here), `cloud`, `prefer-local` or `prefer-cloud`.";
     ffmpeg: String = String::new(), "ffmpeg", "ORION_FFMPEG",
         "Path of the ffmpeg program; empty searches the `PATH`.";
     ollama_url: String = "http://localhost:11434".to_owned(), "ollama.url", "ORION_OLLAMA_URL",
@@ -86,7 +90,7 @@ settings! {
     tone: String = "informative and engaging".to_owned(), "create.tone", "ORION_CREATE_TONE",
         "How it should sound; for writers that are language models.";
     voice: String = String::new(), "create.voice", "ORION_CREATE_VOICE",
-        "Voice: a name of `orion voices list`, a Piper `FILE.onnx`, `espeak:LANGUAGE` or `silent:`; empty takes the installed Piper voice, else espeak-ng.";
+        "Voice: a name of `orion voices list`, a Piper `FILE.onnx`, `espeak:LANGUAGE` or `silent:`; several, separated by commas, are asked in this order; empty takes the installed Piper voice, else espeak-ng.";
     speed: f64 = 1.0, "create.speed", "ORION_CREATE_SPEED",
         "Speaking rate, 0.5 to 2.";
     captions: String = "tiktok".to_owned(), "create.captions", "ORION_CREATE_CAPTIONS",

@@ -160,6 +160,8 @@ fn a_step_ends_once() {
             input: Sha256::of(b"new"),
             state: Prepared,
             provider: None,
+            served_by: None,
+            after: vec![],
             handle: None,
             output: None,
             blobs: vec![],

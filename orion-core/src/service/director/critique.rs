@@ -6,19 +6,21 @@
 use super::passage::{overlap, terms};
 use super::phrase::CALLS;
 use crate::domain::{ClaimKind, Critique, Line, LineRole, Script};
-use crate::port::Brief;
+use crate::port::{Brief, Provider};
+use crate::strategy::capabilities;
 use crate::text::claim::claims;
 use crate::text::language::Language;
 use crate::text::sentence::word_count;
 use crate::{Operation, Result};
 use async_trait::async_trait;
 use std::fmt::Debug;
+use std::sync::LazyLock;
 
 /// Judges scripts.
 #[async_trait]
 pub trait Critic: Debug + Send + Sync {
-    /// Its name: `heuristic`, `ollama/llama3.2`.
-    fn name(&self) -> &str;
+    /// Who it is: `heuristic`, `ollama/llama3.2`.
+    fn provider(&self) -> &Provider;
 
     /// Judges a script.
     ///
@@ -28,14 +30,18 @@ pub trait Critic: Debug + Send + Sync {
     async fn critique(&self, brief: &Brief, script: &Script, operation: &Operation) -> Result<Critique>;
 }
 
+capabilities! { Critic }
+
+static HEURISTIC: LazyLock<Provider> = LazyLock::new(|| Provider::local("heuristic", ""));
+
 /// The built-in critic: measures, no model.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct HeuristicCritic;
 
 #[async_trait]
 impl Critic for HeuristicCritic {
-    fn name(&self) -> &str {
-        "heuristic"
+    fn provider(&self) -> &Provider {
+        &HEURISTIC
     }
 
     async fn critique(&self, brief: &Brief, script: &Script, _operation: &Operation) -> Result<Critique> {

@@ -13,13 +13,14 @@ use super::phrase::phrases;
 use super::roundup::roundup;
 use super::{WORDS_PER_SECOND, cue};
 use crate::domain::{ClaimKind, Critique, Line, LineRole, Material, Script, Source};
-use crate::port::{Brief, ScriptWriter};
+use crate::port::{Brief, Provider, ScriptWriter};
 use crate::text::claim::{claims, quotes, tokens};
 use crate::text::language::Language;
 use crate::text::sentence::word_count;
 use crate::{Error, Operation, Result};
 use async_trait::async_trait;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 /// Two sentences that share more of their words than this say the same.
 const SAME: f64 = 0.62;
@@ -36,14 +37,16 @@ const SHORTEST_BODY: usize = 7;
 /// Most openings that are tried with the story behind them.
 const MOST_TRIED: usize = 4;
 
+static EXTRACTIVE: LazyLock<Provider> = LazyLock::new(|| Provider::local("extractive", ""));
+
 /// The built-in [`ScriptWriter`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExtractiveWriter;
 
 #[async_trait]
 impl ScriptWriter for ExtractiveWriter {
-    fn name(&self) -> &str {
-        "extractive"
+    fn provider(&self) -> &Provider {
+        &EXTRACTIVE
     }
 
     async fn write(&self, brief: &Brief, material: &Material, operation: &Operation) -> Result<Script> {

@@ -39,10 +39,11 @@ pub use report::markdown;
 pub use research::{MOST_SOURCES, MOST_TEXT, Subject, carries_text, gather};
 
 use crate::domain::{Critique, FeedItem, GroundingReport, LineRole, Material, ScenePlan, Script};
-use crate::port::{ArticleReader, Brief, ScriptWriter};
+use crate::port::{ArticleReader, Brief, ScriptWriter, Served};
 use crate::service::journal::Journal;
+use crate::strategy::{Strategy, Turn};
 use crate::text::sentence::word_count;
-use crate::{Error, Operation, Result};
+use crate::{Error, ErrorKind, Operation, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -73,15 +74,15 @@ pub struct Director {
     /// Reads articles; `None` works from what feeds and users bring.
     pub articles: Option<Arc<dyn ArticleReader>>,
     /// Writes.
-    pub writer: Arc<dyn ScriptWriter>,
+    pub writer: Strategy<dyn ScriptWriter>,
     /// Judges.
-    pub critic: Arc<dyn Critic>,
+    pub critic: Strategy<dyn Critic>,
 }
 
 impl Default for Director {
     /// The built-in writer and critic, and no reader.
     fn default() -> Self {
-        Self { articles: None, writer: Arc::new(ExtractiveWriter), critic: Arc::new(HeuristicCritic) }
+        Self { articles: None, writer: Arc::new(ExtractiveWriter).into(), critic: Arc::new(HeuristicCritic).into() }
     }
 }
 
@@ -100,18 +101,37 @@ impl Director {
         gather(subject, candidates, self.articles.as_ref(), journal, operation).await
     }
 
-    /// Writes a script, checks it against the material and judges it; under the pass mark it is rewritten with the
-    /// feedback, at most [`MOST_REWRITES`] times, and the best draft is kept.
+    /// Has a script written as in [`write_in_turn`](Self::write_in_turn), by the first writer that can.
     ///
     /// # Errors
-    /// The writer's own; [`Invalid`](crate::ErrorKind::Invalid) if the sources support no line of any draft.
-    pub async fn write(&self, brief: &Brief, material: &Material, operation: &Operation) -> Result<Drafted> {
+    /// As [`Strategy::in_turn`].
+    pub async fn write(&self, brief: &Brief, material: &Material, operation: &Operation) -> Result<Served<Drafted>> {
+        let write = |turn| async move { self.write_in_turn(&turn, brief, material, operation).await };
+        self.writer.in_turn(None, write).await
+    }
+
+    /// Has one writer write a script, checks it against the material and judges it; under the pass mark it is
+    /// rewritten with the feedback, at most [`MOST_REWRITES`] times, and the best draft is kept.
+    ///
+    /// # Errors
+    /// The writer's own; [`Corrupt`](crate::ErrorKind::Corrupt) if the sources support no line of any draft.
+    pub async fn write_in_turn(
+        &self,
+        turn: &Turn<dyn ScriptWriter>,
+        brief: &Brief,
+        material: &Material,
+        operation: &Operation,
+    ) -> Result<Drafted> {
         let mut brief = brief.clone();
         let mut best: Option<Drafted> = None;
         let mut refused = None;
         for rewrites in 0..=MOST_REWRITES {
             operation.cancellation.check()?;
-            let draft = match (self.writer.write(&brief, material, operation).await, &mut best) {
+            let write = |writer: Arc<dyn ScriptWriter>| {
+                let brief = &brief;
+                async move { writer.write(brief, material, operation).await }
+            };
+            let draft = match (turn.ask(&operation.cancellation, write).await, &mut best) {
                 (Ok(draft), _) => draft,
                 (Err(error), None) => return Err(error),
                 (Err(error), Some(best)) => {
@@ -123,19 +143,19 @@ impl Director {
             if !script.lines.iter().any(|line| line.role == LineRole::Body) {
                 let missing: Vec<&str> = report.unsupported().map(|check| check.claim.as_str()).take(5).collect();
                 refused = Some(
-                    Error::invalid("the sources support no line of the draft")
-                        .with_context("writer", self.writer.name())
+                    Error::new(ErrorKind::Corrupt, "the sources support no line of the draft")
+                        .with_context("writer", turn.by())
                         .with_context("not in the sources", missing.join(", ")),
                 );
                 brief.critique = Some((draft, nothing_supported(&report)));
                 continue;
             }
-            let mut critique = self.critic.critique(&brief, &script, operation).await?;
+            let (mut critique, notes) = self.judged(&brief, &script, operation).await?;
             add_missing(&mut critique, &report);
             let same = brief.critique.as_ref().is_some_and(|(last, _)| *last == script);
             let passes = critique.passes();
             brief.critique = Some((script.clone(), critique.clone()));
-            let drafted = Drafted { script, report, critique, rewrites, notes: Vec::new() };
+            let drafted = Drafted { script, report, critique, rewrites, notes };
             if best.as_ref().is_none_or(|best| drafted.critique.confidence() > best.critique.confidence()) {
                 best = Some(drafted);
             }
@@ -154,7 +174,7 @@ impl Director {
     /// As [`user_script`].
     pub async fn accept(&self, brief: &Brief, text: &str, operation: &Operation) -> Result<Drafted> {
         let script = user_script(text)?;
-        let critique = self.critic.critique(brief, &script, operation).await?;
+        let (critique, notes) = self.judged(brief, &script, operation).await?;
         let nothing = Material {
             topic: script.title.clone(),
             language: script.language.clone(),
@@ -162,7 +182,14 @@ impl Director {
             notes: Vec::new(),
         };
         let (script, report) = ground(&script, &nothing);
-        Ok(Drafted { script, report, critique, rewrites: 0, notes: Vec::new() })
+        Ok(Drafted { script, report, critique, rewrites: 0, notes })
+    }
+
+    /// What a critic says, and a note about every critic that should have said it.
+    async fn judged(&self, brief: &Brief, script: &Script, operation: &Operation) -> Result<(Critique, Vec<String>)> {
+        let judge = |critic: Arc<dyn Critic>| async move { critic.critique(brief, script, operation).await };
+        let judged = self.critic.call(&operation.cancellation, judge).await?;
+        Ok((judged.value, judged.after.iter().map(|attempt| attempt.note("critique", &judged.by)).collect()))
     }
 
     /// Plans every scene; see [`plan`].
@@ -202,20 +229,22 @@ fn note_length(drafted: &mut Drafted, brief: &Brief) {
 mod tests {
     use super::testing::{brief, material, script};
     use super::*;
+    use crate::port::Provider;
     use async_trait::async_trait;
     use std::sync::Mutex;
 
     /// Writes the drafts it was given, one after the other, and remembers what it was told.
-    #[derive(Debug, Default)]
+    #[derive(Debug)]
     struct Scripted {
+        provider: Provider,
         drafts: Mutex<Vec<Script>>,
         told: Mutex<Vec<String>>,
     }
 
     #[async_trait]
     impl ScriptWriter for Scripted {
-        fn name(&self) -> &str {
-            "scripted"
+        fn provider(&self) -> &Provider {
+            &self.provider
         }
 
         async fn write(&self, brief: &Brief, _material: &Material, _operation: &Operation) -> Result<Script> {
@@ -233,12 +262,13 @@ mod tests {
     ];
 
     async fn written(drafts: &[&[(&str, &str)]]) -> (Result<Drafted>, Vec<String>) {
-        let writer = Arc::new(Scripted::default());
+        let provider = Provider::local("scripted", "");
+        let writer = Arc::new(Scripted { provider, drafts: Mutex::default(), told: Mutex::default() });
         writer.drafts.lock().unwrap().extend(drafts.iter().map(|lines| script(lines)));
-        let director = Director { writer: writer.clone(), ..Director::default() };
+        let director = Director { writer: writer.clone().into(), ..Director::default() };
         let drafted = director.write(&brief(30), &material("Old bridge", SOURCE), &Operation::detached()).await;
         let told = writer.told.lock().unwrap().clone();
-        (drafted, told)
+        (drafted.map(|served| served.value), told)
     }
 
     #[tokio::test]
@@ -268,7 +298,7 @@ mod tests {
         assert!(told[1].contains("777") && told[1].contains("Jane Doe"), "{told:?}");
         assert_eq!(drafted.unwrap().rewrites, 1);
         let (drafted, _) = written(&[invented, invented, invented]).await;
-        assert_eq!(drafted.unwrap_err().kind(), crate::ErrorKind::Invalid);
+        assert_eq!(drafted.unwrap_err().kind(), ErrorKind::Corrupt);
     }
 
     #[tokio::test]

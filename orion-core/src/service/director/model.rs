@@ -9,7 +9,7 @@ use super::compress::MOST_WORDS;
 use super::critique::Critic;
 use super::{WORDS_PER_SECOND, cue};
 use crate::domain::{Critique, Line, LineRole, Material, Script};
-use crate::port::{Brief, CompletionRequest, LanguageModel, Message, MessageRole, ScriptWriter};
+use crate::port::{Brief, CompletionRequest, LanguageModel, Message, MessageRole, Provider, ScriptWriter};
 use crate::text::language::Language;
 use crate::text::sentence::word_count;
 use crate::{Error, ErrorKind, Operation, Result};
@@ -43,14 +43,12 @@ const RULES: &str = "You write scripts for short vertical videos in the H-V-C fo
 #[derive(Debug, Clone)]
 pub struct ModelWriter {
     model: Arc<dyn LanguageModel>,
-    name: String,
 }
 
 impl ModelWriter {
-    /// A writer on this model; its name is `provider/model`.
+    /// A writer on this model.
     pub fn new(model: Arc<dyn LanguageModel>) -> Self {
-        let name = name_of(&*model);
-        Self { model, name }
+        Self { model }
     }
 }
 
@@ -58,19 +56,13 @@ impl ModelWriter {
 #[derive(Debug, Clone)]
 pub struct ModelCritic {
     model: Arc<dyn LanguageModel>,
-    name: String,
 }
 
 impl ModelCritic {
-    /// A critic on this model; its name is `provider/model`.
+    /// A critic on this model.
     pub fn new(model: Arc<dyn LanguageModel>) -> Self {
-        let name = name_of(&*model);
-        Self { model, name }
+        Self { model }
     }
-}
-
-fn name_of(model: &dyn LanguageModel) -> String {
-    format!("{}/{}", model.provider().name, model.provider().model)
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,8 +84,8 @@ struct DraftLine {
 
 #[async_trait]
 impl ScriptWriter for ModelWriter {
-    fn name(&self) -> &str {
-        &self.name
+    fn provider(&self) -> &Provider {
+        self.model.provider()
     }
 
     async fn write(&self, brief: &Brief, material: &Material, operation: &Operation) -> Result<Script> {
@@ -110,15 +102,15 @@ impl ScriptWriter for ModelWriter {
             max_tokens: 1024 + words as u32 * 4,
             schema: Some(draft_schema()),
         };
-        let name = &self.name;
-        answered(&*self.model, request, operation, |draft: Draft| script(draft, material, name)).await
+        let author = self.provider().to_string();
+        answered(&*self.model, request, operation, |draft: Draft| script(draft, material, &author)).await
     }
 }
 
 #[async_trait]
 impl Critic for ModelCritic {
-    fn name(&self) -> &str {
-        &self.name
+    fn provider(&self) -> &Provider {
+        self.model.provider()
     }
 
     async fn critique(&self, brief: &Brief, script: &Script, operation: &Operation) -> Result<Critique> {
@@ -206,7 +198,7 @@ async fn answered<A: DeserializeOwned + Send, T: Send>(
     }
     Err(last
         .unwrap_or_else(|| malformed("the model gave no answer"))
-        .with_context("model", name_of(model))
+        .with_context("model", model.provider())
         .with_hint("try again, or choose another model"))
 }
 
@@ -367,7 +359,7 @@ mod tests {
     use super::super::testing::{brief, material};
     use super::*;
     use crate::domain::{CostCategory, Money};
-    use crate::port::{Completion, Provider, Side, Usage};
+    use crate::port::{Completion, Usage};
     use std::sync::Mutex;
 
     /// Gives the answers it was given and remembers what it was asked.
@@ -394,7 +386,7 @@ mod tests {
 
     fn model(answers: &[&str]) -> Arc<Answers> {
         Arc::new(Answers {
-            provider: Provider { name: "test".to_owned(), model: "one".to_owned(), side: Side::Local },
+            provider: Provider::local("test", "one"),
             answers: Mutex::new(answers.iter().map(|answer| (*answer).to_owned()).collect()),
             asked: Mutex::default(),
         })

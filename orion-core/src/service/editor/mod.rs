@@ -16,6 +16,7 @@ use crate::domain::BlobRef;
 use crate::domain::timeline::{Canvas, Captions, Timeline, caption};
 use crate::port::{BlobStore, MediaProbe, RenderSettings, Rendered, Renderer, SpeechModel, ThumbnailRequest};
 use crate::service::journal::{Done, Journal, Work};
+use crate::strategy::Strategy;
 use crate::{Operation, Result};
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Editor {
     /// Speaks.
-    pub speech: Arc<dyn SpeechModel>,
+    pub speech: Strategy<dyn SpeechModel>,
     /// Files.
     pub blobs: Arc<dyn BlobStore>,
     /// Draws, mixes and encodes.
@@ -70,7 +71,7 @@ impl Editor {
         let work = || async {
             let rendered = self.renderer.render(timeline, settings, operation).await?;
             let blobs = vec![rendered.video.clone()];
-            Ok(Work { provider: rendered.encoder.clone(), value: rendered, blobs, usage: None })
+            Ok(Work { blobs, ..Work::plain(&rendered.encoder.clone(), rendered) })
         };
         journal.step("render", &(timeline, settings), work).await
     }
@@ -82,7 +83,7 @@ impl Editor {
     pub async fn thumbnail(&self, journal: &Journal, name: &str, request: &ThumbnailRequest) -> Result<Done<BlobRef>> {
         let work = || async {
             let blob = self.renderer.thumbnail(request).await?;
-            Ok(Work { provider: "draw".to_owned(), blobs: vec![blob.clone()], value: blob, usage: None })
+            Ok(Work { blobs: vec![blob.clone()], ..Work::plain("draw", blob) })
         };
         journal.step(&format!("thumbnail/{name}"), request, work).await
     }

@@ -2,10 +2,12 @@
 
 use super::{Editor, encode_wav};
 use crate::domain::{BlobRef, Script, Stage};
-use crate::port::{Speech, SpeechRequest, SpokenWord};
+use crate::port::{Speech, SpeechModel, SpeechRequest, SpokenWord};
 use crate::service::journal::{Journal, Work};
+use crate::strategy::Turn;
 use crate::{Error, MediaTime, Operation, ProgressUpdate, Result};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A script as it is spoken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,8 +32,9 @@ pub struct SpokenLine {
 }
 
 impl Editor {
-    /// Speaks every line of a script, one after another: a voice that runs here takes every core for one line already,
-    /// so two at once would only take twice the memory. Reports `sentences` of [`Stage::Video`].
+    /// Speaks every line of a script with one voice: if it fails on a line, the next one speaks all of them. One line
+    /// after another: a voice that runs here takes every core for one line already, so two at once would only take
+    /// twice the memory. Reports `sentences` of [`Stage::Video`].
     ///
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid) for a script without lines;
@@ -44,28 +47,46 @@ impl Editor {
         speed: f64,
         operation: &Operation,
     ) -> Result<Narration> {
-        if script.lines.is_empty() {
-            return Err(Error::invalid("a script without lines cannot be spoken"));
-        }
-        let total = script.lines.len() as u64;
-        let mut narration =
-            Narration { lines: Vec::new(), provider: self.speech.provider().name.clone(), reused: true };
-        operation.report(ProgressUpdate::running(Stage::Video, 0, total, "sentences"));
-        for (index, line) in script.lines.iter().enumerate() {
-            operation.cancellation.check()?;
-            let request = SpeechRequest {
+        let requests: Vec<SpeechRequest> = script
+            .lines
+            .iter()
+            .map(|line| SpeechRequest {
                 text: line.text.clone(),
                 voice: voice.map(str::to_owned),
                 language: script.language.clone(),
                 speed,
-            };
+            })
+            .collect();
+        let Some(opening) = requests.first() else {
+            return Err(Error::invalid("a script without lines cannot be spoken"));
+        };
+        for (index, request) in requests.iter().enumerate() {
+            request.check().map_err(|error| error.with_context("line", index + 1))?;
+        }
+        // Who has begun goes on.
+        let begun = journal.holder(&key(0), &self.speech, |by| (opening, by.clone())).await?;
+        let requests = &requests;
+        let speak = |turn| async move { self.narrate_in_turn(&turn, journal, requests, operation).await };
+        Ok(self.speech.in_turn(begun, speak).await?.value)
+    }
+
+    async fn narrate_in_turn(
+        &self,
+        turn: &Turn<dyn SpeechModel>,
+        journal: &Journal,
+        requests: &[SpeechRequest],
+        operation: &Operation,
+    ) -> Result<Narration> {
+        let total = requests.len() as u64;
+        let mut narration = Narration { lines: Vec::new(), provider: turn.by().name.clone(), reused: true };
+        operation.report(ProgressUpdate::running(Stage::Video, 0, total, "sentences"));
+        for (index, request) in requests.iter().enumerate() {
+            operation.cancellation.check()?;
             // Another voice behind the same request speaks anew.
-            let input = (&request, self.speech.provider());
             let done = journal
-                .step(&format!("speech/{index}"), &input, || self.speak(&request, operation))
+                .step(&key(index), &(request, turn.by()), || self.speak(turn, request, operation))
                 .await
                 .map_err(|error| error.with_context("line", index + 1))?;
-            narration.provider = done.provider;
             narration.reused &= done.reused;
             narration.lines.push(done.value);
             let mut update = ProgressUpdate::running(Stage::Video, index as u64 + 1, total, "sentences");
@@ -75,17 +96,27 @@ impl Editor {
         Ok(narration)
     }
 
-    async fn speak(&self, request: &SpeechRequest, operation: &Operation) -> Result<Work<SpokenLine>> {
-        request.check()?;
-        let Speech { samples, sample_rate, words, usage } = self.speech.speak(request, operation).await?;
+    async fn speak(
+        &self,
+        turn: &Turn<dyn SpeechModel>,
+        request: &SpeechRequest,
+        operation: &Operation,
+    ) -> Result<Work<SpokenLine>> {
+        let speak = |model: Arc<dyn SpeechModel>| async move { model.speak(request, operation).await };
+        let Speech { samples, sample_rate, words, usage } = turn.ask(&operation.cancellation, speak).await?;
         let duration = MediaTime::from_units(samples.len() as u64, sample_rate);
         if samples.is_empty() || sample_rate == 0 {
             return Err(Error::unexpected("the voice gave no sound").with_context("text", &request.text));
         }
         let audio = self.blobs.put(encode_wav(&samples, sample_rate), "audio/wav").await?;
         let line = SpokenLine { audio: audio.clone(), duration, words };
-        Ok(Work { value: line, provider: self.speech.provider().name.clone(), blobs: vec![audio], usage: Some(usage) })
+        Ok(Work { blobs: vec![audio], usage: Some(usage), ..Work::of(turn, line) })
     }
+}
+
+/// Journal key of a line.
+fn key(index: usize) -> String {
+    format!("speech/{index}")
 }
 
 #[cfg(test)]
@@ -95,13 +126,11 @@ mod tests {
     use crate::domain::{CostCategory, Money, StepState};
     use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
     use crate::port::{
-        MediaInfo, MediaProbe, Provider, RenderSettings, Rendered, Renderer, Side, SpeechModel, ThumbnailRequest,
-        Usage, Voice,
+        MediaInfo, MediaProbe, Provider, RenderSettings, Rendered, Renderer, Side, ThumbnailRequest, Usage, Voice,
     };
     use crate::testing::sample;
     use crate::{Cancellation, ErrorKind, RecordedProgress};
     use async_trait::async_trait;
-    use std::sync::Arc;
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -170,7 +199,8 @@ mod tests {
         let clock = Arc::new(ManualClock::at(sample::time(0)));
         let entropy = Arc::new(SeededEntropy::new(7));
         let journal = Journal::new(Arc::new(MemoryStore::new()), blobs.clone(), clock, entropy, &sample::run(1));
-        let editor = Editor { speech: speaker.clone(), blobs, renderer: speaker.clone(), probe: speaker.clone() };
+        let editor =
+            Editor { speech: speaker.clone().into(), blobs, renderer: speaker.clone(), probe: speaker.clone() };
         (editor, speaker, journal)
     }
 

@@ -257,7 +257,7 @@ async fn a_line_is_spoken_once_and_again_only_when_it_changes() {
     let journal = Journal::new(store, blobs.clone(), clock, Arc::new(SeededEntropy::new(1)), &run);
     let provider = Provider { name: "voice".to_owned(), model: "test".to_owned(), side: Side::Local };
     let voice = Arc::new(Voice { provider, asked: AtomicU32::new(0) });
-    let editor = Editor { speech: voice.clone(), blobs, renderer: Arc::new(Nothing), probe: Arc::new(Nothing) };
+    let editor = Editor { speech: voice.clone().into(), blobs, renderer: Arc::new(Nothing), probe: Arc::new(Nothing) };
     let progress = Arc::new(RecordedProgress::default());
     let operation = Operation::new(Cancellation::new(), progress.clone());
     let speak = async |texts: &[&str]| editor.narrate(&journal, &script(texts), None, 1.0, &operation).await;

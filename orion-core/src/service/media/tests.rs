@@ -141,7 +141,7 @@ fn studio(fails_at: Option<u32>) -> Studio {
     let clock = Arc::new(ManualClock::at(sample::time(0)));
     let entropy = Arc::new(SeededEntropy::new(7));
     Studio {
-        media: Media { images: painter.clone(), fetcher: Some(web.clone()), blobs: disk.clone() },
+        media: Media { images: painter.clone().into(), fetcher: Some(web.clone()), blobs: disk.clone() },
         journal: Journal::new(Arc::new(MemoryStore::new()), disk.clone(), clock, entropy, &sample::run(1)),
         web,
         painter,

@@ -3,7 +3,7 @@
 use super::{CreateRequest, Job, Production};
 use crate::domain::{BlobRef, ContentStatus, Money, RunState, Sha256, Step, StepState};
 use crate::id::{ContentId, RunId};
-use crate::port::{MediaInfo, RepositoryExt, Validation};
+use crate::port::{Attempt, MediaInfo, Provider, RepositoryExt, Validation};
 use crate::service::director::markdown;
 use crate::service::editor::CaptionFiles;
 use crate::{Error, Operation, Result, Timestamp};
@@ -74,8 +74,14 @@ pub struct StepReport {
     pub key: String,
     /// Where it stands.
     pub state: StepState,
-    /// Who did it.
+    /// Who did it, by name.
     pub provider: Option<String>,
+    /// Who did it, with model and side, if a strategy chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served_by: Option<Provider>,
+    /// Who was asked before and failed, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Attempt>,
     /// How often it was sent; more than one only after a failure or a change of its input.
     pub attempts: u32,
     /// When the last attempt began.
@@ -96,6 +102,8 @@ impl From<&Step> for StepReport {
             key: step.key.clone(),
             state: step.state,
             provider: step.provider.clone(),
+            served_by: step.served_by.clone(),
+            after: step.after.clone(),
             attempts: step.attempts,
             started_at: step.started_at,
             seconds: step.took().map(|took| took.as_secs_f64()),
@@ -104,6 +112,21 @@ impl From<&Step> for StepReport {
             output: step.blobs.iter().map(|blob| blob.sha256).collect(),
         }
     }
+}
+
+/// A note about every provider in whose place another one served, once for all steps of its kind.
+fn replaced(steps: &[Step]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for step in steps {
+        let Some(by) = &step.served_by else { continue };
+        let asked = step.key.split('/').next().unwrap_or_default();
+        for note in step.after.iter().map(|attempt| attempt.note(asked, by)) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+    }
+    notes
 }
 
 impl Production {
@@ -150,7 +173,11 @@ impl Production {
             validation: made.validation,
             encoder: made.rendered.encoder,
             files: BTreeMap::new(),
-            notes: problems.chain(material.notes.clone()).chain(drafted.notes.clone()).collect(),
+            notes: problems
+                .chain(material.notes.clone())
+                .chain(drafted.notes.clone())
+                .chain(replaced(&steps))
+                .collect(),
             request: job.request.clone(),
         };
         Ok(Product {

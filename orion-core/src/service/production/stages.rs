@@ -8,14 +8,19 @@ use crate::domain::{
 };
 use crate::event::Event;
 use crate::id::AssetId;
-use crate::port::{Brief, Filter, Order, Page, RenderSettings, Rendered, RepositoryExt, ThumbnailRequest, Validation};
+use crate::port::{
+    Brief, Filter, Order, Page, Provider, RenderSettings, Rendered, RepositoryExt, ScriptWriter, ThumbnailRequest,
+    Validation,
+};
 use crate::service::director::{self, Drafted};
 use crate::service::editor::{Expectations, Narration, assemble, validate};
 use crate::service::journal::Work;
 use crate::service::media::ScenePicture;
 use crate::service::scout::{ScanRequest, built_in, choose};
+use crate::strategy::Turn;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Journal keys of what a person wrote instead.
 pub(super) const REVISED_SCRIPT: &str = "script/revised";
@@ -154,15 +159,23 @@ impl Production {
             critique: None,
             feedback: job.run.feedback.clone(),
         };
-        let writer = self.director.writer.name().to_owned();
-        let work = || async {
-            let drafted = match &request.subject {
-                Subject::Script { script } => self.director.accept(&brief, script, job.operation).await?,
-                _ => self.director.write(&brief, &material, job.operation).await?,
+        let (brief, material) = (&brief, &material);
+        if let Subject::Script { script } = &request.subject {
+            let accept =
+                || async { Ok(Work::plain("user", self.director.accept(brief, script, job.operation).await?)) };
+            return Ok(job.journal.step("script", &(brief, material, "user"), accept).await?.value);
+        }
+        // Another writer behind the same brief writes anew.
+        let input = |by: &Provider| (brief, material, by.to_string());
+        let begun = job.journal.holder("script", &self.director.writer, input).await?;
+        let write = |turn: Turn<dyn ScriptWriter>| async move {
+            let work = || async {
+                let drafted = self.director.write_in_turn(&turn, brief, material, job.operation).await?;
+                Ok(Work::of(&turn, drafted))
             };
-            Ok(Work::plain(&drafted.script.author.clone(), drafted))
+            Ok(job.journal.step("script", &input(turn.by()), work).await?.value)
         };
-        Ok(job.journal.step("script", &(&brief, &material, &writer), work).await?.value)
+        Ok(self.director.writer.in_turn(begun, write).await?.value)
     }
 
     /// The script that goes on: a person's version of the draft, or the draft.
@@ -242,8 +255,8 @@ impl Production {
 
     async fn save_pictures(&self, job: &Job<'_>) -> Result<()> {
         let pictures = self.pictures(job).await?;
-        let mut providers: Vec<String> = pictures.iter().map(|picture| picture.provider.clone()).collect();
-        providers.dedup();
+        let providers: BTreeSet<String> = pictures.iter().map(|picture| picture.provider.clone()).collect();
+        let providers = providers.into_iter().collect();
         let mut changes = self.changes(&job.run).await?;
         let mut assets = Vec::new();
         for picture in &pictures {

@@ -16,6 +16,8 @@ use bytes::Bytes;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+mod providers;
+
 const STORY: &str = "The old harbour bridge will close on Monday for 14 months. Engineers found 40 cracks in the main \
     beams during a survey in March. About 9,000 cars cross the bridge every day. The city will run a free ferry while \
     the bridge is repaired. The repair costs 36 million euros, and the region pays half of it. The bridge was built in \
@@ -193,8 +195,13 @@ fn production() -> (Production, Arc<Tools>) {
             sources: Vec::new(),
         },
         director: Director::default(),
-        media: Media { images: tools.clone(), fetcher: None, blobs: blobs.clone() },
-        editor: Editor { speech: tools.clone(), blobs: blobs.clone(), renderer: tools.clone(), probe: tools.clone() },
+        media: Media { images: tools.clone().into(), fetcher: None, blobs: blobs.clone() },
+        editor: Editor {
+            speech: tools.clone().into(),
+            blobs: blobs.clone(),
+            renderer: tools.clone(),
+            probe: tools.clone(),
+        },
         wire: Arc::new(MemoryWire::new()),
         store,
         blobs,

@@ -1,0 +1,170 @@
+//! Who is asked, in which order, and what the answer says of it.
+
+use super::*;
+use crate::memory::{ManualClock, SeededEntropy};
+use crate::port::Sleeper;
+use std::sync::Mutex;
+
+/// A provider that answers as it was told to.
+#[derive(Debug)]
+struct Fake {
+    provider: Provider,
+    fails: Option<ErrorKind>,
+}
+
+impl Capability for Fake {
+    fn provider(&self) -> &Provider {
+        &self.provider
+    }
+}
+
+impl Fake {
+    fn answer(&self) -> Result<String> {
+        let name = &self.provider.name;
+        match self.fails {
+            Some(kind) => Err(Error::new(kind, "it failed").with_hint(format!("see {name}"))),
+            None => Ok(name.clone()),
+        }
+    }
+}
+
+fn provider(name: &str, side: Side) -> Provider {
+    Provider { name: name.to_owned(), model: "m".to_owned(), side }
+}
+
+fn strategy(policy: &str, fails: &[(&'static str, ErrorKind)]) -> Strategy<Fake> {
+    let providers = [("l1", Side::Local), ("c1", Side::Cloud), ("l2", Side::Local), ("c2", Side::Cloud)];
+    let fake = |(name, side): (&'static str, Side)| {
+        let fails = fails.iter().find(|(failing, _)| *failing == name).map(|(_, kind)| *kind);
+        Arc::new(Fake { provider: provider(name, side), fails })
+    };
+    Strategy::new(policy.parse().unwrap(), providers.into_iter().map(fake).collect()).unwrap()
+}
+
+/// Who was asked, and what came of it.
+async fn ask(strategy: &Strategy<Fake>) -> (Vec<String>, Result<Served<String>>) {
+    let asked = Mutex::new(Vec::new());
+    let served = strategy
+        .call(&Cancellation::new(), |fake| {
+            asked.lock().unwrap().push(fake.provider.name.clone());
+            async move { fake.answer() }
+        })
+        .await;
+    (asked.into_inner().unwrap(), served)
+}
+
+const DOWN: ErrorKind = ErrorKind::Unavailable;
+
+#[tokio::test]
+async fn a_policy_decides_who_is_asked_and_in_which_order() {
+    let all_down = ["l1", "l2", "c1", "c2"].map(|name| (name, DOWN));
+    for (policy, order) in [
+        ("local", &["l1", "l2"][..]),
+        ("cloud", &["c1", "c2"]),
+        ("prefer-local", &["l1", "l2", "c1", "c2"]),
+        ("prefer-cloud", &["c1", "c2", "l1", "l2"]),
+        ("c2", &["c2"]),
+        ("c2, l1 ,c2", &["c2", "l1"]),
+        ("l2/m,l1", &["l2", "l1"]),
+    ] {
+        let (asked, served) = ask(&strategy(policy, &all_down)).await;
+        assert_eq!(asked, order, "{policy}");
+        assert_eq!(served.unwrap_err().kind(), DOWN);
+        let (asked, served) = ask(&strategy(policy, &[])).await;
+        assert_eq!(asked, order[..1], "{policy}: the first who serves is the last who is asked");
+        let served = served.unwrap();
+        assert_eq!((served.value.as_str(), served.by.name.as_str(), served.after.len()), (order[0], order[0], 0));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_says_who_failed_before() {
+    let (_, served) = ask(&strategy("prefer-local", &[("l1", DOWN), ("l2", ErrorKind::Timeout)])).await;
+    let served = served.unwrap();
+    assert_eq!(served.by, provider("c1", Side::Cloud));
+    let attempt = |name: &str| Attempt { provider: provider(name, Side::Local), error: "it failed".to_owned() };
+    assert_eq!(served.after, [attempt("l1"), attempt("l2")]);
+}
+
+#[tokio::test]
+async fn a_forbidden_side_never_serves() {
+    let (asked, served) = ask(&strategy("local", &[("l1", DOWN), ("l2", DOWN)])).await;
+    assert_eq!(asked, ["l1", "l2"]);
+    let error = served.unwrap_err();
+    let told = "every provider failed (tried: l1/m: it failed; l2/m: it failed, policy: local, forbidden: c1/m, c2/m)";
+    assert_eq!(error.to_string(), told);
+    assert_eq!(error.hint(), Some("see l1; or set a policy that permits c1/m, c2/m"));
+    assert!(error.is_temporary());
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_request_ends_the_call() {
+    for kind in [ErrorKind::Invalid, ErrorKind::Cancelled] {
+        let (asked, served) = ask(&strategy("prefer-local", &[("l1", kind)])).await;
+        assert_eq!(asked, ["l1"]);
+        let error = served.unwrap_err();
+        assert_eq!((error.kind(), error.to_string().as_str()), (kind, "it failed (provider: l1/m)"));
+    }
+}
+
+#[tokio::test]
+async fn the_only_one_who_fails_speaks_for_itself() {
+    let alone = Fake { provider: provider("c1", Side::Cloud), fails: Some(ErrorKind::Unauthorized) };
+    let error = ask(&Strategy::only(Arc::new(alone))).await.1.unwrap_err();
+    assert_eq!((error.kind(), error.hint()), (ErrorKind::Unauthorized, Some("see c1")));
+    assert_eq!(error.to_string(), "it failed (provider: c1/m)");
+    assert!(!error.is_temporary());
+    let nobody: Strategy<Fake> = Strategy::new(Policy::Local, vec![]).unwrap();
+    assert_eq!(ask(&nobody).await.1.unwrap_err().kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_policy_is_switched_between_calls_and_checked() {
+    let strategy = strategy("local", &[]);
+    assert_eq!(ask(&strategy).await.0, ["l1"]);
+    strategy.set_policy(Policy::Cloud).unwrap();
+    assert_eq!(ask(&strategy).await.0, ["c1"]);
+    let unknown = strategy.set_policy(Policy::Chain(vec!["c2".to_owned(), "C1".to_owned()])).unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::Invalid);
+    assert_eq!(strategy.set_policy(Policy::Chain(vec![])).unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(strategy.policy(), Policy::Cloud, "a refused policy changes nothing");
+
+    let here = |name| Arc::new(Fake { provider: provider(name, Side::Local), fails: None });
+    assert!(Strategy::new(Policy::Cloud, vec![here("a")]).is_err(), "nobody is permitted");
+    assert!(Strategy::new(Policy::Local, vec![here("a"), here("a")]).is_err(), "nobody is named twice");
+}
+
+#[tokio::test]
+async fn one_providers_retries_come_before_the_next_ones_turn() {
+    let clock: Arc<dyn Sleeper> = Arc::new(ManualClock::default());
+    let retrying = Retrying::new(clock, Arc::new(SeededEntropy::new(1))).with_attempts(3);
+    let wrong = ErrorKind::Unauthorized;
+    let strategy = strategy("prefer-local", &[("l1", DOWN), ("l2", wrong)]).with_retrying(retrying);
+    let (asked, served) = ask(&strategy).await;
+    assert_eq!(asked, ["l1", "l1", "l1", "l2", "c1"]);
+    let told: Vec<String> = served.unwrap().after.into_iter().map(|attempt| attempt.error).collect();
+    assert_eq!(told, ["it failed (attempts: 3)", "it failed"]);
+}
+
+#[tokio::test]
+async fn who_holds_work_goes_first_and_a_policy_keeps_new_work_from_it() {
+    let strategy = strategy("local", &[]);
+    let cloud = strategy.find(&provider("c2", Side::Cloud)).unwrap();
+    let never = Cancellation::new();
+    let turns = Mutex::new(Vec::new());
+    let fetched = strategy.in_turn(Some(cloud.clone()), |turn| {
+        turns.lock().unwrap().push(turn.by().name.clone());
+        let never = &never;
+        async move { turn.fetch(never, |fake| async move { fake.answer() }).await }
+    });
+    assert_eq!(fetched.await.unwrap().by.name, "c2");
+    let asked = strategy.in_turn(Some(cloud), |turn| {
+        let never = &never;
+        async move { turn.ask(never, |fake| async move { fake.answer() }).await }
+    });
+    let served = asked.await.unwrap();
+    assert_eq!((served.by.name.as_str(), served.after[0].provider.name.as_str()), ("l1", "c2"));
+    assert!(served.after[0].error.contains("the policy forbids"), "{:?}", served.after);
+    assert_eq!(*turns.lock().unwrap(), ["c2"]);
+    assert!(strategy.find(&Provider::local("c2", "another model")).is_none());
+}

@@ -1,0 +1,167 @@
+//! Opens the providers that the settings name: one strategy for each capability, all under one policy.
+
+use crate::config::Config;
+use crate::system::TokioSleeper;
+use orion_adapters::Parts;
+use orion_core::memory::MemoryBlobs;
+use orion_core::port::{BlobStore, Entropy, ImageModel, Provider, ScriptWriter, Side, SpeechModel};
+use orion_core::service::director::Critic;
+use orion_core::strategy::{Capability, Policy, Retrying, Strategy};
+use orion_core::{Error, Result};
+use std::sync::Arc;
+
+/// Opens strategies by the settings.
+pub(crate) struct Providers<'c> {
+    config: &'c Config,
+    parts: Parts,
+    policy: Policy,
+}
+
+impl<'c> Providers<'c> {
+    /// Providers of these settings; nothing is opened yet.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for a policy that is none.
+    pub(crate) fn new(config: &'c Config) -> Result<Self> {
+        let policy = match config.policy.parse() {
+            Ok(policy) if !matches!(policy, Policy::Chain(_)) => policy,
+            _ => {
+                return Err(Error::invalid("this is no policy")
+                    .with_context("setting", "policy")
+                    .with_context("value", &config.policy)
+                    .with_hint(
+                        "use local, cloud, prefer-local or prefer-cloud; who is asked first among those of one side \
+                         is the order in `writer`, `images` and `create.voice`",
+                    ));
+            }
+        };
+        Ok(Self { config, parts: Parts::new(&config.data_dir), policy })
+    }
+
+    /// Who writes, and who judges what was written.
+    pub(crate) fn writers(&self) -> Result<(Strategy<dyn ScriptWriter>, Strategy<dyn Critic>)> {
+        let (setting, config) = ("writer", self.config);
+        let opened = addresses(setting, &config.writer, |address| self.parts.writer(address, &config.ollama_url))?;
+        let (writers, critics) = opened.into_iter().unzip();
+        Ok((self.strategy(setting, writers)?, self.strategy(setting, critics)?))
+    }
+
+    /// Who makes pictures.
+    pub(crate) fn images(&self, blobs: &Arc<dyn BlobStore>) -> Result<Strategy<dyn ImageModel>> {
+        let setting = "images";
+        let opened = addresses(setting, &self.config.images, |address| self.parts.images(address, blobs.clone()))?;
+        self.strategy(setting, opened)
+    }
+
+    /// Who speaks.
+    pub(crate) fn speech(&self) -> Result<Strategy<dyn SpeechModel>> {
+        let setting = "create.voice";
+        let opened = match self.config.voice.trim() {
+            "" => vec![self.parts.speech("")?],
+            voice => addresses(setting, voice, |address| self.parts.speech(address))?,
+        };
+        self.strategy(setting, opened)
+    }
+
+    fn strategy<P: Capability + ?Sized>(&self, setting: &'static str, ports: Vec<Arc<P>>) -> Result<Strategy<P>> {
+        let known: Vec<String> = ports.iter().map(|port| shown(port.provider())).collect();
+        Strategy::new(self.policy.clone(), ports).map_err(|error| {
+            let hint = format!("`{setting}` names {}; change it, or `policy`", known.join(", "));
+            error.with_context("setting", setting).with_hint(hint)
+        })
+    }
+
+    /// What each setting that names providers comes to, in words.
+    pub(crate) fn told(&self) -> [(&'static str, Vec<String>); 3] {
+        let blobs: Arc<dyn BlobStore> = Arc::new(MemoryBlobs::new());
+        [
+            ("writer", told(self.writers().map(|(writers, _)| writers))),
+            ("images", told(self.images(&blobs))),
+            ("create.voice", told(self.speech())),
+        ]
+    }
+}
+
+/// The retries of every provider of the engine.
+pub(crate) fn retrying(entropy: Arc<dyn Entropy>) -> Retrying {
+    Retrying::new(Arc::new(TokioSleeper), entropy)
+}
+
+/// Opens every address of a list that is separated by commas.
+pub(crate) fn addresses<T>(setting: &'static str, list: &str, open: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
+    let parts = list.split(',').map(str::trim);
+    let open = |address: &str| match address {
+        "" => Err(Error::invalid("an address is missing").with_hint("separate addresses by single commas")),
+        address => open(address),
+    };
+    parts.map(|address| open(address).map_err(|error| error.with_context("setting", setting))).collect()
+}
+
+/// `ollama/llama3.2 (LOCAL)`
+pub(crate) fn shown(provider: &Provider) -> String {
+    let side = match provider.side {
+        Side::Local => "LOCAL",
+        Side::Cloud => "CLOUD",
+    };
+    format!("{provider} ({side})")
+}
+
+/// Who serves in which order, and who never does and why.
+fn told<P: Capability + ?Sized>(strategy: Result<Strategy<P>>) -> Vec<String> {
+    let strategy = match strategy {
+        Ok(strategy) => strategy,
+        Err(error) => return vec![format!("nobody serves: {error}")],
+    };
+    let order = strategy.order();
+    let mut lines = vec![format!("serves: {}", order.iter().map(shown).collect::<Vec<_>>().join(", then "))];
+    let never = strategy.providers().filter(|provider| !order.contains(provider));
+    lines.extend(never.map(|provider| format!("never asked: {}, as policy is {}", shown(provider), strategy.policy())));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(change: impl FnOnce(&mut Config)) -> Config {
+        let mut config = Config { data_dir: "/nonexistent".into(), voice: "silent:".to_owned(), ..Config::default() };
+        change(&mut config);
+        config
+    }
+
+    #[test]
+    fn chains_are_opened_in_order() {
+        let config = config(|config| config.writer = "ollama:llama3.2, extractive:".to_owned());
+        let providers = Providers::new(&config).unwrap();
+        let (writers, critics) = providers.writers().unwrap();
+        let names = |order: Vec<Provider>| order.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(names(writers.order()), ["ollama/llama3.2", "extractive"]);
+        assert_eq!(names(critics.order()), ["ollama/llama3.2", "heuristic"]);
+        let told = providers.told();
+        assert_eq!(told[0], ("writer", vec!["serves: ollama/llama3.2 (LOCAL), then extractive (LOCAL)".to_owned()]));
+        assert_eq!(told[1].1, ["serves: scene-graphics/cards-1 (LOCAL)"]);
+        assert_eq!(told[2].1, ["serves: silent/silence (LOCAL)"]);
+    }
+
+    #[test]
+    fn what_cannot_serve_is_said_at_the_start() {
+        let check = |change: fn(&mut Config), expected: &[&str]| {
+            let config = config(change);
+            let opened = Providers::new(&config).and_then(|providers| {
+                providers.writers()?;
+                providers.images(&(Arc::new(MemoryBlobs::new()) as Arc<dyn BlobStore>))?;
+                providers.speech().map(drop)
+            });
+            let error = opened.unwrap_err();
+            let told = format!("{error:?}");
+            assert!(expected.iter().all(|part| told.contains(part)), "{told}");
+        };
+        check(|config| config.policy = "cloud".to_owned(), &["permits no provider", "setting: writer", "extractive"]);
+        check(|config| config.policy = "extractive,ollama".to_owned(), &["no policy", "prefer-local"]);
+        check(|config| config.writer = "openai:gpt".to_owned(), &["setting: writer", "extractive:"]);
+        check(|config| config.writer = "extractive:,".to_owned(), &["an address is missing", "setting: writer"]);
+        check(|config| config.writer = "extractive:,extractive:".to_owned(), &["named twice", "setting: writer"]);
+        check(|config| config.images = "comfyui:".to_owned(), &["setting: images", "graphics:"]);
+        check(|config| config.voice = "silent:,nobody".to_owned(), &["not installed", "setting: create.voice"]);
+    }
+}
