@@ -89,48 +89,57 @@ fn text(text: &str) -> String {
     text.to_owned()
 }
 
+/// Three cards of every layout, as the built-in writer makes them.
 fn sample() -> Vec<Card> {
+    let headline = |label: &str, words: &str| Card::Headline { label: text(label), headline: text(words) };
+    let number = |headline: &str, value: &str, caption: &str| Card::Number {
+        label: text("The number"),
+        headline: text(headline),
+        value: text(value),
+        caption: text(caption),
+    };
+    let quote = |words: &str, speaker: &str| Card::Quote { quote: text(words), attribution: text(speaker) };
+    let list = |headline: &str, items: &[&str]| Card::List {
+        label: text("In short"),
+        headline: text(headline),
+        items: items.iter().map(|item| text(item)).collect(),
+    };
+    let comparison = |headline: &str, left: (&str, &str), right: (&str, &str)| Card::Comparison {
+        label: text("Side by side"),
+        headline: text(headline),
+        left: (text(left.0), text(left.1)),
+        right: (text(right.0), text(right.1)),
+    };
+    let closing = |headline: &str, credits: &[&str]| Card::Closing {
+        headline: text(headline),
+        credits: credits.iter().map(|credit| text(credit)).collect(),
+    };
     vec![
-        Card::Headline { label: text("Breaking"), headline: text("SQLite 4 writes twice as fast") },
-        Card::Headline {
-            label: text("What changed"),
-            headline: text("Police dropped an investigation into the flood"),
-        },
-        Card::Number {
-            label: text("The number"),
-            headline: text("Bulk inserts got a lot faster"),
-            value: text("2.1×"),
-            caption: text("faster bulk inserts on NVMe"),
-        },
-        Card::List {
-            label: text("What to know"),
-            headline: text("The storm damaged"),
-            items: vec![text("Bridges"), text("Old houses and farms"), text("Power lines")],
-        },
-        Card::Quote {
-            quote: text("The bridge will fall if nobody repairs it this year"),
-            attribution: text("Ann Roe, engineer"),
-        },
-        Card::Comparison {
-            label: text("Compare"),
-            headline: text("The toll rises for each car"),
-            left: (text("From"), text("£2")),
-            right: (text("To"), text("£5")),
-        },
-        Card::Number {
-            label: text("The number"),
-            headline: text("Voters turned out"),
-            value: text("62%"),
-            caption: text("of all who could vote"),
-        },
-        Card::Closing {
-            headline: text("Follow for the next story"),
-            credits: vec![
-                text("The Guardian: Police dropped an investigation into the flood"),
-                text("BBC News: What we know"),
-                text("heise online"),
+        headline("Orion Daily", "SQLite 4 writes twice as fast"),
+        headline("Orion Daily", "Police dropped an investigation into the flood"),
+        headline("Orion Daily", "Divers found 40 cracks in the pillars of the oldest bridge over the river"),
+        number("The Moon drifts away from the Earth", "About 3.8", "centimetres a year"),
+        number("A password of eight characters", "About 6 quadrillion", "possible forms"),
+        number("Voters turned out", "62%", "of all who could vote"),
+        quote("The bridge will fall if nobody repairs it this year", "Ann Roe, engineer"),
+        quote("Nobody was hurt", "Maria Lund"),
+        quote("I have worked on this bridge for forty years and I have never seen cracks like these", "Ann Roe"),
+        list("The storm hit the coast", &["Broken bridges", "Old houses and farms", "Power lines"]),
+        list("The new editor runs on", &["iOS", "Android", "Blackberry", "Windows Phone"]),
+        list("The council voted for", &["A new museum", "Two schools in the old town"]),
+        comparison("The toll rises", ("From", "£2"), ("To", "£5")),
+        comparison("The parties share the vote", ("Greens", "12%"), ("Liberals", "48%")),
+        comparison("The cost of the bridge rises", ("From", "1.4 million"), ("To", "12 million")),
+        closing("Follow for the next story", &["Source: Orion Daily"]),
+        closing("Folge uns für mehr", &["Quelle: Orion täglich, Ann Roe", "Bild: J. Doe/Agentur"]),
+        closing(
+            "What do you make of it?",
+            &[
+                "Source: The Guardian, Ashifa Kassam in Stanstead, Quebec",
+                "Source: BBC News",
+                "Picture: Don Emmert/AFP/Getty Images",
             ],
-        },
+        ),
     ]
 }
 

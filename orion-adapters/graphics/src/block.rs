@@ -38,14 +38,14 @@ pub(crate) enum Block {
     Mark(TextLayout),
     /// Who said it, behind a rule.
     Speaker(TextLayout),
-    /// A number on glass, with what it counts and, for a share, a bar.
-    Number { value: TextLayout, caption: TextLayout, share: Option<f32> },
+    /// A number on glass, below what qualifies it, with what it counts and, for a share, a bar.
+    Number { lead: TextLayout, value: TextLayout, caption: TextLayout, share: Option<f32> },
     /// A numbered point on glass.
     Point { number: TextLayout, words: TextLayout, height: f32 },
     /// Two things side by side on glass.
     Versus { sides: Box<[Side; 2]>, height: f32 },
     /// Credits on glass.
-    Credits { title: TextLayout, lines: Vec<TextLayout> },
+    Credits { lines: Vec<TextLayout> },
 }
 
 /// One thing of a comparison.
@@ -67,6 +67,11 @@ fn cap_height(layout: &TextLayout) -> f32 {
     layout.last_baseline() - layout.cap_top()
 }
 
+/// Room below a number: `6 quadrillion` reaches under its line.
+fn below(value: &TextLayout, unit: f32) -> f32 {
+    24.0 * unit + 0.12 * value.style.size
+}
+
 impl Block {
     pub(crate) fn height(&self, unit: f32) -> f32 {
         match self {
@@ -74,15 +79,16 @@ impl Block {
             Self::Words(words) | Self::Mark(words) => ink_height(words),
             Self::Speaker(words) => ink_height(words),
             Self::Rule => 8.0 * unit,
-            Self::Number { value, caption, share } => {
-                let captioned = if caption.is_empty() { 0.0 } else { 34.0 * unit + ink_height(caption) };
+            Self::Number { lead, value, caption, share } => {
+                let led = if lead.is_empty() { 0.0 } else { cap_height(lead) + 30.0 * unit };
+                let captioned = if caption.is_empty() { 0.0 } else { below(value, unit) + ink_height(caption) };
                 let bar = if share.is_some() { 62.0 * unit } else { 0.0 };
-                96.0 * unit + cap_height(value) + captioned + bar
+                96.0 * unit + led + cap_height(value) + captioned + bar
             }
             Self::Point { height, .. } | Self::Versus { height, .. } => *height,
-            Self::Credits { title, lines } => {
+            Self::Credits { lines } => {
                 let lines: f32 = lines.iter().map(|line| ink_height(line) + 20.0 * unit).sum();
-                88.0 * unit + cap_height(title) + lines
+                60.0 * unit + lines
             }
         }
     }
@@ -108,17 +114,15 @@ impl Sheet<'_> {
                 self.bar(line, middle, dash, 6.0 * unit, rgb(self.theme.accent));
                 self.bare(words, text, y, self.theme.text);
             }
-            Block::Number { value, caption, share } => {
-                self.number(value, caption, *share, (x, y, width), block.height(unit))
+            Block::Number { lead, value, caption, share } => {
+                self.number([lead, value, caption], *share, (x, y, width), block.height(unit))
             }
             Block::Point { number, words, height } => self.point(number, words, (x, y, width, *height)),
             Block::Versus { sides, height } => self.versus(sides, (x, y, width, *height)),
-            Block::Credits { title, lines } => {
+            Block::Credits { lines } => {
                 let height = block.height(unit);
                 self.glass(x, y, width, height, 36.0 * unit);
                 let mut at = y + 44.0 * unit;
-                self.plated(title, x + 44.0 * unit, at, self.theme.accent);
-                at += cap_height(title) + 24.0 * unit;
                 for line in lines {
                     self.plated(line, x + 44.0 * unit, at, self.theme.text);
                     at += ink_height(line) + 20.0 * unit;
@@ -196,8 +200,7 @@ impl Sheet<'_> {
 
     fn number(
         &mut self,
-        value: &TextLayout,
-        caption: &TextLayout,
+        [lead, value, caption]: [&TextLayout; 3],
         share: Option<f32>,
         at: (f32, f32, f32),
         height: f32,
@@ -206,6 +209,10 @@ impl Sheet<'_> {
         self.glass(x, y, width, height, 40.0 * unit);
         let margin = 48.0 * unit;
         let mut top = y + margin;
+        if !lead.is_empty() {
+            self.plated(lead, x + margin, top, self.theme.text);
+            top += cap_height(lead) + 30.0 * unit;
+        }
         self.plated(value, x + margin, top, self.theme.accent);
         top += cap_height(value);
         if let Some(share) = share {
@@ -218,7 +225,7 @@ impl Sheet<'_> {
             top += 24.0 * unit;
         }
         if !caption.is_empty() {
-            self.plated(caption, x + margin, top + 34.0 * unit, self.theme.text);
+            self.plated(caption, x + margin, top + below(value, unit), self.theme.text);
         }
     }
 

@@ -181,10 +181,12 @@ impl<'a> Setter<'a> {
     fn number(&self, value: &str, caption: &str) -> Vec<(f32, Block)> {
         let inner = self.width - 96.0 * self.unit;
         let most = (self.height * 0.34).min(310.0 * self.unit) / self.unit;
-        let value_words = self.line(value, Weight::Black, most, 48.0, inner);
+        let (lead, figure) = figure(value);
+        let lead = self.line(lead, Weight::Bold, 60.0, 32.0, inner);
+        let value = self.line(figure, Weight::Black, most, 48.0, inner);
         let caption =
             self.kit.fit(caption, self.style(Weight::Bold, 54.0), 28.0 * self.unit, (inner, 200.0 * self.unit), 3);
-        vec![(0.0, Block::Number { value: value_words, caption, share: share(value) })]
+        vec![(0.0, Block::Number { lead, value, caption, share: share(figure) })]
     }
 
     fn quote(&self, quote: &str, attribution: &str) -> Vec<(f32, Block)> {
@@ -294,10 +296,16 @@ impl<'a> Setter<'a> {
         if shown < credits.len() {
             lines.push(self.kit.layout(&format!("+ {}", credits.len() - shown), style, inner, 1));
         }
-        let title = self.style(Weight::Bold, 27.0).letter_spacing(0.1);
-        let title = self.kit.layout("SOURCES", title.align(Align::Left), inner, 1);
-        vec![(0.0, Block::Credits { title, lines })]
+        vec![(0.0, Block::Credits { lines })]
     }
+}
+
+/// `More than` and `£3m` of `More than £3m`: the words before a number are set small above it.
+fn figure(value: &str) -> (&str, &str) {
+    let value = value.trim();
+    let start = value.find(|letter: char| letter.is_ascii_digit()).unwrap_or_default();
+    let word = value[..start].rfind(char::is_whitespace).map_or(0, |space| space + 1);
+    (value[..word].trim_end(), &value[word..])
 }
 
 /// The share that `62%` says, for a bar; nothing for changes (`-8%`, `+5%`) and for what is over a whole.
@@ -342,6 +350,14 @@ mod tests {
         for other in ["-8%", "+5%", "2.1x", "240%", "%", "$36bn", ""] {
             assert_eq!(share(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn the_words_before_a_number_stand_apart() {
+        assert_eq!(figure("More than £3m"), ("More than", "£3m"));
+        assert_eq!(figure("95 percent"), ("", "95 percent"));
+        assert_eq!(figure("Minus 8%"), ("Minus", "8%"));
+        assert_eq!(figure("many"), ("", "many"));
     }
 
     #[test]
