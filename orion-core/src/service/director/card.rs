@@ -2,7 +2,7 @@
 
 use super::compress::capitalised;
 use super::hook::{counted_noun, said};
-use super::outline::{outline, outline_before, phrase_from};
+use super::outline::{outline, outline_after, outline_before, phrase_from};
 use super::phrase::{has_verb, is_verb, phrases};
 use crate::domain::{Card, ClaimKind};
 use crate::text::claim::{Claim, claims, split_words};
@@ -53,7 +53,8 @@ fn number_card(text: &str, found: &[Claim], language: Language) -> Option<Card> 
     let before = outline_before(text, start, language);
     let whole = outline(text, language, MOST_WORDS - 2);
     let told = whole.contains(value) && word_count(text) <= MOST_WORDS && !caption.starts_with("of ");
-    let headline = before.filter(|_| !caption.is_empty()).or_else(|| told.then_some(whole))?;
+    let after = || outline_after(text, claim.range.end, language).filter(|_| start == 0);
+    let headline = before.or_else(after).filter(|_| !caption.is_empty()).or_else(|| told.then_some(whole))?;
     let label = phrases(language).number_label.to_uppercase();
     let fits = !caption.is_empty() || unit;
     fits.then(|| Card::Number { label, headline, value: capitalised(value), caption })
@@ -234,6 +235,10 @@ mod tests {
         number(
             "Storms endanger 1,700 military sites worldwide.",
             Some(("Storms endanger 1,700 military sites worldwide", "1,700", "military sites worldwide")),
+        );
+        number(
+            "More than 95 percent of the data between continents travels through glass fibres on the sea floor.",
+            Some(("Glass fibres on the sea floor", "More than 95 percent", "of the data between continents")),
         );
         number(
             "The Moon drifts away from the Earth by about 3.8 centimetres a year.",

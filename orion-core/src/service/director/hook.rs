@@ -50,7 +50,9 @@ pub(super) fn hooks(material: &Material, passages: &[Passage], language: Languag
             let title = if word_count(&words(&title)) <= MOST_WORDS { title.as_str() } else { first };
             add(words(title), source.number, bonus + 0.3);
         }
-        if !own && speaks_of_self(&title, language) || is_noise(&closed(&title)) {
+        // `Passwords: why …` is no speaker with his words.
+        let told = title.split_once(": ").map_or(title.as_str(), |(_, told)| told);
+        if !own && speaks_of_self(&title, language) || is_noise(&closed(told)) {
             continue;
         }
         add(closed(&title), source.number, bonus);

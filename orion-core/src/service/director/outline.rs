@@ -14,7 +14,7 @@ use std::collections::HashSet;
 const SHORT: usize = 11;
 
 /// So many words more a sentence may have to be shown whole where only its subject could be cut out.
-const MORE: usize = 4;
+const MORE: usize = 5;
 
 fn lower(word: &Word<'_>) -> String {
     word.core.to_lowercase().replace('’', "'")
@@ -46,6 +46,19 @@ pub(super) fn outline(text: &str, language: Language, most: usize) -> String {
 pub(super) fn outline_before(text: &str, limit: usize, language: Language) -> Option<String> {
     let sentence = Sentence::of(text, language);
     sentence.best(8, limit).filter(|phrase| phrase.split(' ').count() >= 2)
+}
+
+/// Where or through what the thing that begins a sentence is or goes: `glass fibres` of `95 percent of the data
+/// travels through glass fibres`.
+pub(super) fn outline_after(text: &str, from: usize, language: Language) -> Option<String> {
+    let sentence = Sentence::of(text, language);
+    let verb = (1..sentence.words.len()).find(|index| sentence.is_verb(*index))?;
+    let start = verb + 2;
+    let direct = sentence.words.get(verb + 1).is_some_and(|word| listed(DETAILS, &lower(word)));
+    let end = (start..sentence.words.len()).find(|index| sentence.ends_clause(index + 1))? + 1;
+    let fits = direct && sentence.words[verb].range.start > from && (2..=7).contains(&(end - start));
+    let plain = sentence.words[start..end].iter().all(|word| word.before.is_empty()) && !sentence.has_verb(start, end);
+    (fits && plain).then(|| capitalised(sentence.phrase(start, end)))
 }
 
 /// The longest beginning of a sentence that says something whole, in at most `most` words.
