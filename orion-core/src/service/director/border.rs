@@ -56,6 +56,12 @@ pub(super) const LEANING: &[&str] = &[
     "para",
     "als",
     "wie",
+    "outro",
+    "outra",
+    "outros",
+    "outras",
+    "andere",
+    "anderen",
 ];
 
 /// Words that tell a verb is still to come in a German clause, and those that are parted from one.

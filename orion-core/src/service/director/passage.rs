@@ -255,7 +255,7 @@ fn points_at_things(words: &[&str], known: &HashSet<String>) -> bool {
             "these" => !said(next),
             "this" => !SPANS.contains(&next) && !said(next) && index < 8,
             "other" => {
-                matches!(before, "the" | "two" | "three" | "several" | "many" | "both")
+                matches!(before, "are" | "were" | "the" | "two" | "three" | "several" | "many" | "both")
                     && !words[..index].contains(&"one")
             }
             "latter" => true,
@@ -394,6 +394,7 @@ mod tests {
             "Some focused on it.",
             "When he came, it fell.",
             "Ann Roe and Bob Lee are two other similar builders.",
+            "Nets and ropes are other common means.",
             "More than 500 of these bridges fell.",
             "The water is too deep, so he improvises.",
         ] {

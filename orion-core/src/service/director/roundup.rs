@@ -30,7 +30,7 @@ pub(super) fn spoken_headline(title: &str, language: Language) -> Option<String>
     (fits && concrete && alone && !text.ends_with('?') && !is_live(title) && !is_noise(&text)).then_some(text)
 }
 
-/// A script of headlines, each with its source, the strongest first; `None` if there are too few.
+/// A script of headlines, each with its source; `None` if there are too few.
 pub(super) fn roundup(brief: &Brief, material: &Material, call: &str, language: Language) -> Option<Script> {
     let stop_words = language.stop_words();
     let bridge = phrases(language).roundup.replace("{publisher}", &publisher(material)?);
@@ -41,9 +41,11 @@ pub(super) fn roundup(brief: &Brief, material: &Material, call: &str, language: 
         .iter()
         .filter_map(|source| Some((source.number, spoken_headline(&source.title, language)?)))
         .collect();
-    let strength = |text: &str| hook_strength(text, language);
-    let first =
-        (0..spoken.len()).max_by(|a, b| strength(&spoken[*a].1).total_cmp(&strength(&spoken[*b].1)).then(b.cmp(a)))?;
+    // The story that was asked for opens; where its headline cannot be spoken, the strongest other one does.
+    let own = material.sources.first()?.number;
+    let strength = |(number, text): &(u32, String)| f64::from(*number == own) + hook_strength(text, language);
+    let best = |a: &usize, b: &usize| strength(&spoken[*a]).total_cmp(&strength(&spoken[*b])).then(b.cmp(a));
+    let first = (0..spoken.len()).max_by(best)?;
     spoken[..=first].rotate_right(1);
     let mut lines: Vec<Line> = Vec::new();
     let mut said = Vec::new();
@@ -108,15 +110,19 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "Storm in Oslo tears 40 boats from their moorings.",
-                "More from Orion.",
                 "Old bridge closed to cars after a flood.",
+                "More from Orion.",
                 "Divers find cracks in the pillars of a dam in Oslo.",
                 "City council votes for a new museum by Ann Roe.",
+                "Storm in Oslo tears 40 boats from their moorings.",
                 "Follow for the next story.",
             ]
         );
-        assert_eq!(script.lines[3].sources, [2]);
+        assert_eq!(script.lines[3].sources, [5]);
+        material.sources[0].title = "Nailed it!".to_owned();
+        let strongest = compose(&brief(30), &material).unwrap().text_of(LineRole::Hook);
+        assert_eq!(strongest, "Storm in Oslo tears 40 boats from their moorings.");
+        material.sources[0].title = first.title;
         let (checked, report) = ground(&script, &material);
         assert_eq!(checked, script);
         assert_eq!(report.unsupported().count(), 0);
