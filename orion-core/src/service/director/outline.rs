@@ -350,7 +350,12 @@ impl<'a> Sentence<'a> {
         let last = (2..=most).rev().find(|end| {
             let next = self.words.get(*end).map(lower).unwrap_or_default();
             let binds = listed("of de do da dos das del des du than", &next) || self.next_is_verb(*end);
-            !self.is_stop(&self.words[end - 1]) && !self.is_verb(end - 1) && !binds && is_closed(self.phrase(0, *end))
+            let leans = LEANING.contains(&lower(&self.words[end - 1]).as_str());
+            !leans
+                && !self.is_stop(&self.words[end - 1])
+                && !self.is_verb(end - 1)
+                && !binds
+                && is_closed(self.phrase(0, *end))
         });
         let end = first.or(last).unwrap_or(most);
         if end == 0 { String::new() } else { self.phrase(0, end).to_owned() }
@@ -425,6 +430,14 @@ mod tests {
             ),
             "Die nun verfügbare Version 10 des Enterprise-Java-Servers stellt die Basis"
         );
+    }
+
+    #[test]
+    fn no_outline_ends_in_a_word_that_leans_on_the_next() {
+        let text = "Navalny foi preso nesta manhã pouco tempo depois de ser libertado da cadeia após cumprir outra sentença de 30 \
+                    dias.";
+        let shown = outline(text, Language::Portuguese, 12);
+        assert!(shown.ends_with("cadeia") || shown.ends_with("cumprir"), "{shown}");
     }
 
     #[test]
