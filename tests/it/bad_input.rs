@@ -1,6 +1,6 @@
 //! Bad input: a clear message with the next step, a non-zero exit code, no half file, no panic.
 
-use crate::program::{Program, told};
+use crate::program::{Program, root, told};
 
 /// Runs `create` with these arguments, which must be refused with words that contain `says`.
 fn refused(program: &Program, arguments: &[&str], says: &str) {
@@ -30,6 +30,30 @@ fn feeds_that_are_none() {
         refused(&program, &["--feed", feed], "feed");
     }
     refused(&program, &["--feed", "/nowhere/feed.xml"], "feed.xml");
+    let huge = program.file("huge.xml", &vec![b'<'; 17 << 20]);
+    refused(&program, &["--feed", &huge], "too large");
+    refused(&program, &["--feed", &program.folder.path().display().to_string()], "no file");
+}
+
+#[test]
+fn a_feed_in_utf_16_is_read_like_any_other() {
+    let Some(program) = Program::find() else { return };
+    let sample = std::fs::read_to_string(root().join("samples/feed.xml")).unwrap().replace("utf-8", "utf-16");
+    let wide: Vec<u8> = "\u{feff}".encode_utf16().chain(sample.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let feed = program.file("wide.xml", &wide);
+    let output = program.run(&["scout", "--json", "--feed", &feed]);
+    assert!(output.status.success(), "{}", told(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("An octopus thinks with its arms"));
+}
+
+#[test]
+fn a_voice_that_is_not_there_says_how_to_get_it() {
+    let Some(program) = Program::find() else { return };
+    let output =
+        program.run(&["create", "--offline", "--voice", "joe", "--out", "refused", "--script", "Three words here."]);
+    assert!(!output.status.success());
+    assert!(told(&output).contains("voices install joe"), "{}", told(&output));
+    assert!(!program.path("refused").exists());
 }
 
 #[test]

@@ -251,8 +251,9 @@ fn go_on_later(error: Error, run: RunId) -> Error {
     let again = format!("orion create --resume {}", short(run));
     match (error.kind(), error.hint().map(str::to_owned)) {
         (ErrorKind::Cancelled, _) => error.with_hint(format!("nothing is lost; go on with: {again}")),
+        // The same input would be refused again.
+        (ErrorKind::Invalid, _) => error,
         (_, Some(hint)) => error.with_hint(format!("{hint}; then go on with: {again}")),
-        (ErrorKind::Invalid, None) => error,
         (_, None) => error.with_hint(format!("what is done is kept; try again with: {again}")),
     }
 }
