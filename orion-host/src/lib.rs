@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod delivery;
 mod engine;
+pub mod project;
 mod providers;
 pub mod system;
 pub mod worklist;

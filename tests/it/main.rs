@@ -7,5 +7,6 @@
 
 mod bad_input;
 mod create;
+mod export;
 mod program;
 mod tidy;

@@ -91,13 +91,13 @@ impl Bench {
             })
             .collect();
         let source = self.blobs.put(encode_wav(&voice, 22_050), "audio/wav").await.unwrap();
-        let start = MediaTime::from_millis(150);
+        let (start, duration) = (MediaTime::from_millis(150), MediaTime::from_units(60_000, 22_050));
         Timeline {
             version: Timeline::VERSION,
             canvas: Canvas { width: 360, height: 640, frames_per_second: 30 },
             scenes,
             captions: Captions { style: CaptionStyle::tiktok(), cues: cues.collect() },
-            audio: vec![AudioTrack { source, start, role: AudioRole::Narration, gain_db: 0.0 }],
+            audio: vec![AudioTrack { source, start, duration, role: AudioRole::Narration, gain_db: 0.0 }],
             loudness: Loudness::PLATFORM,
         }
     }

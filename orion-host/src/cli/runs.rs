@@ -1,11 +1,13 @@
 //! `orion runs`: what was made, and what waits.
 
 use super::{Failure, Setting, output};
+use crate::project::export;
 use crate::{Orion, worklist};
 use clap::{Args, Subcommand};
 use orion_core::Result;
 use orion_core::domain::{Run, RunState, Step};
 use orion_core::port::{Filter, Order, Page, RepositoryExt};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// `orion runs …`
@@ -29,6 +31,14 @@ enum Action {
         #[arg(default_value = "")]
         run: String,
     },
+    /// Write a finished run as a project for an editing program: OpenTimelineIO with its pictures and sounds
+    Export {
+        /// Its identifier or the beginning of it, or its folder
+        run: String,
+        /// Folder of the project; made if it is not there
+        #[arg(long, short, value_name = "FOLDER")]
+        out: PathBuf,
+    },
 }
 
 impl Runs {
@@ -39,6 +49,16 @@ impl Runs {
             Action::Show { run } => {
                 let note = worklist::find(&setting.config, &run).await?;
                 show(&orion, orion.run(note.run_id).await?, setting.json).await?;
+            }
+            Action::Export { run, out } => {
+                let note = worklist::find(&setting.config, &run).await?;
+                let files = export(orion.blobs(), &orion.product(note.run_id).await?, &out).await?;
+                if setting.json {
+                    output::print_json(&files)?;
+                } else {
+                    output::say(&format!("{} files are in {}", files.len(), out.display()));
+                    output::print_line(&out.join("timeline.otio").display().to_string())?;
+                }
             }
         }
         Ok(ExitCode::SUCCESS)

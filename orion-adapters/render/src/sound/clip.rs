@@ -55,6 +55,14 @@ impl Clip {
         self.left.len()
     }
 
+    /// Drops what is behind some frames.
+    pub(super) fn truncate(&mut self, frames: usize) {
+        self.left.truncate(frames);
+        if let Some(right) = &mut self.right {
+            right.truncate(frames);
+        }
+    }
+
     /// Both channels of a frame.
     pub(super) fn frame(&self, index: usize) -> [f32; 2] {
         let left = self.left[index];

@@ -2,8 +2,8 @@
 
 use super::clip::Clip;
 use super::{Fetch, RATE};
-use orion_core::Result;
 use orion_core::domain::timeline::{AudioRole, AudioTrack, Timeline};
+use orion_core::{MediaTime, Result};
 
 /// Fade at both ends of a piece of speech: 5 ms.
 const JOIN: usize = 240;
@@ -28,14 +28,22 @@ pub(super) struct Mixer<'a> {
     waiting: Vec<&'a AudioTrack>,
     speech: Vec<Playing>,
     music: Vec<Playing>,
-    /// First and last frame of every piece of speech; only known when there is music.
+    /// First and last frame of every piece of speech.
     spoken: Vec<(i64, i64)>,
 }
 
 struct Playing {
     clip: Clip,
     start: u64,
+    /// First frame in which it is no longer heard.
+    end: u64,
     gain: f32,
+}
+
+impl Playing {
+    fn new(clip: Clip, track: &AudioTrack) -> Self {
+        Self { clip, start: frame_of(track.start), end: end_of(track), gain: gain(track.gain_db) }
+    }
 }
 
 impl<'a> Mixer<'a> {
@@ -59,16 +67,11 @@ impl<'a> Mixer<'a> {
         for track in of(AudioRole::Music) {
             let clip = Clip::read(&(mixer.fetch)(&track.source)?)?;
             if clip.len() > 0 {
-                mixer.music.push(Playing { clip, start: frame_of(track), gain: gain(track.gain_db) });
+                mixer.music.push(Playing::new(clip, track));
             }
         }
-        if !mixer.music.is_empty() {
-            for track in of(AudioRole::Narration) {
-                let start = frame_of(track) as i64;
-                let clip = Clip::read(&(mixer.fetch)(&track.source)?)?;
-                mixer.spoken.push((start, start + clip.len() as i64));
-            }
-        }
+        let spoken = of(AudioRole::Narration).map(|track| (frame_of(track.start) as i64, end_of(track) as i64));
+        mixer.spoken = spoken.collect();
         Ok(mixer)
     }
 
@@ -77,10 +80,11 @@ impl<'a> Mixer<'a> {
         let from = self.position;
         let to = (from + u64::from(RATE)).min(self.length);
         self.position = to;
-        while let Some(track) = self.waiting.pop_if(|track| frame_of(track) < to) {
+        while let Some(track) = self.waiting.pop_if(|track| frame_of(track.start) < to) {
             let mut clip = Clip::read(&(self.fetch)(&track.source)?)?;
+            clip.truncate((end_of(track) - frame_of(track.start)) as usize);
             clip.fade_ends(JOIN);
-            self.speech.push(Playing { clip, start: frame_of(track), gain: gain(track.gain_db) });
+            self.speech.push(Playing::new(clip, track));
         }
         let mut block = vec![0.0_f32; 2 * (to - from) as usize];
         for piece in &self.speech {
@@ -90,7 +94,7 @@ impl<'a> Mixer<'a> {
             }
         }
         for piece in &self.music {
-            for frame in piece.start.max(from)..to {
+            for frame in piece.start.max(from)..piece.end.min(to) {
                 let index = (frame - piece.start) % piece.clip.len() as u64;
                 let level = piece.gain * self.ducking(frame as i64) * self.fade(frame);
                 add(&mut block, frame - from, piece.clip.frame(index as usize), level);
@@ -128,8 +132,12 @@ fn add(block: &mut [f32], frame: u64, [left, right]: [f32; 2], gain: f32) {
     block[at + 1] += right * gain;
 }
 
-fn frame_of(track: &AudioTrack) -> u64 {
-    (u64::try_from(track.start.0).unwrap_or(0) * u64::from(RATE) + 500_000) / 1_000_000
+fn frame_of(time: MediaTime) -> u64 {
+    (u64::try_from(time.0).unwrap_or(0) * u64::from(RATE) + 500_000) / 1_000_000
+}
+
+fn end_of(track: &AudioTrack) -> u64 {
+    frame_of(track.start + track.duration)
 }
 
 fn gain(decibels: f64) -> f32 {

@@ -56,7 +56,12 @@ impl Studio {
         let wav = encode_wav(samples, rate);
         let source = BlobRef { sha256: Sha256::of(&wav), length: 0, media_type: "audio/wav".to_owned() };
         self.blobs.insert(source.sha256, wav);
-        self.timeline.audio.push(AudioTrack { source, start: MediaTime::from_millis(millis), role, gain_db: 0.0 });
+        let start = MediaTime::from_millis(millis);
+        let duration = match role {
+            AudioRole::Narration => MediaTime::from_units(samples.len() as u64, rate),
+            AudioRole::Music => self.timeline.duration() - start,
+        };
+        self.timeline.audio.push(AudioTrack { source, start, duration, role, gain_db: 0.0 });
         self
     }
 

@@ -88,6 +88,8 @@ impl Timeline {
         for (index, track) in self.audio.iter().enumerate() {
             let inside = track.start >= MediaTime::ZERO && track.start < duration;
             demand(inside, "sound must begin within the video", "audio", index)?;
+            let heard = track.duration >= MediaTime::ZERO && track.duration <= LONGEST;
+            demand(heard, "sound is heard for an hour at most", "audio", index)?;
             let gain = (-60.0..=40.0).contains(&track.gain_db);
             demand(gain, "gain must be -60 to 40 dB", "gain_db", track.gain_db)?;
         }

@@ -5,11 +5,14 @@
 
 pub mod caption;
 mod check;
+mod edit;
 mod frame;
+mod otio;
 #[cfg(test)]
 mod tests;
 
 pub use frame::{FramePlan, PlannedCaption, PlannedLayer, PlannedScene, SourceRectangle};
+pub use otio::to_otio;
 
 use super::{BlobRef, named};
 use crate::MediaTime;
@@ -226,6 +229,8 @@ pub struct AudioTrack {
     pub source: BlobRef,
     /// When it begins.
     pub start: MediaTime,
+    /// How long it is heard, from its beginning: speech no longer than the file lasts, music looped to fill it.
+    pub duration: MediaTime,
     /// What it is.
     pub role: AudioRole,
     /// Louder or softer before the loudness step, in decibels.
@@ -238,7 +243,7 @@ pub struct AudioTrack {
 pub enum AudioRole {
     /// Speech; everything else steps back for it.
     Narration,
-    /// Music; ducked under speech and looped to the end.
+    /// Music; ducked under speech, and looped.
     Music,
 }
 

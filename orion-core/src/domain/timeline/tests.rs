@@ -3,7 +3,7 @@ use super::*;
 use crate::domain::Sha256;
 use proptest::prelude::*;
 
-fn blob(name: &str) -> BlobRef {
+pub(super) fn blob(name: &str) -> BlobRef {
     BlobRef { sha256: Sha256::of(name.as_bytes()), length: name.len() as u64, media_type: "image/png".to_owned() }
 }
 
@@ -32,7 +32,7 @@ fn spoken(text: &str) -> Vec<TimedWord> {
     (0..).zip(text.split_whitespace()).map(|(n, text)| word(text, n * 300, n * 300 + 300)).collect()
 }
 
-fn timeline() -> Timeline {
+pub(super) fn timeline() -> Timeline {
     Timeline {
         version: Timeline::VERSION,
         canvas: Canvas::VERTICAL,

@@ -63,7 +63,8 @@ pub fn assemble(
         let transition = transition(index, duration, before);
         let layers = layers(index, picture, duration);
         scenes.push(Scene { id: index as u32 + 1, duration, layers, transition, locked: false });
-        audio.push(AudioTrack { source: line.audio.clone(), start: speech, role: AudioRole::Narration, gain_db: 0.0 });
+        let (source, duration) = (line.audio.clone(), line.duration);
+        audio.push(AudioTrack { source, start: speech, duration, role: AudioRole::Narration, gain_db: 0.0 });
         words.extend(line.words.iter().map(|word| TimedWord {
             text: word.text.clone(),
             start: speech + word.start,

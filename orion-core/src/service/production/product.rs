@@ -1,6 +1,7 @@
 //! What a finished run gives: files to take away, and the report of how they came about.
 
 use super::{CreateRequest, Job, Production};
+use crate::domain::timeline::Timeline;
 use crate::domain::{BlobRef, ContentStatus, Money, RunState, Sha256, Step, StepState};
 use crate::id::{ContentId, RunId};
 use crate::port::{Attempt, MediaInfo, Provider, RepositoryExt, Validation};
@@ -19,6 +20,8 @@ pub struct Product {
     pub video: BlobRef,
     /// A still for listings (JPEG).
     pub thumbnail: BlobRef,
+    /// The video as data, to be edited or exported.
+    pub timeline: Timeline,
     /// Captions as files.
     pub captions: CaptionFiles,
     /// The script with a source for every claim (Markdown).
@@ -185,6 +188,7 @@ impl Production {
             video: made.rendered.video,
             thumbnail: made.thumbnail,
             captions: CaptionFiles::of(&made.timeline.captions, &made.timeline.canvas),
+            timeline: made.timeline,
             script_markdown: markdown(&drafted, &material),
             report,
         })
