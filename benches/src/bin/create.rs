@@ -88,7 +88,7 @@ fn once(binary: &Path, feed: &Path, seconds: u32) -> Result<Figures, Box<dyn Err
 
 /// The voice is installed once, outside of what is measured.
 fn voices_dir() -> PathBuf {
-    env::var_os("ORION_VOICES_DIR")
+    env::var_os("ORION_VOICES")
         .map_or_else(|| env::home_dir().unwrap_or_default().join(".local/share/orion/voices"), PathBuf::from)
 }
 

@@ -250,3 +250,9 @@ async fn the_port_keeps_its_contract() {
     assert_eq!(graphics.wait("any", &Operation::detached()).await.unwrap_err().kind(), ErrorKind::NotFound);
     graphics.cancel("any").await.unwrap();
 }
+
+async fn make_model() -> (Arc<dyn ImageModel>, ()) {
+    (Arc::new(SceneGraphics::new(Arc::new(MemoryBlobs::new()))), ())
+}
+
+orion_core::image_conformance!(make_model);

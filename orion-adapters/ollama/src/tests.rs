@@ -240,3 +240,40 @@ async fn vectors_that_cannot_be_used_are_errors() {
         assert_eq!(embedder.embed(&["a".to_owned()]).await.unwrap_err().kind(), kind, "{answer}");
     }
 }
+
+/// Embeds as Ollama does: a vector of any length for every input, and none for an input without words. A batch is
+/// refused that is larger than the adapter promises.
+struct Embeds;
+
+impl wiremock::Respond for Embeds {
+    fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
+        let asked: Value = request.body_json().unwrap();
+        let texts: Vec<&str> = asked["input"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+        if asked["model"] != "nomic-embed-text" || texts.is_empty() || texts.len() > 64 {
+            return ResponseTemplate::new(400).set_body_json(json!({"error": "invalid input"}));
+        }
+        let vectors: Vec<Vec<f64>> = texts.iter().map(|text| vector(text)).collect();
+        ResponseTemplate::new(200).set_body_json(json!({"model": "nomic-embed-text", "embeddings": vectors}))
+    }
+}
+
+/// Sixteen numbers that follow from the text alone: FNV-1a over it, once for each.
+fn vector(text: &str) -> Vec<f64> {
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    let hash = |seed: u8| {
+        let bytes = std::iter::once(seed).chain(text.bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    };
+    (0..16).map(|seed| (hash(seed) >> 40) as f64 / 1e6 - 8.0).collect()
+}
+
+async fn make_embedder() -> (Arc<dyn Embedder>, MockServer) {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).and(path("/api/embed")).respond_with(Embeds).mount(&server).await;
+    let embedder = OllamaEmbedder::new("nomic-embed-text", 16, options(&server.uri())).unwrap();
+    (Arc::new(embedder), server)
+}
+
+orion_core::embedder_conformance!(make_embedder);

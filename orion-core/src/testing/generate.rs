@@ -93,6 +93,11 @@ pub async fn speech_lists_its_voices(model: Arc<dyn SpeechModel>) {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), voices.len(), "no name twice");
+    for missing in voices.iter().filter(|voice| !voice.installed) {
+        let request = SpeechRequest { voice: Some(missing.id.clone()), ..words_to_speak("Hello.") };
+        let error = model.speak(&request, &Operation::detached()).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unavailable), "{error:?}");
+    }
     let installed = voices.iter().find(|voice| voice.installed).unwrap();
     assert!(!installed.licence.is_empty() && !installed.language.is_empty() && !installed.name.is_empty());
     let request = SpeechRequest {
@@ -193,6 +198,24 @@ pub async fn pictures_out_of_bounds_are_refused(model: Arc<dyn ImageModel>) {
         let request = picture_to_draw(card.clone(), width, height);
         let sent = model.submit(&request, &Operation::detached()).await;
         assert_fails(sent.map(drop), ErrorKind::Invalid);
+    }
+}
+
+/// Stopping one work leaves another alone; what is stopped or done can be stopped again. Only models that give handles
+/// have work to stop.
+pub async fn stopping_touches_no_other_work(model: Arc<dyn ImageModel>) {
+    let operation = Operation::detached();
+    let card = Card::Headline { label: "NEWS".to_owned(), headline: "Did you see this?".to_owned() };
+    let request = picture_to_draw(card, 360, 640);
+    let first = model.submit(&request, &operation).await.unwrap();
+    let second = model.submit(&ImageRequest { scene_number: 2, seed: 8, ..request }, &operation).await.unwrap();
+    if let Submission::Pending(handle) = first {
+        model.cancel(&handle).await.unwrap();
+        model.cancel(&handle).await.unwrap();
+    }
+    if let Submission::Pending(handle) = second {
+        assert!(!model.wait(&handle, &operation).await.unwrap().layers.is_empty());
+        model.cancel(&handle).await.unwrap();
     }
 }
 

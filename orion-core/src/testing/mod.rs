@@ -184,6 +184,7 @@ macro_rules! image_conformance {
         $crate::conformance!($make, generate:
             pictures_have_the_size_that_was_asked
             pictures_out_of_bounds_are_refused
+            stopping_touches_no_other_work
             unknown_handles_are_unknown
         );
     };

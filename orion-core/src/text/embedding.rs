@@ -124,6 +124,12 @@ mod tests {
         assert!(near(&bridge, &again) > near(&bridge, &other) + 0.2);
     }
 
+    async fn make_embedder() -> (std::sync::Arc<dyn Embedder>, ()) {
+        (std::sync::Arc::new(HashedEmbedder::default()), ())
+    }
+
+    crate::embedder_conformance!(make_embedder);
+
     proptest::proptest! {
         #[test]
         fn every_vector_is_finite_and_of_unit_length(text in "\\PC{0,80}", dimension in 1_usize..600) {

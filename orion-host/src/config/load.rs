@@ -11,7 +11,7 @@ const FILE: &str = "orion.toml";
 /// Longer files are no configuration.
 const MOST_BYTES: u64 = 1024 * 1024;
 /// Variables with Orion's prefix that are not settings: the file's name, and those of the launcher and the tests.
-const OTHER_VARIABLES: &[&str] = &["ORION_CONFIG", "ORION_REQUIRE", "ORION_BIN"];
+const OTHER_VARIABLES: &[&str] = &["ORION_CONFIG", "ORION_REQUIRE", "ORION_BIN", "ORION_VOICES"];
 
 /// Where a setting came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
