@@ -142,9 +142,10 @@ impl Parts {
         Arc::new(orion_feeds::HttpFeedReader::new(fetcher.unwrap_or_else(|| Arc::new(crate::Offline))))
     }
 
-    /// Reads articles of web pages.
-    pub fn articles(&self, fetcher: Arc<dyn Fetcher>) -> Arc<dyn orion_core::port::ArticleReader> {
-        Arc::new(orion_feeds::ReadableArticles::new(fetcher))
+    /// Reads articles of web pages; with `robots`, those that feeds name only where the site's `robots.txt` allows.
+    pub fn articles(&self, fetcher: Arc<dyn Fetcher>, robots: bool) -> Arc<dyn orion_core::port::ArticleReader> {
+        let articles = orion_feeds::ReadableArticles::new(fetcher);
+        Arc::new(if robots { articles } else { articles.without_robots() })
     }
 }
 

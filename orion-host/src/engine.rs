@@ -286,7 +286,7 @@ impl OrionBuilder {
         let speech = self.speech.map_or_else(|| providers.speech(), Ok)?.or_retrying(retrying);
         let tools = parts.tools(&config.ffmpeg);
         let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
-        let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher));
+        let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher, config.robots));
         let mut scout = Scout {
             store: store.clone(),
             blobs: blobs.clone(),

@@ -3,12 +3,13 @@
 use crate::dialect::language;
 use crate::markup::{Token, Tokens, attribute};
 use crate::picture::{absolute, split_credit};
+use crate::robots::Robots;
 use crate::text::{Inline, Plain, html, line};
 use crate::{date, decode};
 use async_trait::async_trait;
 use dom_smoothie::{Config, Readability};
 use orion_core::domain::{Article, Picture};
-use orion_core::port::{ArticleReader, FetchLimits, Fetcher};
+use orion_core::port::{ArticleReader, FetchLimits, Fetcher, NamedBy};
 use orion_core::{Error, ErrorKind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -27,12 +28,22 @@ const LEAST: (usize, usize) = (200, 80);
 pub struct ReadableArticles {
     fetcher: Arc<dyn Fetcher>,
     limits: FetchLimits,
+    robots: Option<Arc<Robots>>,
 }
 
 impl ReadableArticles {
-    /// A reader of pages up to 6 MiB that answer within 15 seconds.
+    /// A reader of pages up to 6 MiB that answer within 15 seconds, which asks the `robots.txt` of a host (RFC 9309)
+    /// before it fetches what a feed named.
     pub fn new(fetcher: Arc<dyn Fetcher>) -> Self {
-        Self { fetcher, limits: FetchLimits { bytes: 6 << 20, time: Duration::from_secs(15) } }
+        let robots = Some(Arc::new(Robots::new(fetcher.clone())));
+        Self { fetcher, limits: FetchLimits { bytes: 6 << 20, time: Duration::from_secs(15) }, robots }
+    }
+
+    /// Reads what feeds name without asking the host's `robots.txt`; for whoever has the right to.
+    #[must_use]
+    pub fn without_robots(mut self) -> Self {
+        self.robots = None;
+        self
     }
 
     /// Sets the bounds of a page.
@@ -45,8 +56,16 @@ impl ReadableArticles {
 
 #[async_trait]
 impl ArticleReader for ReadableArticles {
-    async fn read(&self, url: &str) -> Result<Article> {
+    async fn read(&self, url: &str, named_by: NamedBy) -> Result<Article> {
+        let robots = self.robots.as_ref().filter(|_| named_by == NamedBy::Feed);
+        if let Some(robots) = robots {
+            robots.check(url).await?;
+        }
         let page = self.fetcher.get(url, None, None, self.limits).await?;
+        if let Some(robots) = robots.filter(|_| page.url != url) {
+            // What a redirect led to is not used either, where that is not wanted.
+            robots.check(&page.url).await?;
+        }
         let work = move || {
             catch_unwind(AssertUnwindSafe(|| read_article(&page.body, page.content_type.as_deref(), &page.url)))
                 .unwrap_or_else(|_| {

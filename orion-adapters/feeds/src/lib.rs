@@ -14,6 +14,7 @@ mod json;
 mod markup;
 mod picture;
 mod reader;
+mod robots;
 mod text;
 mod xml;
 

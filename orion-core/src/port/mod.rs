@@ -26,7 +26,7 @@ pub use render::{
     CheckOutcome, Encoder, MediaInfo, MediaProbe, RenderSettings, Rendered, Renderer, ThumbnailRequest, Validation,
 };
 pub use research::{
-    ArticleReader, FeedReader, FeedReading, FeedVisit, FetchLimits, Fetched, Fetcher, ScoredItem, SourceScan,
+    ArticleReader, FeedReader, FeedReading, FeedVisit, FetchLimits, Fetched, Fetcher, NamedBy, ScoredItem, SourceScan,
     TrendSource,
 };
 pub use store::{

@@ -113,6 +113,15 @@ pub trait FeedReader: Debug + Send + Sync {
     fn parse(&self, bytes: &[u8], content_type: Option<&str>) -> Result<Feed>;
 }
 
+/// Who named the address of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedBy {
+    /// A person who wants this very page.
+    Person,
+    /// A feed: the page is one of many that a program comes across.
+    Feed,
+}
+
 /// Reads the article of a web page.
 #[async_trait]
 pub trait ArticleReader: Debug + Send + Sync {
@@ -121,7 +130,9 @@ pub trait ArticleReader: Debug + Send + Sync {
     /// # Behavior
     /// - Fails as [`Fetcher::get`] does; `Invalid` for a page without an article.
     /// - The text is plain, paragraphs are separated by blank lines, and nothing is invented.
-    async fn read(&self, url: &str) -> Result<Article>;
+    /// - What a feed named is fetched politely: `Forbidden` if the host's `robots.txt` forbids it, `Unavailable` if the
+    ///   host cannot be asked. What a person named is not subject to it.
+    async fn read(&self, url: &str, named_by: NamedBy) -> Result<Article>;
 }
 
 /// A place where trends are seen: a set of feeds, a search site, a social network.

@@ -71,6 +71,8 @@ settings! {
         "Feeds to scout, and to search for a topic: addresses or files.";
     allow_private: Vec<String> = Vec::new(), "fetch.allow_private", "ORION_FETCH_ALLOW_PRIVATE",
         "Hosts that may be fetched although their address is private, such as a feed server of one's own.";
+    robots: bool = true, "fetch.robots", "ORION_FETCH_ROBOTS",
+        "Leave article pages alone that a site's robots.txt keeps from programs; feeds and pages that you name yourself are always fetched.";
     writer: String = "extractive:".to_owned(), "writer", "ORION_WRITER",
         "Who writes scripts: `extractive:` (built in, no model) or `ollama:MODEL`; several, separated by commas, are asked in this order.";
     images: String = "graphics:".to_owned(), "images", "ORION_IMAGES",

@@ -3,7 +3,7 @@
 use crate::{ReadableArticles, read_article};
 use orion_core::ErrorKind;
 use orion_core::domain::Article;
-use orion_core::port::ArticleReader;
+use orion_core::port::{ArticleReader, NamedBy};
 use orion_fetch::HttpFetcher;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,12 +60,18 @@ async fn a_page_that_is_served() {
         .await;
     let fetcher = HttpFetcher::builder().allow_private(["127.0.0.1"]).pause(Duration::ZERO).build().unwrap();
     let articles = ReadableArticles::new(Arc::new(fetcher));
-    let article = articles.read(&format!("{}/old", server.uri())).await.unwrap();
+    let article = articles.read(&format!("{}/old", server.uri()), NamedBy::Person).await.unwrap();
     check(&article);
     assert_eq!(article.url, format!("{}/lamp", server.uri()));
-    assert_eq!(articles.read(&format!("{}/picture", server.uri())).await.unwrap_err().kind(), ErrorKind::Invalid);
-    assert_eq!(articles.read(&format!("{}/none", server.uri())).await.unwrap_err().kind(), ErrorKind::NotFound);
-    assert_eq!(articles.read("http://192.168.0.1/").await.unwrap_err().kind(), ErrorKind::Forbidden);
+    assert_eq!(
+        articles.read(&format!("{}/picture", server.uri()), NamedBy::Person).await.unwrap_err().kind(),
+        ErrorKind::Invalid
+    );
+    assert_eq!(
+        articles.read(&format!("{}/none", server.uri()), NamedBy::Person).await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    assert_eq!(articles.read("http://192.168.0.1/", NamedBy::Feed).await.unwrap_err().kind(), ErrorKind::Forbidden);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod dialects;
 mod encodings;
 mod hostile;
 mod real;
+mod robots;
 mod visits;
 
 use crate::{FeedLimits, parse_feed};

@@ -7,7 +7,7 @@ use super::extractive::{shorten, tells_a_story};
 use super::passage::{overlap, terms};
 use super::roundup::{LEAST_HEADLINES, MOST_HEADLINES, spoken_headline};
 use crate::domain::{Article, FeedItem, Material, Picture, Source, Stage, Trend};
-use crate::port::ArticleReader;
+use crate::port::{ArticleReader, NamedBy};
 use crate::service::journal::{Journal, Work};
 use crate::text::language::Language;
 use crate::text::sentence::{sentences, word_count};
@@ -74,7 +74,7 @@ pub async fn gather(
                 Error::unavailable("pages cannot be read: no article reader is configured")
                     .with_hint("allow the network, or give the text yourself")
             })?;
-            let article = read(url, 1, reader, journal, operation).await?;
+            let article = read(url, NamedBy::Person, 1, reader, journal, operation).await?;
             let source = from_article(article);
             let topic = headline(&source.title);
             material(&topic, vec![source], Vec::new())
@@ -110,7 +110,9 @@ async fn from_items(
         let done = &done;
         async move {
             let article = match (reader, item.url.as_deref()) {
-                (Some(reader), Some(url)) => Some((url, read(url, index + 1, reader, journal, operation).await)),
+                (Some(reader), Some(url)) => {
+                    Some((url, read(url, NamedBy::Feed, index + 1, reader, journal, operation).await))
+                }
                 _ => None,
             };
             let done = done.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
@@ -160,6 +162,7 @@ fn headlines(found: Material, candidates: &[FeedItem]) -> Result<Material> {
 /// Reads one article, as a step of the journal if there is one; stops soon after a cancellation.
 async fn read(
     url: &str,
+    named_by: NamedBy,
     number: usize,
     reader: &Arc<dyn ArticleReader>,
     journal: Option<&Journal>,
@@ -167,9 +170,9 @@ async fn read(
 ) -> Result<Article> {
     let work = async {
         match journal {
-            None => reader.read(url).await,
+            None => reader.read(url, named_by).await,
             Some(journal) => {
-                let work = || async { reader.read(url).await.map(|article| Work::plain("article", article)) };
+                let work = || async { reader.read(url, named_by).await.map(|article| Work::plain("article", article)) };
                 journal.step(&format!("research/{number}"), url, work).await.map(|done| done.value)
             }
         }
@@ -344,7 +347,7 @@ mod tests {
 
     #[async_trait]
     impl ArticleReader for Reader {
-        async fn read(&self, url: &str) -> Result<Article> {
+        async fn read(&self, url: &str, _: NamedBy) -> Result<Article> {
             let text = self.0.ok_or_else(|| Error::unavailable("no network"))?;
             Ok(Article {
                 url: url.to_owned(),
