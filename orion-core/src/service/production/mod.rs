@@ -154,10 +154,26 @@ impl Production {
         Ok((run, effect))
     }
 
+    /// The provider that served a stage, by name; of several, that of the first step.
+    async fn server_of(&self, run: &Run, stage: Stage) -> Result<Option<String>> {
+        let key = match stage {
+            Stage::Script => "script",
+            Stage::Images => "images/1",
+            Stage::Video => "speech/0",
+            _ => return Ok(None),
+        };
+        let step = self.journal(run).find(key).await?;
+        Ok(step.and_then(|step| step.served_by).map(|by| by.name))
+    }
+
     async fn apply(&self, changes: &mut Changes, run: &mut Run, command: RunCommand) -> Result<RunEffect> {
         let transition = run.apply(command, self.clock.now())?;
         changes.tx.runs().update(run).await?;
         for (stage, status) in transition.announce {
+            let provider = match status {
+                StageStatus::Completed => self.server_of(run, stage).await?,
+                _ => None,
+            };
             let event = Event::StageChanged {
                 content_id: run.content_id,
                 stage,
@@ -165,7 +181,7 @@ impl Production {
                 progress: None,
                 pipeline_run_id: Some(run.id),
                 cost: None,
-                provider: None,
+                provider,
             };
             self.append(changes, &event).await?;
         }

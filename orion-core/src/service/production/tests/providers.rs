@@ -149,6 +149,13 @@ async fn the_next_provider_serves_and_the_report_names_both() {
         assert_eq!(notes.len(), 1, "{:?}", report.notes);
         assert!(notes[0].contains(failed) && notes[0].contains("sound/two served"), "{}", notes[0]);
     }
+    let records = production.store.read().await.unwrap().read(0, None, 200).await.unwrap();
+    let announced = records.iter().filter_map(|record| match &record.event {
+        Event::StageChanged { stage, provider: Some(provider), .. } => Some((*stage, provider.as_str())),
+        _ => None,
+    });
+    let expected = [Stage::Script, Stage::Images, Stage::Video].map(|stage| (stage, "sound"));
+    assert_eq!(announced.collect::<Vec<_>>(), expected);
     let json = serde_json::to_value(&report).unwrap();
     let step = json["steps"].as_array().unwrap().iter().find(|step| step["key"] == "speech/1").unwrap().clone();
     assert_eq!(
