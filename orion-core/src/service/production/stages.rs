@@ -133,7 +133,11 @@ impl Production {
         // What else is known of a topic changes by the hour: it is part of the work, not of the step's identity.
         let candidates = std::mem::take(&mut candidates);
         let work = || async {
-            let material = self.director.research(&subject, &candidates, Some(&job.journal), job.operation).await?;
+            let mut material = self.director.research(&subject, &candidates, Some(&job.journal), job.operation).await?;
+            if self.media.fetcher.is_none() {
+                // Pictures that nobody can fetch are neither shown nor credited.
+                material.sources.iter_mut().for_each(|source| source.picture = None);
+            }
             Ok(Work::plain("director", material))
         };
         Ok(job.journal.step("research", &subject, work).await?.value)

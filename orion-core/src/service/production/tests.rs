@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::domain::timeline::Timeline;
-use crate::domain::{BlobRef, CostCategory, Feed, FeedItem, Gate, Money, Sha256, StepState, TrendStatus, Verdict};
+use crate::domain::{
+    BlobRef, CostCategory, Feed, FeedItem, Gate, Money, Picture, Sha256, StepState, TrendStatus, Verdict,
+};
 use crate::event::RejectAction;
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, MemoryWire, SeededEntropy};
 use crate::port::{
@@ -49,7 +51,13 @@ impl FeedReader for OneStory {
             content: STORY.to_owned(),
             author: None,
             published_at: None,
-            picture: None,
+            picture: Some(Picture {
+                url: "https://news.example/bridge.jpg".to_owned(),
+                credit: Some("Photograph: J. Doe".to_owned()),
+                caption: None,
+                width: None,
+                height: None,
+            }),
             categories: Vec::new(),
             feed_title: "City News".to_owned(),
             language: Some("en".to_owned()),
@@ -237,6 +245,9 @@ async fn a_run_without_gates_goes_from_feed_to_review() {
 
     let product = production.product(run.id).await.unwrap();
     assert!(product.script_markdown.contains("City News"));
+    // Nobody could fetch the picture, so nobody is named for it.
+    assert!(!product.script_markdown.contains("J. Doe"));
+    assert!(!content.scenes.is_some_and(|plan| format!("{plan:?}").contains("J. Doe")));
     assert!(product.captions.srt.contains("-->"));
     assert_eq!(
         product.report.trend.as_ref().map(|(topic, _)| topic.as_str()),
