@@ -2,6 +2,7 @@
 
 mod errors;
 
+use orion_core::domain::timeline::{Canvas, Format};
 use orion_core::port::Encoder;
 use orion_core::{Cancellation, Operation, ProgressUpdate};
 use orion_host::{CreateRequest, Delivery, Orion, Subject};
@@ -90,7 +91,7 @@ fn subject(
 /// Makes one video and writes it into a folder.
 #[pyfunction]
 #[pyo3(signature = (*, feed=None, url=None, topic=None, text=None, script=None, out, seconds=45, niche=None, voice=None,
-    silent=false, captions="tiktok".to_owned(), quality="standard", seed=0, offline=false, data_dir=None, feeds=None,
+    silent=false, captions="tiktok".to_owned(), format="9:16", quality="standard", seed=0, offline=false, data_dir=None, feeds=None,
     progress=None))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments are how Python says it")]
 fn create(
@@ -106,6 +107,7 @@ fn create(
     voice: Option<String>,
     silent: bool,
     captions: String,
+    format: &str,
     quality: &str,
     seed: u64,
     offline: bool,
@@ -116,7 +118,9 @@ fn create(
     let subject = subject(feed, url, topic, text, script)?;
     let encoder: Encoder = serde_json::from_value(quality.into())
         .map_err(|_| errors::InvalidError::new_err("quality is draft, standard or premium"))?;
-    let request = CreateRequest { seconds, niche, captions, encoder, seed, ..CreateRequest::new(subject) };
+    let canvas = format.parse::<Format>().map_err(|error| errors::to_python(&error))?;
+    let canvas = canvas.canvas(Canvas::VERTICAL.frames_per_second);
+    let request = CreateRequest { seconds, niche, captions, canvas, encoder, seed, ..CreateRequest::new(subject) };
     let cancellation = Cancellation::new();
     let report = move |update: ProgressUpdate| tell(progress.as_ref(), &update);
     let operation = Operation::new(cancellation.clone(), Arc::new(report));

@@ -78,6 +78,8 @@ fn scripts_that_cannot_be_spoken() {
     refused(&program, &["--script", "   "], "nothing");
     refused(&program, &["--script", "Three words here", "--seconds", "4000"], "seconds");
     refused(&program, &["--script", "Three words here", "--voice-speed", "1"], "unexpected");
+    refused(&program, &["--script", "Three words here", "--format", "3:2"], "unknown format");
+    refused(&program, &["--script", "Three words here", "--fps", "23"], "frame rate");
 }
 
 #[test]

@@ -134,3 +134,19 @@ fn nobody_serves_who_is_not_named_or_whom_the_policy_forbids() {
     );
     fails(&["--set", "policy=cloud"], &["the policy permits no provider", "`writer` names extractive (LOCAL)"]);
 }
+
+#[test]
+fn a_video_has_the_shape_and_rate_that_were_asked_for() {
+    let Some(program) = Program::find() else { return };
+    let script = "This one is wide.\n\nIt runs like a film.";
+    let shape = ["--format", "16:9", "--fps", "24", "--quality", "draft", "--out", "wide"];
+    let output = program.run(&[&["create", "--silent", "--offline", "--script", script], &shape[..]].concat());
+    assert!(output.status.success(), "{}", told(&output));
+    let report = std::fs::read(program.path("wide/run.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    let video = &report["video"];
+    assert_eq!((video["width"].as_u64(), video["height"].as_u64()), (Some(1920), Some(1080)));
+    assert_eq!(video["frames_per_second"].as_f64(), Some(24.0));
+    let passed = |check: &serde_json::Value| check["passed"] == true;
+    assert!(report["validation"]["checks"].as_array().unwrap().iter().all(passed), "{report}");
+}

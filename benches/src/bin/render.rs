@@ -79,7 +79,7 @@ async fn line(blobs: &MemoryBlobs, text: &str) -> Result<SpokenLine> {
         })
         .collect();
     let audio = blobs.put(encode_wav(&samples, rate), "audio/wav").await?;
-    Ok(SpokenLine { audio, duration: MediaTime::from_units(samples.len() as u64, rate), words })
+    Ok(SpokenLine { audio: Some(audio), duration: MediaTime::from_units(samples.len() as u64, rate), words })
 }
 
 async fn timeline(blobs: &MemoryBlobs, fonts: &FontKit) -> Result<Timeline> {

@@ -7,6 +7,7 @@ use crate::config::{Config, Layers};
 use crate::delivery::{self, Delivery, deliver, folder_name};
 use crate::{Orion, worklist};
 use clap::Args;
+use orion_core::domain::timeline::{Canvas, Format};
 use orion_core::domain::{Gate, Run, RunState};
 use orion_core::id::{RunId, UserId};
 use orion_core::port::Encoder;
@@ -48,6 +49,12 @@ pub(super) struct Create {
     /// Caption style: tiktok, youtube, minimal
     #[arg(long)]
     captions: Option<String>,
+    /// Shape of the picture: 9:16, 4:5, 1:1, 16:9 [default: 9:16]
+    #[arg(long)]
+    format: Option<String>,
+    /// Frames a second: 24, 25, 30, 60 [default: 30]
+    #[arg(long)]
+    fps: Option<u32>,
     /// Encoder preset: draft, standard, premium
     #[arg(long)]
     quality: Option<String>,
@@ -101,6 +108,8 @@ impl Create {
         layers.flag("create.voice", self.voice.as_deref().or(self.silent.then_some("silent:")));
         layers.flag("create.speed", self.speed);
         layers.flag("create.captions", self.captions.as_ref());
+        layers.flag("create.format", self.format.as_ref());
+        layers.flag("create.fps", self.fps);
         layers.flag("create.quality", self.quality.as_ref());
         layers.flag("writer", self.writer.as_ref());
         layers.flag("offline", self.offline.then_some(true));
@@ -364,7 +373,13 @@ impl Config {
                     .with_hint("use one of draft, standard, premium"));
             }
         };
+        if !Canvas::RATES.contains(&self.fps) {
+            return Err(Error::invalid("unknown frame rate")
+                .with_context("value", self.fps)
+                .with_hint("use one of 24, 25, 30, 60"));
+        }
         let mut request = CreateRequest::new(subject);
+        request.canvas = self.format.parse::<Format>()?.canvas(self.fps);
         request.niche = Some(self.niche.clone()).filter(|niche| !niche.is_empty());
         request.seconds = self.seconds;
         request.platform = self.platform.parse()?;

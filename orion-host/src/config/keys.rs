@@ -97,6 +97,10 @@ settings! {
         "Speaking rate, 0.5 to 2.";
     captions: String = "tiktok".to_owned(), "create.captions", "ORION_CREATE_CAPTIONS",
         "Caption style: `tiktok`, `youtube` or `minimal`.";
+    format: String = "9:16".to_owned(), "create.format", "ORION_CREATE_FORMAT",
+        "Shape of the picture: `9:16`, `4:5`, `1:1` or `16:9`.";
+    fps: u32 = 30, "create.fps", "ORION_CREATE_FPS",
+        "Frames a second: 24, 25, 30 or 60.";
     quality: String = "standard".to_owned(), "create.quality", "ORION_CREATE_QUALITY",
         "Encoder preset: `draft`, `standard` or `premium`.";
     out: PathBuf = PathBuf::from("orion-videos"), "create.out", "ORION_CREATE_OUT",

@@ -46,6 +46,7 @@ def create(
     voice: str | None = None,
     silent: bool = False,
     captions: str = "tiktok",
+    format: str = "9:16",
     quality: str = "standard",
     seed: int = 0,
     offline: bool = False,

@@ -59,6 +59,36 @@ pub struct Canvas {
 impl Canvas {
     /// 1080 by 1920 at 30 frames a second.
     pub const VERTICAL: Self = Self { width: 1080, height: 1920, frames_per_second: 30 };
+
+    /// Frame rates that the platforms play as they are.
+    pub const RATES: [u32; 4] = [24, 25, 30, 60];
+}
+
+named! {
+    /// The shape of a video, at the size that platforms ask for.
+    Format {
+        /// 1080 by 1920: shorts, reels, stories.
+        Vertical = "9:16",
+        /// 1080 by 1350: feeds.
+        Portrait = "4:5",
+        /// 1080 by 1080: feeds.
+        Square = "1:1",
+        /// 1920 by 1080: players and television.
+        Horizontal = "16:9",
+    }
+}
+
+impl Format {
+    /// The canvas of this shape.
+    pub const fn canvas(self, frames_per_second: u32) -> Canvas {
+        let (width, height) = match self {
+            Self::Vertical => (1080, 1920),
+            Self::Portrait => (1080, 1350),
+            Self::Square => (1080, 1080),
+            Self::Horizontal => (1920, 1080),
+        };
+        Canvas { width, height, frames_per_second }
+    }
 }
 
 /// One scene.

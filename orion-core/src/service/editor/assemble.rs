@@ -63,8 +63,13 @@ pub fn assemble(
         let transition = transition(index, duration, before);
         let layers = layers(index, picture, duration);
         scenes.push(Scene { id: index as u32 + 1, duration, layers, transition, locked: false });
-        let (source, duration) = (line.audio.clone(), line.duration);
-        audio.push(AudioTrack { source, start: speech, duration, role: AudioRole::Narration, gain_db: 0.0 });
+        audio.extend(line.audio.clone().map(|source| AudioTrack {
+            source,
+            start: speech,
+            duration: line.duration,
+            role: AudioRole::Narration,
+            gain_db: 0.0,
+        }));
         words.extend(line.words.iter().map(|word| TimedWord {
             text: word.text.clone(),
             start: speech + word.start,

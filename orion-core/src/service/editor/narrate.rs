@@ -9,6 +9,9 @@ use crate::{Error, MediaTime, Operation, ProgressUpdate, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// Nothing is heard below this share of full scale: half a step of 16 bits.
+const INAUDIBLE: f32 = 0.5 / 32_768.0;
+
 /// A script as it is spoken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Narration {
@@ -23,8 +26,9 @@ pub struct Narration {
 /// A line as it is spoken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpokenLine {
-    /// The sound, a WAV file.
-    pub audio: BlobRef,
+    /// The sound, a WAV file; `None` for silence.
+    #[serde(default)]
+    pub audio: Option<BlobRef>,
     /// Its length.
     pub duration: MediaTime,
     /// Its words, from the start of the sound.
@@ -108,9 +112,12 @@ impl Editor {
         if samples.is_empty() || sample_rate == 0 {
             return Err(Error::unexpected("the voice gave no sound").with_context("text", &request.text));
         }
-        let audio = self.blobs.put(encode_wav(&samples, sample_rate), "audio/wav").await?;
-        let line = SpokenLine { audio: audio.clone(), duration, words };
-        Ok(Work { blobs: vec![audio], usage: Some(usage), ..Work::of(turn, line) })
+        let audio = match samples.iter().any(|sample| sample.abs() > INAUDIBLE) {
+            true => Some(self.blobs.put(encode_wav(&samples, sample_rate), "audio/wav").await?),
+            false => None,
+        };
+        let blobs = audio.clone().into_iter().collect();
+        Ok(Work { blobs, usage: Some(usage), ..Work::of(turn, SpokenLine { audio, duration, words }) })
     }
 }
 

@@ -24,7 +24,7 @@ fn narration(texts: &[&str]) -> Narration {
             })
             .collect();
         let duration = words.last().map_or(MediaTime::ZERO, |word| word.end + MediaTime(12_345));
-        SpokenLine { audio: blob(text), duration, words }
+        SpokenLine { audio: Some(blob(text)), duration, words }
     });
     Narration { lines: lines.collect(), provider: "test".to_owned(), reused: false }
 }
@@ -65,6 +65,16 @@ fn scenes_are_whole_frames_and_hold_their_line() {
         frames = timeline.canvas.frame_at(start);
     }
     assert_eq!(timeline.frames(), frames);
+}
+
+#[test]
+fn a_silent_line_takes_its_time_and_has_no_sound() {
+    let pictures: Vec<ScenePicture> = TEXTS.iter().map(|text| card(text)).collect();
+    let mut silent = narration(&TEXTS);
+    silent.lines[2].audio = None;
+    let timeline = assemble(&silent, &pictures, &CaptionStyle::tiktok(), Canvas::VERTICAL).unwrap();
+    assert_eq!(timeline.audio.len(), TEXTS.len() - 1);
+    assert_eq!((timeline.scenes, timeline.captions), (assembled().scenes, assembled().captions));
 }
 
 #[test]
@@ -270,7 +280,7 @@ async fn a_line_is_spoken_once_and_again_only_when_it_changes() {
     let narration = speak(&["It works.", "This does, too."]).await.unwrap();
     assert_eq!(voice.asked.load(Ordering::SeqCst), 3, "the first line was there");
     assert_eq!(narration.lines[1].duration, MediaTime::from_millis(300));
-    assert_eq!(narration.lines[1].audio.media_type, "audio/wav");
+    assert_eq!(narration.lines[1].audio.as_ref().map(|audio| audio.media_type.as_str()), Some("audio/wav"));
     assert!(!narration.reused);
 
     let again = speak(&["It works.", "This does, too."]).await.unwrap();

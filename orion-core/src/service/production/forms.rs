@@ -116,7 +116,7 @@ fn what_a_run_keeps_is_on_record() {
                 layers: vec![layer],
             },
         )
-        .with("speech/0", SpokenLine { audio: sample::blob(3), duration: MediaTime::from_millis(1500), words })
+        .with("speech/0", SpokenLine { audio: Some(sample::blob(3)), duration: MediaTime::from_millis(1500), words })
         .with("render", rendered())
         .with("thumbnail/cover", sample::blob(4))
         .check("journal");
