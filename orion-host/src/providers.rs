@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(names(critics.order()), ["ollama/llama3.2", "heuristic"]);
         let told = providers.told();
         assert_eq!(told[0], ("writer", vec!["serves: ollama/llama3.2 (LOCAL), then extractive (LOCAL)".to_owned()]));
-        assert_eq!(told[1].1, ["serves: scene-graphics/cards-1 (LOCAL)"]);
+        assert_eq!(told[1].1, ["serves: scene-graphics/cards-2 (LOCAL)"]);
         assert_eq!(told[2].1, ["serves: silent/silence (LOCAL)"]);
     }
 

@@ -36,7 +36,7 @@ pub(crate) enum Glyph {
 }
 
 /// Cleans a text; `glyph` says which characters can be drawn.
-pub(crate) fn clean(text: &str, glyph: impl Fn(char) -> Glyph) -> Cleaned {
+pub(crate) fn clean(text: &str, mut glyph: impl FnMut(char) -> Glyph) -> Cleaned {
     let mut cleaned = Cleaned { text: String::new(), words: Vec::new(), missing: 0, cut: false };
     let mut left = MOST_CHARACTERS;
     let mut rest = text;
@@ -53,16 +53,133 @@ pub(crate) fn clean(text: &str, glyph: impl Fn(char) -> Glyph) -> Cleaned {
         let end = trimmed.find(char::is_whitespace).unwrap_or(trimmed.len());
         let (word, after) = trimmed.split_at(end);
         rest = after;
-        let shown = clean_word(word, &mut left, &glyph, &mut cleaned.missing);
+        let shown = clean_word(word, &mut left, &mut glyph, &mut cleaned.missing);
+        let shown = orion_segment::mark(&shown).unwrap_or(shown);
         cleaned.cut |= left == 0 && !rest.trim().is_empty();
         if !cleaned.text.is_empty() && !shown.is_empty() {
-            cleaned.text.push(if space.chars().all(is_glue) && !space.is_empty() { '\u{A0}' } else { ' ' });
+            let before = cleaned.words.last().map_or("", |before| &cleaned.text[before.clone()]);
+            let glued = space.chars().all(is_glue) && !space.is_empty() || holds(before, &shown);
+            cleaned.text.push(if glued { '\u{A0}' } else { ' ' });
         }
         let start = cleaned.text.len();
         cleaned.text.push_str(&shown);
         cleaned.words.push(start..cleaned.text.len());
     }
+    lead(&mut cleaned);
     cleaned
+}
+
+/// Puts a mark of direction before a text whose first word is of the other direction than most: a brand name at the
+/// beginning does not turn an Arabic sentence round. A text that begins from the right keeps to it among up to twice
+/// as many foreign words.
+fn lead(cleaned: &mut Cleaned) {
+    let letter = |word: &Range<usize>| cleaned.text[word.clone()].chars().find(|character| character.is_alphabetic());
+    let (mut first, mut right, mut left) = (None, 0_usize, 0_usize);
+    for letter in cleaned.words.iter().filter_map(letter) {
+        let to_left = is_right_to_left(letter);
+        first.get_or_insert(to_left);
+        if to_left { right += 1 } else { left += 1 }
+    }
+    let mark = match first {
+        Some(false) if right > left => '\u{200F}',
+        Some(true) if left > 2 * right => '\u{200E}',
+        _ => return,
+    };
+    cleaned.text.insert(0, mark);
+    for word in &mut cleaned.words {
+        *word = word.start + mark.len_utf8()..word.end + mark.len_utf8();
+    }
+}
+
+/// Letters of scripts that run from right to left: the blocks that Unicode keeps for them.
+pub(crate) fn is_right_to_left(letter: char) -> bool {
+    matches!(u32::from(letter), 0x0590..=0x08FF | 0xFB1D..=0xFDFF | 0xFE70..=0xFEFF | 0x10800..=0x10FFF | 0x1E800..=0x1EFFF)
+}
+
+/// Whether two words belong on one line: a number with its unit, a title with its name.
+fn holds(before: &str, after: &str) -> bool {
+    const TITLES: [&str; 14] =
+        ["mr", "mrs", "ms", "dr", "prof", "st", "no", "nr", "fig", "hr", "fr", "sr", "sra", "mme"];
+    const UNITS: [&str; 70] = [
+        "%",
+        "°",
+        "°c",
+        "°f",
+        "km",
+        "m",
+        "cm",
+        "mm",
+        "mi",
+        "ft",
+        "kg",
+        "g",
+        "mg",
+        "t",
+        "lb",
+        "oz",
+        "l",
+        "ml",
+        "km/h",
+        "mph",
+        "m/s",
+        "kb",
+        "mb",
+        "gb",
+        "tb",
+        "hz",
+        "khz",
+        "mhz",
+        "ghz",
+        "w",
+        "kw",
+        "mw",
+        "gw",
+        "kwh",
+        "mwh",
+        "gwh",
+        "v",
+        "px",
+        "k",
+        "bn",
+        "tn",
+        "am",
+        "pm",
+        "a.m",
+        "p.m",
+        "uhr",
+        "mio",
+        "mrd",
+        "thousand",
+        "million",
+        "billion",
+        "trillion",
+        "millionen",
+        "milliarden",
+        "millions",
+        "milliards",
+        "millones",
+        "percent",
+        "prozent",
+        "€",
+        "$",
+        "£",
+        "¥",
+        "₽",
+        "usd",
+        "eur",
+        "тыс",
+        "млн",
+        "млрд",
+        "км",
+    ];
+    let bare = |word: &str| {
+        let word = word.trim_end_matches(|last: char| !last.is_alphanumeric() && !"%°€$£¥₽".contains(last));
+        word.replace(['\u{2060}', '\u{200B}'], "").to_lowercase()
+    };
+    let title = before.ends_with('.') && TITLES.contains(&bare(before).as_str());
+    let number = before.ends_with(|last: char| last.is_ascii_digit())
+        && before.chars().all(|part| part.is_ascii_digit() || ".,'’+-\u{2011}−–±~≈<>($€£¥/\u{2060}".contains(part));
+    title && after.starts_with(char::is_uppercase) || number && UNITS.contains(&bare(after).as_str())
 }
 
 /// White space that holds its neighbours on one line.
@@ -76,7 +193,7 @@ fn is_joiner(character: char) -> bool {
 }
 
 /// Characters that are left out: controls, overrides of direction, tags, private use, noncharacters.
-fn is_dropped(character: char) -> bool {
+pub(crate) fn is_dropped(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{AD}' | '\u{200B}' | '\u{2028}'..='\u{202E}' | '\u{2061}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF0}'..='\u{FFFB}'
@@ -84,7 +201,7 @@ fn is_dropped(character: char) -> bool {
         || (u32::from(character) & 0xFFFE) == 0xFFFE
 }
 
-fn clean_word(word: &str, left: &mut usize, glyph: &impl Fn(char) -> Glyph, missing: &mut usize) -> String {
+fn clean_word(word: &str, left: &mut usize, glyph: &mut impl FnMut(char) -> Glyph, missing: &mut usize) -> String {
     let whole = word.chars().take(WHOLE_WORD + 1).count() <= WHOLE_WORD;
     let mut shown = String::with_capacity(word.len());
     let mut marks = 0;
@@ -131,6 +248,8 @@ fn clean_word(word: &str, left: &mut usize, glyph: &impl Fn(char) -> Glyph, miss
 
 fn push(shown: &mut String, character: char, whole: bool) {
     match character {
+        // Korean is set like Latin: lines break between its words (UAX #14, section 8.2).
+        '\u{AC00}'..='\u{D7A3}' if whole && shown.ends_with(is_hangul) => shown.extend(['\u{2060}', character]),
         '-' | '\u{2010}' if whole => shown.push('\u{2011}'),
         '/' if whole => shown.push_str("/\u{2060}"),
         '.' | '_' | '?' | '&' | '=' | '@' if !whole => {
@@ -139,6 +258,10 @@ fn push(shown: &mut String, character: char, whole: bool) {
         }
         _ => shown.push(character),
     }
+}
+
+fn is_hangul(character: char) -> bool {
+    matches!(character, '\u{AC00}'..='\u{D7A3}')
 }
 
 #[cfg(test)]
@@ -185,6 +308,34 @@ mod tests {
         let any = |_| Glyph::Present;
         let flood = format!("a{}", "\u{301}".repeat(50));
         assert_eq!(clean(&flood, any).text.chars().count(), 4);
+    }
+
+    #[test]
+    fn a_number_keeps_its_unit_and_a_title_its_name() {
+        check("about 5 km, or 3.2 million miles", "about 5\u{A0}km, or 3.2\u{A0}million miles");
+        check("100 km/h", "100\u{A0}km/\u{2060}h");
+        check("Dr. Who met no. one", "Dr.\u{A0}Who met no. one");
+        check("in 2026 Google", "in 2026 Google");
+    }
+
+    #[test]
+    fn the_direction_is_that_of_most_letters() {
+        let any = |_| Glyph::Present;
+        assert!(clean("OpenAI تعلن عن نموذج جديد", any).text.starts_with('\u{200F}'));
+        assert!(clean("שלום is the word for peace", any).text.starts_with('\u{200E}'));
+        let turned = clean("GPT שלום עולם", any);
+        let words: Vec<&str> = turned.words.iter().map(|word| &turned.text[word.clone()]).collect();
+        assert_eq!(words, ["GPT", "שלום", "עולם"]);
+        for plain in ["مرحبا GPT", "plain", "2026"] {
+            assert_eq!(clean(plain, any).text, plain);
+        }
+    }
+
+    #[test]
+    fn words_without_spaces_may_break_where_the_dictionary_says() {
+        let cleaned = clean("รัฐบาลประกาศ AI", |_| Glyph::Present);
+        assert_eq!(cleaned.text, "รัฐบาล\u{200B}ประกาศ AI");
+        assert_eq!(cleaned.words.len(), 2);
     }
 
     #[test]

@@ -1,35 +1,46 @@
 //! The fonts: Inter is built in and comes first; the system's fonts are read only when a text needs them.
 
-use crate::clean::{Cleaned, Glyph, clean};
+use crate::clean::{Cleaned, Glyph, clean, is_right_to_left};
+use crate::fallback::{Catalogue, Han, Wanted, is_invisible, script};
 use crate::layout::Weight;
-use cosmic_text::{Attrs, Buffer, CacheKey, CacheKeyFlags, Family, FontSystem, Metrics, Shaping, SwashCache, fontdb};
-use std::collections::{HashMap, HashSet};
+use cosmic_text::fontdb::{self, Family};
+use cosmic_text::{Attrs, Buffer, CacheKey, CacheKeyFlags, Fallback, FontSystem, Metrics, Shaping, SwashCache};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use unicode_script::Script;
+use unicode_segmentation::UnicodeSegmentation;
 use zeno::Command;
 
 /// Inter 4 (SIL Open Font License 1.1, `fonts/OFL.txt`): three cuts of the variable font, Latin, Greek, Cyrillic and
-/// Vietnamese. They declare the weights 400 and 700, because fallback fonts are searched by exactly the
-/// declared weight, and those two are what other families have.
-const FONTS: [&[u8]; 3] = [
-    include_bytes!("../fonts/inter-medium.ttf"),
-    include_bytes!("../fonts/inter-bold.ttf"),
-    include_bytes!("../fonts/inter-black.ttf"),
+/// Vietnamese.
+const FONTS: [(&[u8], u16); 3] = [
+    (include_bytes!("../fonts/inter-medium.ttf"), 500),
+    (include_bytes!("../fonts/inter-bold.ttf"), 700),
+    (include_bytes!("../fonts/inter-black.ttf"), 900),
 ];
 
 /// Fonts and shaping, shared by all who draw text. Cheap to clone; one caller shapes at a time.
 #[derive(Clone)]
-pub struct FontKit(Arc<Mutex<Shaper>>);
+pub struct FontKit {
+    shaper: Arc<Mutex<Shaper>>,
+    han: Han,
+}
 
 impl FontKit {
     /// The built-in fonts, with the system's as a fallback for other scripts and emoji.
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(Shaper::new(true))))
+        Self::of(Shaper::new(true))
     }
 
     /// The built-in fonts alone: the same pixels on every machine.
     pub fn embedded() -> Self {
-        Self(Arc::new(Mutex::new(Shaper::new(false))))
+        Self::of(Shaper::new(false))
+    }
+
+    fn of(shaper: Shaper) -> Self {
+        Self { shaper: Arc::new(Mutex::new(shaper)), han: Han::default() }
     }
 
     /// One kit for the whole process.
@@ -38,9 +49,18 @@ impl FontKit {
         KIT.get_or_init(Self::new)
     }
 
+    /// The same fonts for texts that belong together: Han characters get their Japanese or Korean shapes throughout if
+    /// any part of `sample` is written in kana or Hangul, and the Chinese ones otherwise.
+    #[must_use]
+    pub fn reading(&self, sample: &str) -> Self {
+        Self { shaper: self.shaper.clone(), han: Han::of(sample).unwrap_or(self.han) }
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Shaper> {
         // A panic of another thread leaves caches behind, never half a font.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut shaper = self.shaper.lock().unwrap_or_else(PoisonError::into_inner);
+        shaper.han = self.han;
+        shaper
     }
 }
 
@@ -52,7 +72,7 @@ impl Default for FontKit {
 
 impl fmt::Debug for FontKit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FontKit").finish_non_exhaustive()
+        f.debug_struct("FontKit").field("han", &self.han).finish_non_exhaustive()
     }
 }
 
@@ -77,6 +97,11 @@ pub(crate) struct GlyphPicture {
     pub(crate) pixels: Vec<u8>,
 }
 
+/// A mark that takes the direction of what stands beside it.
+fn is_mark(cluster: &str) -> bool {
+    cluster.chars().all(|part| !part.is_alphanumeric() && !part.is_whitespace() && !"%#$€£+-".contains(part))
+}
+
 /// Glyph shapes are kept up to this many; then the cache begins anew.
 const MOST_SHAPES: usize = 4096;
 
@@ -85,96 +110,213 @@ pub(crate) struct Shaper {
     swash: SwashCache,
     shapes: HashMap<CacheKey, GlyphShape>,
     embedded: HashSet<char>,
-    absent: HashSet<char>,
     system: SystemFonts,
+    /// Families of the system that can be shaped with, by the weight they stand for.
+    loaded: HashSet<(String, u16)>,
+    /// Whose shapes Han characters get for who holds the lock.
+    han: Han,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum SystemFonts {
     Forbidden,
     NotYet,
-    Loaded,
+    Read(Box<Catalogue>),
 }
+
+/// Shaping never looks for a font of the system itself: every run names the one that has its letters, and what else
+/// stands in it comes from the built-in fonts.
+struct BuiltIn;
+
+impl Fallback for BuiltIn {
+    fn common_fallback(&self) -> &[&'static str] {
+        &[BUILT_IN]
+    }
+
+    fn forbidden_fallback(&self) -> &[&'static str] {
+        &[]
+    }
+
+    fn script_fallback(&self, _: Script, _: &str) -> &[&'static str] {
+        &[]
+    }
+}
+
+/// The name of the built-in family.
+const BUILT_IN: &str = "Orion Inter";
 
 impl Shaper {
     fn new(system: bool) -> Self {
         let mut database = fontdb::Database::new();
         let mut faces = Vec::new();
-        for font in FONTS {
-            faces.extend(database.load_font_source(fontdb::Source::Binary(Arc::new(font))));
+        for (font, weight) in FONTS {
+            let loaded = database.load_font_source(fontdb::Source::Binary(Arc::new(font)));
+            let face = loaded.first().and_then(|face| database.face(*face)).cloned();
+            loaded.iter().for_each(|face| database.remove_face(*face));
+            // One name for all of them, and the weights that they stand for.
+            faces.extend(face.map(|mut face| {
+                face.families = vec![(BUILT_IN.to_owned(), fontdb::Language::English_UnitedStates)];
+                face.weight = fontdb::Weight(weight);
+                database.push_face_info(face)
+            }));
         }
-        let mut fonts = FontSystem::new_with_locale_and_db("en".to_owned(), database);
-        let font = faces.first().and_then(|face| fonts.get_font(*face, fontdb::Weight::NORMAL));
+        let mut fonts = FontSystem::new_with_locale_and_db_and_fallback("en".to_owned(), database, BuiltIn);
+        let font = faces.first().and_then(|face| fonts.get_font(*face, fontdb::Weight::MEDIUM));
         let mut embedded = HashSet::new();
         if let Some(font) = font {
             font.as_swash().charmap().enumerate(|code, _| embedded.extend(char::from_u32(code)));
         }
         let system = if system { SystemFonts::NotYet } else { SystemFonts::Forbidden };
-        Self { fonts, swash: SwashCache::new(), shapes: HashMap::new(), embedded, absent: HashSet::new(), system }
+        let (swash, shapes, loaded) = (SwashCache::new(), HashMap::new(), HashSet::new());
+        Self { fonts, swash, shapes, embedded, system, loaded, han: Han::default() }
+    }
+
+    /// The system's fonts; read by the first call.
+    fn catalogue(&mut self) -> Option<&mut Catalogue> {
+        if matches!(self.system, SystemFonts::NotYet) {
+            self.system = SystemFonts::Read(Box::new(Catalogue::read()));
+        }
+        match &mut self.system {
+            SystemFonts::Read(catalogue) => Some(catalogue),
+            _ => None,
+        }
+    }
+
+    /// The family of the system for a cluster that the built-in fonts lack.
+    pub(crate) fn family(&mut self, cluster: &str) -> Option<String> {
+        let han = self.han;
+        self.catalogue()?.family(cluster, han)
     }
 
     /// Cleans a text and finds out which of its characters no font has. May read the system's fonts, once.
-    pub(crate) fn clean(&mut self, text: &str, weight: Weight) -> Cleaned {
-        let embedded_only = |shaper: &Self, character| {
-            if shaper.embedded.contains(&character) { Glyph::Present } else { Glyph::Missing }
-        };
-        let first = clean(text, |character| embedded_only(self, character));
-        if first.missing == 0 || self.system == SystemFonts::Forbidden {
-            return first;
-        }
-        if self.system == SystemFonts::NotYet {
-            self.fonts.db_mut().load_system_fonts();
-            self.system = SystemFonts::Loaded;
-        }
-        // Whatever a first shaping leaves without a glyph is absent for good.
-        loop {
-            let absent = &self.absent;
-            let cleaned = clean(text, |character| {
+    pub(crate) fn clean(&mut self, text: &str) -> Cleaned {
+        let mut known: HashMap<char, Glyph> = HashMap::new();
+        clean(text, |character| {
+            if self.embedded.contains(&character) {
+                return Glyph::Present;
+            }
+            *known.entry(character).or_insert_with(|| {
                 // Mathematical alphabets are plain letters in disguise, and are set as such.
                 let disguised = matches!(character, '\u{1D400}'..='\u{1D7FF}');
-                if disguised || absent.contains(&character) { Glyph::Missing } else { Glyph::Present }
-            });
-            let lacking = self.lacking(&cleaned.text, weight);
-            let known = self.absent.len();
-            self.absent.extend(lacking);
-            if self.absent.len() == known {
-                return cleaned;
-            }
-        }
+                let found = !disguised && self.family(character.encode_utf8(&mut [0; 4])).is_some();
+                if found { Glyph::Present } else { Glyph::Missing }
+            })
+        })
+    }
+
+    /// Characters of a text that no font has, each once, in order of code.
+    pub(crate) fn unshown(&mut self, text: &str) -> BTreeSet<char> {
+        let seen: BTreeSet<char> = text.chars().collect();
+        let harmless = |character: char| {
+            character.is_whitespace() || is_invisible(character) || crate::clean::is_dropped(character)
+        };
+        let seen = seen.into_iter().filter(|&character| !harmless(character) && !self.embedded.contains(&character));
+        let seen: Vec<char> = seen.collect();
+        seen.into_iter().filter(|&character| self.clean(&character.to_string()).missing > 0).collect()
     }
 
     /// Other scripts reach higher and lower than Latin: their lines stand further apart.
     pub(crate) fn least_line_height(&self, text: &str) -> f32 {
-        let other = text.chars().any(|character| character.is_alphabetic() && !self.embedded.contains(&character));
-        if other { 1.3 } else { 0.0 }
+        let others = text.chars().filter(|character| character.is_alphabetic() && !self.embedded.contains(character));
+        let height = |character: char| match script(character) {
+            Script::Han | Script::Hiragana | Script::Katakana | Script::Hangul | Script::Bopomofo => 1.2,
+            Script::Khmer | Script::Myanmar | Script::Tibetan => 1.6,
+            Script::Thai | Script::Lao => 1.45,
+            _ => 1.35,
+        };
+        others.map(height).fold(0.0, f32::max)
     }
 
-    /// Characters of a text that end up without a glyph.
-    fn lacking(&mut self, text: &str, weight: Weight) -> Vec<char> {
-        let mut buffer = self.shape(text, weight, 0.0);
-        let Some(lines) = buffer.line_layout(&mut self.fonts, 0) else { return Vec::new() };
-        let lacking = lines.iter().flat_map(|line| &line.glyphs).filter(|glyph| glyph.glyph_id == 0);
-        lacking
-            .filter_map(|glyph| text.get(glyph.start..glyph.end))
-            .flat_map(str::chars)
-            .filter(|character| !self.embedded.contains(character))
-            .collect()
+    /// The family of the system that sets a cluster, or none if the built-in fonts do. Marks that many scripts share
+    /// are set in the font of the letters `before` them.
+    fn family_of(&mut self, cluster: &str, before: Option<&str>) -> Option<String> {
+        if cluster.chars().all(is_invisible) {
+            return before.map(str::to_owned);
+        }
+        let wanted = Wanted::of(cluster);
+        let built_in = |part: char| is_invisible(part) || part.is_whitespace() || self.embedded.contains(&part);
+        if wanted != Wanted::Emoji && cluster.chars().all(built_in) {
+            return None;
+        }
+        if let Some(before) = before.filter(|_| wanted == Wanted::Shared)
+            && self.catalogue().is_some_and(|catalogue| catalogue.covers(before, cluster))
+        {
+            return Some(before.to_owned());
+        }
+        self.family(cluster).or_else(|| {
+            let base = cluster.chars().next().filter(|base| !self.embedded.contains(base))?;
+            self.family(base.encode_utf8(&mut [0; 4]))
+        })
+    }
+
+    /// Parts of a text with the family of the system that sets each; `None` for the built-in one.
+    fn runs(&mut self, text: &str) -> Vec<(Range<usize>, Option<String>)> {
+        let mut clusters: Vec<(&str, Option<String>)> = Vec::new();
+        for cluster in text.graphemes(true) {
+            let before = clusters.last().and_then(|(_, family)| family.clone());
+            let family = self.family_of(cluster, before.as_deref());
+            clusters.push((cluster, family));
+        }
+        // The shaper puts the runs of a word that runs to the left in the wrong order: such a word must be one, with
+        // the marks at its ends.
+        for (at, other) in
+            (1..clusters.len()).map(|at| (at, at - 1)).chain((1..clusters.len()).rev().map(|at| (at - 1, at)))
+        {
+            let (neighbour, family) = &clusters[other];
+            let attached = is_mark(clusters[at].0) && (neighbour.contains(is_right_to_left) || is_mark(neighbour));
+            if let Some(family) = family.clone().filter(|_| attached) {
+                clusters[at].1.get_or_insert(family);
+            }
+        }
+        let mut runs: Vec<(Range<usize>, Option<String>)> = Vec::new();
+        let mut start = 0;
+        for (cluster, family) in clusters {
+            let end = start + cluster.len();
+            match runs.last_mut() {
+                Some((range, last)) if *last == family => range.end = end,
+                _ => runs.push((start..end, family)),
+            }
+            start = end;
+        }
+        runs
+    }
+
+    /// Makes a family of the system known to the shaper.
+    fn load(&mut self, family: &str, weight: u16) {
+        if self.loaded.contains(&(family.to_owned(), weight)) {
+            return;
+        }
+        let face = self.catalogue().and_then(|catalogue| catalogue.face(family, weight));
+        if let Some(face) = face {
+            self.fonts.db_mut().push_face_info(face);
+        }
+        self.loaded.insert((family.to_owned(), weight));
     }
 
     /// Shapes one paragraph. Sizes and widths are set on the buffer afterwards, without shaping again.
     pub(crate) fn shape(&mut self, text: &str, weight: Weight, letter_spacing: f32) -> Buffer {
-        let family = match weight {
-            Weight::Medium | Weight::Bold => "Orion Inter",
-            Weight::Black => "Orion Inter Display",
+        let declared = match weight {
+            Weight::Medium => 500,
+            Weight::Bold => 700,
+            Weight::Black => 900,
         };
-        let declared = if weight == Weight::Medium { fontdb::Weight::NORMAL } else { fontdb::Weight::BOLD };
-        let mut attributes =
-            Attrs::new().family(Family::Name(family)).weight(declared).cache_key_flags(CacheKeyFlags::DISABLE_HINTING);
-        if letter_spacing != 0.0 {
-            attributes = attributes.letter_spacing(letter_spacing);
+        let own = Attrs::new().family(Family::Name(BUILT_IN)).weight(fontdb::Weight(declared));
+        let own = own.cache_key_flags(CacheKeyFlags::DISABLE_HINTING);
+        let spaced = if letter_spacing == 0.0 { own.clone() } else { own.clone().letter_spacing(letter_spacing) };
+        let runs = self.runs(text);
+        for family in runs.iter().filter_map(|(_, family)| family.as_deref()) {
+            self.load(family, declared);
         }
+        let spans = runs.iter().filter_map(|(range, family)| {
+            let attributes = match family {
+                // Letters that are joined must not be spaced apart.
+                Some(family) => own.clone().family(Family::Name(family)),
+                None => spaced.clone(),
+            };
+            Some((text.get(range.clone())?, attributes))
+        });
         let mut buffer = Buffer::new_empty(Metrics::new(16.0, 16.0));
-        buffer.set_text(text, &attributes, Shaping::Advanced, Some(cosmic_text::Align::Left));
+        buffer.set_rich_text(spans, &spaced, Shaping::Advanced, Some(cosmic_text::Align::Left));
         buffer
     }
 

@@ -248,7 +248,8 @@ impl TextLayout {
                 let Some(word) = word_at(&cleaned.words, glyph.start) else { continue };
                 let (x, pen) = (start + glyph.x - left, start + glyph.x - left + glyph.font_size * glyph.x_offset);
                 layout.widen(first_word, word, number, x, x + glyph.w.max(0.0), baseline);
-                let shape = shaper.glyph(glyph);
+                // Glyph 0 is the box that says "missing": whatever happens, it is not shown.
+                let shape = if glyph.glyph_id == 0 { GlyphShape::Blank } else { shaper.glyph(glyph) };
                 if !matches!(shape, GlyphShape::Blank) {
                     let y = baseline + glyph.y - glyph.font_size * glyph.y_offset;
                     layout.glyphs.push(PlacedGlyph { shape, x: pen, y, word });
@@ -289,7 +290,7 @@ impl FontKit {
     pub fn layout(&self, text: &str, style: TextStyle, max_width: f32, max_lines: usize) -> TextLayout {
         let mut style = checked(style);
         let mut shaper = self.lock();
-        let cleaned = shaper.clean(text, style.weight);
+        let cleaned = shaper.clean(text);
         style.line_height = style.line_height.max(shaper.least_line_height(&cleaned.text));
         let broken = wrap::fixed(&mut shaper, cleaned, style, max_width.max(1.0), max_lines.max(1));
         TextLayout::place(&mut shaper, broken, style, max_width)
@@ -309,7 +310,7 @@ impl FontKit {
     ) -> TextLayout {
         let mut style = checked(style);
         let mut shaper = self.lock();
-        let cleaned = shaper.clean(text, style.weight);
+        let cleaned = shaper.clean(text);
         style.line_height = style.line_height.max(shaper.least_line_height(&cleaned.text));
         let (size, broken) =
             wrap::fitted(&mut shaper, cleaned, style, smallest, (width.max(1.0), height.max(1.0)), max_lines.max(1));

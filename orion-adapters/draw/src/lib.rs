@@ -11,19 +11,24 @@
 
 pub mod blur;
 mod clean;
+mod fallback;
 mod font;
 mod layout;
 mod mask;
 pub mod picture;
+mod script;
 pub mod shape;
 mod wrap;
 
+#[cfg(test)]
+mod real_fonts;
 #[cfg(test)]
 mod tests;
 
 pub use font::FontKit;
 pub use layout::{Align, ColourGlyph, Line, Select, TextLayout, TextStyle, Weight, Word};
 pub use mask::{Ink, Mask, Shadow, TextPaint};
+pub use script::{ScriptFont, Unshown};
 pub use tiny_skia::{self, Color, Pixmap};
 
 /// A colour from `0xRRGGBB`, opaque.

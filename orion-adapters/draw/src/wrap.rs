@@ -1,9 +1,12 @@
 //! Where lines break: greedy at the widest, then narrowed while that balances them better.
 
 use crate::clean::Cleaned;
+use crate::fallback::script;
 use crate::font::Shaper;
 use crate::layout::TextStyle;
 use cosmic_text::{Buffer, LayoutLine, Metrics, Wrap};
+use unicode_script::Script;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// A paragraph broken into lines.
 pub(crate) struct Broken {
@@ -184,12 +187,15 @@ pub(crate) fn fitted(
     }
 }
 
-/// Keeps as many words as fit before an ellipsis.
+/// Keeps as much as fits before an ellipsis: whole words, or letters of the first and of what is written without
+/// spaces.
 fn cut(shaper: &mut Shaper, mut cleaned: Cleaned, style: TextStyle, width: f32, max_lines: usize) -> Broken {
-    let shortened = |words: usize| {
-        let end = cleaned.words.get(words.wrapping_sub(1)).map_or(0, |word| word.end);
-        let kept = cleaned.text[..end].trim_end_matches([',', ';', ':', '.', '-', '–', '—', ' ', '…']);
-        format!("{kept}…")
+    let ends = ends(&cleaned);
+    let shortened = |count: usize| {
+        let end = count.checked_sub(1).and_then(|last| ends.get(last)).copied().unwrap_or_default();
+        let stops = [',', ';', ':', '.', '-', '–', '—', ' ', '…', '、', '，', '。', '「', '（', '\u{200B}'];
+        let kept = cleaned.text[..end].trim_end_matches(stops);
+        (end, format!("{kept}…"))
     };
     let mut attempt = |text: &str| {
         let mut paragraph = Paragraph::new(shaper, text, style);
@@ -197,37 +203,45 @@ fn cut(shaper: &mut Shaper, mut cleaned: Cleaned, style: TextStyle, width: f32, 
         let split = widest(&lines) > width + 0.5;
         if split { (paragraph.balanced(style.size, width, Wrap::WordOrGlyph), true) } else { (lines, false) }
     };
-    let (mut low, mut high) = (0, cleaned.words.len());
+    let (mut low, mut high) = (0, ends.len());
     while low < high {
         let middle = (low + high).div_ceil(2);
-        if attempt(&shortened(middle)).0.len() <= max_lines { low = middle } else { high = middle - 1 }
+        if attempt(&shortened(middle).1).0.len() <= max_lines { low = middle } else { high = middle - 1 }
     }
-    let mut text = shortened(low);
-    if low == 0 {
-        // Not even the first word has room: keep as many of its letters as do.
-        let first: Vec<char> = cleaned.text.split(' ').next().unwrap_or_default().chars().collect();
-        let (mut few, mut many) = (0, first.len());
-        while few < many {
-            let middle = (few + many).div_ceil(2);
-            let part: String = first[..middle].iter().collect();
-            if attempt(&format!("{part}…")).0.len() <= max_lines { few = middle } else { many = middle - 1 }
-        }
-        let part: String = first[..few].iter().collect();
-        text = format!("{part}…");
-    }
+    let (end, text) = shortened(low);
     let (mut lines, split) = attempt(&text);
     lines.truncate(max_lines);
     // The ellipsis belongs to the last word that is kept; the others have nothing to show.
-    let kept = cleaned.words[..low.max(1).min(cleaned.words.len())].iter().rposition(|word| word.start < word.end);
+    let kept = cleaned.words.iter().rposition(|word| word.start < word.end && word.start < end);
     for (index, word) in cleaned.words.iter_mut().enumerate() {
-        if Some(index) == kept {
-            word.end = text.len();
+        if Some(index) == kept || kept.is_none() && index == 0 {
+            *word = word.start.min(text.len())..text.len();
         } else if kept.is_none_or(|kept| index > kept) {
             *word = text.len()..text.len();
         }
     }
     cleaned.text = text;
     finish(lines, cleaned, true, split)
+}
+
+/// Where a text may be cut, in order: behind every word, and behind every letter of the first word and of a word
+/// that may be broken without a hyphen.
+fn ends(cleaned: &Cleaned) -> Vec<usize> {
+    let breakable = |character: char| {
+        character == '\u{200B}' || matches!(script(character), Script::Han | Script::Hiragana | Script::Katakana)
+    };
+    let mut ends = Vec::new();
+    let mut first = true;
+    for word in cleaned.words.iter().filter(|word| word.start < word.end) {
+        let text = &cleaned.text[word.clone()];
+        if std::mem::take(&mut first) || text.contains(breakable) {
+            let inner = text.grapheme_indices(true).map(|(start, cluster)| word.start + start + cluster.len());
+            ends.extend(inner);
+        } else {
+            ends.push(word.end);
+        }
+    }
+    ends
 }
 
 fn finish(lines: Vec<LayoutLine>, cleaned: Cleaned, truncated: bool, broken: bool) -> Broken {

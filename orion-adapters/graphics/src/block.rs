@@ -100,7 +100,7 @@ impl Sheet<'_> {
         let unit = self.unit;
         match block {
             Block::Pill(label) => self.pill(label, x, y, width),
-            Block::Words(words) => self.bare(words, x, y, self.theme.text),
+            Block::Words(words) => self.bare(words, self.start(words, x, width), y, self.theme.text),
             Block::Mark(mark) => self.mark(mark, x, y, width),
             Block::Rule => {
                 let length = 132.0 * unit;
@@ -109,10 +109,9 @@ impl Sheet<'_> {
             Block::Speaker(words) => {
                 let (dash, gap) = (64.0 * unit, 26.0 * unit);
                 let middle = y + (cap_height(words).min(0.73 * words.style.size)) * 0.5 - 3.0 * unit;
-                let (line, text) =
-                    if self.right_to_left { (x + width - dash, x - dash - gap) } else { (x, x + dash + gap) };
+                let (line, text) = if self.right_to_left { (x + width - dash, x) } else { (x, x + dash + gap) };
                 self.bar(line, middle, dash, 6.0 * unit, rgb(self.theme.accent));
-                self.bare(words, text, y, self.theme.text);
+                self.bare(words, self.start(words, text, width - dash - gap), y, self.theme.text);
             }
             Block::Number { lead, value, caption, share } => {
                 self.number([lead, value, caption], *share, (x, y, width), block.height(unit))
@@ -124,7 +123,8 @@ impl Sheet<'_> {
                 self.glass(x, y, width, height, 36.0 * unit);
                 let mut at = y + 44.0 * unit;
                 for line in lines {
-                    self.plated(line, x + 44.0 * unit, at, self.theme.text);
+                    let left = self.start(line, x + 44.0 * unit, width - 88.0 * unit);
+                    self.plated(line, left, at, self.theme.text);
                     at += ink_height(line) + 20.0 * unit;
                 }
             }
@@ -146,6 +146,11 @@ impl Sheet<'_> {
         let size = words.style.size;
         let shadow = Shadow { x: 0.0, y: size * 0.035, blur: size * 0.11, colour: rgba(0, 0.5) };
         self.write(words, x, y, colour, Some(shadow));
+    }
+
+    /// Where words begin that run to the right, on a card that begins at the right: a bare number, a name.
+    fn start(&self, words: &TextLayout, x: f32, width: f32) -> f32 {
+        if self.right_to_left && !words.right_to_left { x + width - words.width } else { x }
     }
 
     /// Type on a plate.
@@ -208,16 +213,17 @@ impl Sheet<'_> {
         let ((x, y, width), unit) = (at, self.unit);
         self.glass(x, y, width, height, 40.0 * unit);
         let margin = 48.0 * unit;
+        let inner = width - 2.0 * margin;
         let mut top = y + margin;
         if !lead.is_empty() {
-            self.plated(lead, x + margin, top, self.theme.text);
+            self.plated(lead, self.start(lead, x + margin, inner), top, self.theme.text);
             top += cap_height(lead) + 30.0 * unit;
         }
-        self.plated(value, x + margin, top, self.theme.accent);
+        self.plated(value, self.start(value, x + margin, inner), top, self.theme.accent);
         top += cap_height(value);
         if let Some(share) = share {
             top += 38.0 * unit;
-            let (length, thick) = (width - 2.0 * margin, 22.0 * unit);
+            let (length, thick) = (inner, 22.0 * unit);
             self.bar(x + margin, top, length, thick, rgba(0xFF_FF_FF, 0.16));
             let filled = (length * share).max(thick);
             let from = if self.right_to_left { x + margin + length - filled } else { x + margin };
@@ -225,7 +231,8 @@ impl Sheet<'_> {
             top += 24.0 * unit;
         }
         if !caption.is_empty() {
-            self.plated(caption, x + margin, top + below(value, unit), self.theme.text);
+            let left = self.start(caption, x + margin, inner);
+            self.plated(caption, left, top + below(value, unit), self.theme.text);
         }
     }
 
@@ -239,6 +246,7 @@ impl Sheet<'_> {
         let top = middle - cap_height(number) / 2.0;
         self.plated(number, centre - number.width / 2.0, top, self.theme.on_accent);
         let text = if self.right_to_left { x + margin } else { x + 2.0 * margin + 2.0 * badge };
+        let text = self.start(words, text, width - 152.0 * unit);
         self.plated(words, text, middle - cap_height(words) / 2.0, self.theme.text);
     }
 
@@ -256,9 +264,11 @@ impl Sheet<'_> {
             let colour = if index == 0 { self.theme.text } else { self.theme.accent };
             let inner = left + 36.0 * unit;
             let mut top = y + 44.0 * unit;
-            self.plated(&side.title, inner, top, self.theme.text);
+            let room = half - 72.0 * unit;
+            self.plated(&side.title, self.start(&side.title, inner, room), top, self.theme.text);
             top += titles + 46.0 * unit;
-            self.plated(&side.value, inner, top + values - cap_height(&side.value), colour);
+            let value = self.start(&side.value, inner, room);
+            self.plated(&side.value, value, top + values - cap_height(&side.value), colour);
             if let Some(share) = side.share {
                 let (length, thick) = (half - 72.0 * unit, 20.0 * unit);
                 let at = y + height - 44.0 * unit - thick;

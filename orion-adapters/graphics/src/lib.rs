@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use card::Setter;
 use image::RgbImage;
-use orion_core::domain::{BlobRef, CostCategory, Money};
+use orion_core::domain::{BlobRef, Card, CostCategory, Money};
 use orion_core::port::{
     BlobStore, BlobStoreExt, GeneratedImage, ImageLayer, ImageModel, ImageRequest, Provider, Side, Submission, Usage,
 };
@@ -39,7 +39,7 @@ impl SceneGraphics {
     /// Its name as a provider.
     pub const NAME: &'static str = "scene-graphics";
     /// Changes whenever the same request is drawn in another way, so that no journal mixes two looks.
-    const MODEL: &'static str = "cards-1";
+    const MODEL: &'static str = "cards-2";
 
     /// Scene graphics that read articles' pictures from a blob store.
     pub fn new(blobs: Arc<dyn BlobStore>) -> Self {
@@ -109,6 +109,7 @@ pub fn draw(kit: &FontKit, request: &ImageRequest, photo: Option<&[u8]>) -> Resu
     let photo = photo.filter(|photo| photo.width() >= SMALLEST_PHOTO && photo.height() >= SMALLEST_PHOTO);
     let theme = Theme::new(&request.look);
     let credit = request.picture.as_ref().and_then(|(_, credit)| credit.as_deref()).filter(|_| photo.is_some());
+    let kit = &kit.reading(&words(&request.card));
     let setter = Setter::new(kit, &theme, request.width, request.height, credit.is_some());
     let typeset = setter
         .set(&request.card, credit, photo.is_some(), false)
@@ -130,6 +131,23 @@ pub fn draw(kit: &FontKit, request: &ImageRequest, photo: Option<&[u8]>) -> Resu
     ];
     let usage = Usage { category: CostCategory::ImageGeneration, units: 1.0, cost: Money::ZERO };
     Ok(GeneratedImage { layers, usage })
+}
+
+/// All words of a card.
+fn words(card: &Card) -> String {
+    let parts: Vec<&str> = match card {
+        Card::Headline { label, headline } => vec![label, headline],
+        Card::Number { label, headline, value, caption } => vec![label, headline, value, caption],
+        Card::Quote { quote, attribution } => vec![quote, attribution],
+        Card::List { label, headline, items } => {
+            [label, headline].into_iter().chain(items).map(String::as_str).collect()
+        }
+        Card::Comparison { label, headline, left, right } => {
+            vec![label, headline, &left.0, &left.1, &right.0, &right.1]
+        }
+        Card::Closing { headline, credits } => [headline].into_iter().chain(credits).map(String::as_str).collect(),
+    };
+    parts.join(" ")
 }
 
 /// Smaller pictures are logos and tracking dots.

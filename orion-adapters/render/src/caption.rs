@@ -2,7 +2,7 @@
 
 use crate::picture::{Overlay, Picture};
 use image::RgbaImage;
-use orion_core::domain::timeline::{Canvas, CaptionPosition, CaptionStyle, Cue, caption};
+use orion_core::domain::timeline::{Canvas, CaptionPosition, CaptionStyle, Captions, Cue, caption};
 use orion_draw::{Align, FontKit, Pixmap, Select, Shadow, TextLayout, TextPaint, TextStyle, Weight, rgb, rgba};
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ const SMALLEST: f32 = 0.45;
 /// Draws the captions of one timeline.
 #[derive(Debug)]
 pub(crate) struct CaptionPainter<'a> {
-    fonts: &'a FontKit,
+    fonts: FontKit,
     style: &'a CaptionStyle,
     canvas: Canvas,
     /// The cue drawn last, without any word being spoken.
@@ -35,8 +35,9 @@ struct Set {
 }
 
 impl<'a> CaptionPainter<'a> {
-    pub(crate) fn new(fonts: &'a FontKit, style: &'a CaptionStyle, canvas: Canvas) -> Self {
-        Self { fonts, style, canvas, last: None }
+    pub(crate) fn new(fonts: &FontKit, captions: &'a Captions, canvas: Canvas) -> Self {
+        let words: Vec<&str> = captions.cues.iter().flat_map(|cue| &cue.words).map(|word| word.text.as_str()).collect();
+        Self { fonts: fonts.reading(&words.join(" ")), style: &captions.style, canvas, last: None }
     }
 
     /// The picture of a cue while word number `spoken` is spoken; `None` if there is nothing to see.

@@ -26,14 +26,14 @@ impl<'a> Painter<'a> {
     /// A painter that gets the pictures of a scene from `pictures` when the scene is first seen.
     pub(crate) fn new(
         timeline: &'a Timeline,
-        fonts: &'a FontKit,
+        fonts: &FontKit,
         pictures: impl FnMut(usize) -> Result<Vec<Picture>> + 'a,
     ) -> Self {
         Self {
             timeline,
             pictures: Box::new(pictures),
             composer: Composer::new(timeline.canvas),
-            captions: CaptionPainter::new(fonts, &timeline.captions.style, timeline.canvas),
+            captions: CaptionPainter::new(fonts, &timeline.captions, timeline.canvas),
             scenes: BTreeMap::new(),
             caption: None,
         }
