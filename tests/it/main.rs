@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod bad_input;
+mod check;
 mod create;
 mod export;
 mod program;

@@ -11,6 +11,7 @@
 mod caption;
 mod encode;
 mod fault;
+mod inspect;
 mod mp4;
 mod paint;
 mod picture;
@@ -23,6 +24,7 @@ mod tests;
 mod thumbnail;
 mod tools;
 
-pub use probe::FfprobeProbe;
+pub use inspect::Look;
+pub use probe::{FfprobeProbe, probe_file};
 pub use renderer::FfmpegRenderer;
 pub use tools::Tools;

@@ -1,11 +1,12 @@
 //! [`FfprobeProbe`]: what a file really is.
 
+use crate::inspect::{Heard, Look, look};
 use crate::sound::Meter;
 use crate::supervise::{Watched, supervise};
 use crate::{Tools, fault, mp4};
 use async_trait::async_trait;
 use orion_core::domain::BlobRef;
-use orion_core::port::{BlobStore, MediaInfo, MediaProbe};
+use orion_core::port::{BlobStore, MediaContent, MediaInfo, MediaProbe, Stretch};
 use orion_core::{Error, ErrorKind, MediaTime, Operation, Result};
 use serde::Deserialize;
 use std::io::Read;
@@ -16,10 +17,18 @@ use std::sync::atomic::Ordering;
 
 /// What files may be: formats that name other files (playlists, concatenations) are left out.
 const FORMATS: &str = "mov,mp4,matroska,webm,avi,mpegts,wav,mp3,flac,ogg,aac";
+/// Most pixels of a picture that is decoded: 8192x4320.
+const MOST_PIXELS: u32 = 8192 * 4320;
+/// Most samples a second of a sound that is decoded.
+const MOST_RATE: u32 = 384_000;
+/// Most of a file that is decoded, in seconds.
+const MOST_SECONDS: &str = "3600";
+/// Most characters of a decoder's complaint.
+const MOST_COMPLAINT: usize = 200;
 /// Most bytes of ffprobe's answer.
 const MOST_ANSWER: u64 = 1 << 20;
 
-/// Looks at files with ffprobe, and measures loudness on what ffmpeg decodes.
+/// Looks at files with ffprobe, and at what ffmpeg decodes of them.
 #[derive(Debug, Clone)]
 pub struct FfprobeProbe {
     tools: Tools,
@@ -32,15 +41,15 @@ impl FfprobeProbe {
     pub fn new(tools: Tools, blobs: Arc<dyn BlobStore>, work: impl Into<PathBuf>) -> Self {
         Self { tools, blobs, work: work.into() }
     }
+}
 
-    /// Probes a local file; as [`MediaProbe::probe`].
-    ///
-    /// # Errors
-    /// As [`MediaProbe::probe`].
-    pub async fn file(&self, file: &Path, operation: &Operation) -> Result<MediaInfo> {
-        let (tools, file) = (self.tools.clone(), file.to_owned());
-        supervise(operation, move |watched| probe(&tools, &file, watched)).await
-    }
+/// Probes a local file; as [`MediaProbe::probe`].
+///
+/// # Errors
+/// As [`MediaProbe::probe`]; [`NotFound`](ErrorKind::NotFound) if there is no such file.
+pub async fn probe_file(tools: &Tools, file: &Path, closely: Look, operation: &Operation) -> Result<MediaInfo> {
+    let (tools, file) = (tools.clone(), file.to_owned());
+    supervise(operation, move |watched| probe(&tools, &file, closely, watched)).await
 }
 
 #[async_trait]
@@ -51,7 +60,7 @@ impl MediaProbe for FfprobeProbe {
         let folder = folder.map_err(|error| Error::unexpected("the work ended by a panic").with_source(error))??;
         let file = folder.path().join("file");
         self.blobs.export(blob.sha256, &file).await?;
-        self.file(&file, operation).await
+        probe_file(&self.tools, &file, Look::Sampled, operation).await
     }
 }
 
@@ -66,6 +75,20 @@ struct Answer {
 struct Format {
     format_name: String,
     duration: Option<String>,
+    #[serde(default)]
+    tags: Tags,
+}
+
+#[derive(Deserialize, Default)]
+struct Tags {
+    major_brand: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct Disposition {
+    /// A cover, which is no video.
+    #[serde(default)]
+    attached_pic: u8,
 }
 
 #[derive(Deserialize)]
@@ -81,10 +104,19 @@ struct Stream {
     duration: Option<String>,
     sample_rate: Option<String>,
     channels: Option<u32>,
+    #[serde(default)]
+    disposition: Disposition,
 }
 
-fn probe(tools: &Tools, file: &Path, watched: &Watched) -> Result<MediaInfo> {
+fn probe(tools: &Tools, file: &Path, closely: Look, watched: &Watched) -> Result<MediaInfo> {
     let (ffprobe, ffmpeg) = (tools.ffprobe()?, tools.ffmpeg()?);
+    let metadata = std::fs::metadata(file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::not_found("there is no such file").with_context("file", file.display()),
+        _ => fault::io(error),
+    })?;
+    if !metadata.is_file() {
+        return Err(Error::invalid("not a file").with_context("file", file.display()));
+    }
     let mut input = std::ffi::OsString::from("file:");
     input.push(file);
     let mut command = Command::new(ffprobe);
@@ -97,53 +129,133 @@ fn probe(tools: &Tools, file: &Path, watched: &Watched) -> Result<MediaInfo> {
     }
     watched.child.wait().map_err(unreadable)?;
     let answer: Answer = serde_json::from_slice(&said).map_err(|error| unreadable(error.into()))?;
-    let of = |kind: &str| answer.streams.iter().find(|stream| stream.codec_type.as_deref() == Some(kind));
-    let (video, audio) = (of("video"), of("audio"));
-    let rate = audio.and_then(|audio| audio.sample_rate.as_ref()?.parse().ok());
-    let channels = audio.and_then(|audio| audio.channels);
-    let (loudness, true_peak) = match (rate, channels) {
-        (Some(rate), Some(channels)) if channels > 0 => loudness(ffmpeg, &input, (rate, channels.min(2)), watched)?,
-        _ => (None, None),
+    let of = |kind: &str| {
+        let is = |stream: &&Stream| stream.codec_type.as_deref() == Some(kind) && stream.disposition.attached_pic == 0;
+        answer.streams.iter().find(is)
     };
+    let (video, audio) = (of("video"), of("audio"));
+    let size = video.map_or((0, 0), |video| (video.width.unwrap_or(0), video.height.unwrap_or(0)));
+    let pixels = u64::from(size.0) * u64::from(size.1);
+    if video.is_some() && !(1..=u64::from(MOST_PIXELS)).contains(&pixels) {
+        return Err(Error::invalid("the picture has no size, or is too large to be looked at")
+            .with_context("width", size.0)
+            .with_context("height", size.1)
+            .with_hint(format!("{MOST_PIXELS} pixels are the most")));
+    }
+    let frames_per_second = video.and_then(|video| ratio(video.avg_frame_rate.as_deref()?)).unwrap_or(0.0);
+    let rate = audio.and_then(|audio| audio.sample_rate.as_ref()?.parse().ok());
+    if let Some(rate) = rate.filter(|rate| *rate > MOST_RATE) {
+        return Err(Error::invalid("the sound has too many samples a second").with_context("sample_rate", rate));
+    }
+    let channels = audio.and_then(|audio| audio.channels);
+    let picture = (size.0, size.1, frames_per_second);
+    // Picture and sound at the same time, by a child each.
+    let (seen, heard) = std::thread::scope(|scope| {
+        let seen = video.map(|_| scope.spawn(|| look(ffmpeg, &input, picture, closely, watched)));
+        let heard = match (rate, channels) {
+            (Some(rate), Some(channels)) if channels > 0 => listen(ffmpeg, &input, (rate, channels.min(2)), watched),
+            _ => Ok(Listened::default()),
+        };
+        let panicked = |_| Err(Error::unexpected("looking at the picture ended by a panic"));
+        (seen.map(|seen| seen.join().unwrap_or_else(panicked)).transpose(), heard)
+    });
+    let (seen, heard) = (seen?.unwrap_or_default(), heard?);
+    let index = mp4::look(file).map_err(fault::io)?;
     let info = MediaInfo {
-        container: answer.format.format_name,
+        container: container(&answer.format, file).map_err(fault::io)?,
         duration: time(answer.format.duration.as_ref()).unwrap_or(MediaTime::ZERO),
-        length: std::fs::metadata(file).map_err(fault::io)?.len(),
+        length: metadata.len(),
         video_codec: video.and_then(|video| video.codec_name.clone()),
         profile: video.and_then(|video| video.profile.clone()),
         pixel_format: video.and_then(|video| video.pix_fmt.clone()),
-        width: video.and_then(|video| video.width).unwrap_or(0),
-        height: video.and_then(|video| video.height).unwrap_or(0),
-        frames_per_second: video.and_then(|video| ratio(video.avg_frame_rate.as_deref()?)).unwrap_or(0.0),
+        width: size.0,
+        height: size.1,
+        frames_per_second,
         frames: video.and_then(|video| video.nb_read_packets.as_ref()?.parse().ok()),
         video_duration: video.and_then(|video| time(video.duration.as_ref())),
         audio_codec: audio.and_then(|audio| audio.codec_name.clone()),
         sample_rate: rate,
         channels,
         audio_duration: audio.and_then(|audio| time(audio.duration.as_ref())),
-        fast_start: mp4::starts_fast(file).map_err(fault::io)?,
-        loudness,
-        true_peak,
+        fast_start: index.first,
+        edited: index.edited,
+        loudness: heard.loudness,
+        true_peak: heard.true_peak,
+        content: Some(MediaContent {
+            black: seen.black,
+            frozen: seen.frozen,
+            repeated: seen.repeated,
+            silent: heard.silent,
+            clipped: heard.clipped,
+            complaint: seen.complaint.or(heard.complaint),
+        }),
     };
     Ok(info)
 }
 
-/// Integrated loudness and true peak of the first sound stream.
-fn loudness(
-    ffmpeg: &Path,
-    input: &std::ffi::OsStr,
-    (rate, channels): (u32, u32),
-    watched: &Watched,
-) -> Result<(Option<f64>, Option<f64>)> {
+/// The one container that a file is, where ffprobe names all that it reads with the same part.
+fn container(format: &Format, file: &Path) -> std::io::Result<String> {
+    let first = || format.format_name.split(',').next().unwrap_or_default().to_owned();
+    Ok(match format.format_name.as_str() {
+        "mov,mp4,m4a,3gp,3g2,mj2" => {
+            let quicktime = format.tags.major_brand.as_deref().is_none_or(|brand| brand.trim() == "qt");
+            if quicktime { "mov" } else { "mp4" }.to_owned()
+        }
+        "matroska,webm" => {
+            // The document type stands in the EBML head, which is the first thing in the file.
+            let mut head = Vec::new();
+            std::fs::File::open(file)?.take(256).read_to_end(&mut head)?;
+            if head.windows(4).any(|four| four == b"webm") { "webm".to_owned() } else { first() }
+        }
+        _ => first(),
+    })
+}
+
+/// A command that decodes: it opens nothing but files, and of these only one that holds media itself.
+pub(crate) fn decoder(ffmpeg: &Path) -> Command {
     let mut command = Command::new(ffmpeg);
     command.args(["-nostdin", "-hide_banner", "-v", "error", "-protocol_whitelist", "file"]);
-    command.args(["-format_whitelist", FORMATS, "-i"]).arg(input).args(["-map", "0:a:0"]);
+    command.args(["-format_whitelist", FORMATS, "-max_pixels", &MOST_PIXELS.to_string(), "-t", MOST_SECONDS]);
+    command
+}
+
+/// What a decoder complained of, if it did; the error if it did not even end by itself.
+pub(crate) fn complaint(said: Result<String>) -> Result<Option<String>> {
+    let said = match said {
+        Ok(said) => said,
+        Err(error) if error.kind() == ErrorKind::Unexpected => error.to_string(),
+        Err(error) => return Err(error),
+    };
+    let line = said.lines().map(str::trim).find(|line| !line.is_empty());
+    Ok(line.map(|line| {
+        // `[h264 @ 0x55d0c0ffee] …`: where in memory is of no use.
+        let mut parts = line.split(" @ 0x");
+        let first = parts.next().unwrap_or_default().to_owned();
+        let text = parts.fold(first, |text, part| text + part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+        text.chars().take(MOST_COMPLAINT).collect()
+    }))
+}
+
+/// What was heard.
+#[derive(Default)]
+struct Listened {
+    loudness: Option<f64>,
+    true_peak: Option<f64>,
+    silent: Vec<Stretch>,
+    clipped: f64,
+    complaint: Option<String>,
+}
+
+/// Listens to the first sound stream.
+fn listen(ffmpeg: &Path, input: &std::ffi::OsStr, (rate, channels): (u32, u32), watched: &Watched) -> Result<Listened> {
+    let mut command = decoder(ffmpeg);
+    command.arg("-i").arg(input).args(["-map", "0:a:0"]);
     command.args(["-ac", &channels.to_string(), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"]);
     let mut child = watched.child.start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let Some(mut stdout) = child.stdout.take() else {
         return Err(Error::unexpected("the video tool has no standard output"));
     };
-    let mut meter = Meter::new(channels, rate, true)?;
+    let (mut meter, mut heard) = (Meter::new(channels, rate, true)?, Heard::new(channels, rate));
     // Whole frames of a tenth of a second.
     let mut bytes = vec![0; 4 * channels as usize * (rate as usize / 10).max(1)];
     loop {
@@ -152,14 +264,17 @@ fn loudness(
             .chunks_exact(4)
             .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
             .collect();
-        meter.add(&samples[..samples.len() - samples.len() % channels as usize])?;
+        let whole = &samples[..samples.len() - samples.len() % channels as usize];
+        meter.add(whole)?;
+        heard.add(whole);
         watched.moved.fetch_add(1, Ordering::Relaxed);
         if length < bytes.len() {
             break;
         }
     }
-    watched.child.wait().map_err(unreadable)?;
-    Ok((meter.loudness(), meter.true_peak()))
+    let complaint = complaint(watched.child.hear())?;
+    let (silent, clipped) = heard.finish();
+    Ok(Listened { loudness: meter.loudness(), true_peak: meter.true_peak(), silent, clipped, complaint })
 }
 
 /// A file that the tool refuses is no media file; other faults stay what they are.

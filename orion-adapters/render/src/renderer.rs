@@ -1,9 +1,10 @@
 //! [`FfmpegRenderer`]: frames drawn here, encoded by one ffmpeg child.
 
 use crate::encode::{self, SOUND, VIDEO};
+use crate::inspect::Look;
 use crate::paint::{self, Painter};
 use crate::picture::Frame;
-use crate::probe::FfprobeProbe;
+use crate::probe::probe_file;
 use crate::supervise::{Watched, supervise};
 use crate::{Tools, fault, sound, thumbnail};
 use async_trait::async_trait;
@@ -88,7 +89,7 @@ impl Renderer for FfmpegRenderer {
         let make = move |watched: &Watched| this.make(&job.0, &job.1, &job.2, &runtime, watched);
         let folder = supervise(operation, make).await?;
         let file = folder.path().join(VIDEO);
-        let info = FfprobeProbe::new(self.tools.clone(), self.blobs.clone(), &self.work).file(&file, operation).await?;
+        let info = probe_file(&self.tools, &file, Look::Sampled, operation).await?;
         let video = self.blobs.import(&file, "video/mp4").await?;
         Ok(Rendered { video, info, frames: timeline.frames(), encoder: encode::describe(settings.encoder) })
     }

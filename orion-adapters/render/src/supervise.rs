@@ -11,11 +11,12 @@ const STALLED: Duration = Duration::from_secs(120);
 /// How often that is looked at.
 const WATCH: Duration = Duration::from_secs(2);
 
-/// What the work gets: the child to start, a switch that is on when nobody waits any more, and a counter that the
-/// work moves while it gets on.
+/// What the work gets: the child to start and one that may run beside it, a switch that is on when nobody waits any
+/// more, and a counter that the work moves while it gets on.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Watched {
     pub(crate) child: Child,
+    pub(crate) aside: Child,
     pub(crate) abandoned: Cancellation,
     pub(crate) moved: Arc<AtomicU64>,
 }
@@ -24,6 +25,7 @@ impl Watched {
     fn end(&self) {
         self.abandoned.cancel();
         self.child.kill();
+        self.aside.kill();
     }
 }
 
@@ -36,7 +38,7 @@ impl Drop for Abandon {
     }
 }
 
-/// Runs blocking work on a thread of its own. It ends, with its child, when the operation is cancelled, when this
+/// Runs blocking work on a thread of its own. It ends, with its children, when the operation is cancelled, when this
 /// future is dropped, or when nothing moves for two minutes; only in the second case does it end later than this
 /// returns.
 pub(crate) async fn supervise<T: Send + 'static>(

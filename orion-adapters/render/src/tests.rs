@@ -25,16 +25,16 @@ const HOSTILE: [&str; 6] = [
     "a\u{7}\u{1b}[31m\r\nb",
 ];
 
-struct Bench {
-    tools: Tools,
+pub(crate) struct Bench {
+    pub(crate) tools: Tools,
     blobs: Arc<MemoryBlobs>,
-    work: TempDir,
+    pub(crate) work: TempDir,
 }
 
 impl Bench {
     /// `None`, with a word about it, where there is no ffmpeg.
     #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let tools = Tools::from_environment();
         if tools.ffmpeg().is_err() || tools.ffprobe().is_err() {
             let required = std::env::var("ORION_REQUIRE").unwrap_or_default();

@@ -47,6 +47,16 @@ named! {
         Tiktok = "tiktok",
         /// Instagram Reels.
         InstagramReels = "instagram_reels",
+        /// YouTube, of any shape.
+        Youtube = "youtube",
+        /// X.
+        X = "x",
+        /// LinkedIn.
+        Linkedin = "linkedin",
+        /// Mastodon, and what speaks its API.
+        Mastodon = "mastodon",
+        /// Bluesky.
+        Bluesky = "bluesky",
     }
 }
 

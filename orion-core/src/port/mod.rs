@@ -23,7 +23,8 @@ pub use generate::{
 };
 pub use platform::{PlatformPublisher, PublishRequest, PublishStatus};
 pub use render::{
-    CheckOutcome, Encoder, MediaInfo, MediaProbe, RenderSettings, Rendered, Renderer, ThumbnailRequest, Validation,
+    CheckOutcome, Encoder, MediaContent, MediaInfo, MediaProbe, RenderSettings, Rendered, Renderer, Stretch,
+    ThumbnailRequest, Validation,
 };
 pub use research::{
     ArticleReader, FeedReader, FeedReading, FeedVisit, FetchLimits, Fetched, Fetcher, NamedBy, ScoredItem, SourceScan,

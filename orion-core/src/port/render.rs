@@ -31,7 +31,7 @@ pub enum Encoder {
 /// What a file really is, by probing it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MediaInfo {
-    /// `mov,mp4,…`.
+    /// `mp4`, `mov`, `webm`, `matroska`, `mpegts`, …
     pub container: String,
     /// Length of the whole.
     pub duration: MediaTime,
@@ -63,10 +63,55 @@ pub struct MediaInfo {
     pub audio_duration: Option<MediaTime>,
     /// Whether the index comes before the data, so that playing starts at once.
     pub fast_start: bool,
+    /// Whether an MP4 file has edit lists that change what is played.
+    #[serde(default)]
+    pub edited: bool,
     /// Integrated loudness in LUFS, when there is sound.
     pub loudness: Option<f64>,
     /// Highest true peak in dBTP, when there is sound.
     pub true_peak: Option<f64>,
+    /// What is seen and heard; `None` for what was probed before this was measured.
+    #[serde(default)]
+    pub content: Option<MediaContent>,
+}
+
+/// What is seen and heard in a file, by decoding it. Each list holds its first hundred stretches.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct MediaContent {
+    /// Where the picture is black, of 0.2 s and longer.
+    pub black: Vec<Stretch>,
+    /// Where nothing in the picture changes, of half a second and longer.
+    pub frozen: Vec<Stretch>,
+    /// Share of the pictures that repeat the one before amid movement, 0 to 1.
+    pub repeated: f64,
+    /// Where nothing is heard, of half a second and longer.
+    pub silent: Vec<Stretch>,
+    /// Share of the samples that stand at full scale or beyond, 0 to 1.
+    pub clipped: f64,
+    /// What the decoders complained of.
+    pub complaint: Option<String>,
+}
+
+/// A part of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stretch {
+    /// Where it begins.
+    pub start: MediaTime,
+    /// Where it ends.
+    pub end: MediaTime,
+}
+
+impl Stretch {
+    /// How long it is.
+    pub fn length(&self) -> MediaTime {
+        self.end - self.start
+    }
+
+    /// The part that it shares with another; `None` if they do not meet.
+    pub fn shared(&self, other: &Self) -> Option<Self> {
+        let (start, end) = (self.start.max(other.start), self.end.min(other.end));
+        (start < end).then_some(Self { start, end })
+    }
 }
 
 /// One check of a file.
@@ -82,6 +127,9 @@ pub struct CheckOutcome {
     pub found: String,
     /// How much it counts.
     pub weight: f64,
+    /// What to do where it does not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
 }
 
 /// All checks of a file.
@@ -161,7 +209,7 @@ pub struct ThumbnailRequest {
 /// Looks at files.
 #[async_trait]
 pub trait MediaProbe: Debug + Send + Sync {
-    /// Probes a stored file and measures its loudness.
+    /// Probes a stored file, measures its loudness and looks at what is seen and heard.
     ///
     /// # Behavior
     /// - `Invalid` for what is no media file; `Unavailable` with a hint if the tool is not installed.

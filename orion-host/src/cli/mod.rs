@@ -1,5 +1,6 @@
 //! The command line. Standard output is data; everything for people goes to standard error.
 
+mod check;
 mod config;
 mod create;
 mod doctor;
@@ -56,6 +57,8 @@ enum Command {
     Voices(voices::Voices),
     /// Show recent runs
     Runs(runs::Runs),
+    /// Check a video file: what it is, and whether a platform takes it
+    Check(check::Check),
     /// Check every part and say what to do
     Doctor(doctor::Doctor),
     /// Show the configuration
@@ -114,6 +117,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Command::Scout(scout) => scout.run(setting).await,
             Command::Voices(voices) => voices.run(setting).await,
             Command::Runs(runs) => runs.run(setting).await,
+            Command::Check(check) => check.run(setting).await,
             Command::Doctor(doctor) => doctor.run(setting).await,
             Command::Config(command) => command.run(&setting),
             Command::Completions { shell } => {

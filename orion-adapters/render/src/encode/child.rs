@@ -70,10 +70,18 @@ impl Child {
     /// # Errors
     /// What it said, if it failed; `Exhausted` if the disk was full.
     pub(crate) fn wait(&self) -> Result<()> {
+        self.hear().map(drop)
+    }
+
+    /// Waits for its end, and gives what it said.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub(crate) fn hear(&self) -> Result<String> {
         let status = loop {
             {
                 let mut state = self.state();
-                let Some(child) = &mut state.running else { return Ok(()) };
+                let Some(child) = &mut state.running else { return Ok(String::new()) };
                 match child.try_wait() {
                     Ok(None) => {}
                     Ok(Some(status)) => {
@@ -86,7 +94,7 @@ impl Child {
             std::thread::sleep(POLL);
         };
         let said = self.state().said.take().and_then(|said| said.join().ok()).unwrap_or_default();
-        if status.success() { Ok(()) } else { Err(failed(&said, status)) }
+        if status.success() { Ok(said) } else { Err(failed(&said, status)) }
     }
 }
 

@@ -9,7 +9,7 @@ mod wav;
 
 pub use assemble::assemble;
 pub use narrate::{Narration, SpokenLine};
-pub use validate::{Expectations, validate};
+pub use validate::{Expectations, check_file, validate};
 pub use wav::encode_wav;
 
 use crate::domain::BlobRef;

@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::timeline::{CaptionPosition, CaptionStyle, Motion, TransitionKind};
 use crate::domain::{BlobRef, CostCategory, Line, LineRole, Money, Script, Sha256};
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
-use crate::port::{MediaInfo, Provider, Side, Speech, SpeechRequest, SpokenWord, Store, Usage};
+use crate::port::{MediaContent, MediaInfo, Provider, Side, Speech, SpeechRequest, SpokenWord, Store, Usage};
 use crate::service::media::{PictureLayer, ScenePicture};
 use crate::testing::sample;
 use crate::{Cancellation, Error, MediaTime, RecordedProgress};
@@ -151,8 +151,10 @@ fn good(timeline: &Timeline) -> MediaInfo {
         channels: Some(2),
         audio_duration: Some(timeline.duration()),
         fast_start: true,
+        edited: false,
         loudness: Some(-14.1),
         true_peak: Some(-1.2),
+        content: Some(MediaContent::default()),
     }
 }
 

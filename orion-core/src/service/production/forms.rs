@@ -8,7 +8,7 @@ use crate::domain::{
     Article, ClaimKind, Critique, Gate, GroundingAction, GroundingCheck, GroundingReport, Material, Sha256, Source,
 };
 use crate::forms::Forms;
-use crate::port::{MediaInfo, Rendered, SpokenWord};
+use crate::port::{MediaContent, MediaInfo, Rendered, SpokenWord};
 use crate::service::director::Drafted;
 use crate::service::editor::SpokenLine;
 use crate::service::media::{ArticlePicture, PictureLayer, ScenePicture};
@@ -80,8 +80,10 @@ fn rendered() -> Rendered {
         channels: Some(2),
         audio_duration: Some(length),
         fast_start: true,
+        edited: false,
         loudness: Some(-14.1),
         true_peak: Some(-1.2),
+        content: Some(MediaContent::default()),
     };
     Rendered { video: sample::blob(2), info, frames: 1245, encoder: "libx264 veryfast crf 23".to_owned() }
 }

@@ -158,8 +158,10 @@ impl Renderer for Tools {
             channels: None,
             audio_duration: None,
             fast_start: true,
+            edited: false,
             loudness: None,
             true_peak: None,
+            content: None,
         };
         Ok(Rendered { video, info, frames: 1, encoder: "test".to_owned() })
     }

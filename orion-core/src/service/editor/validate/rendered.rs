@@ -1,11 +1,13 @@
-//! What a rendered file must be, and whether it is.
+//! A rendered file against its timeline.
 //!
 //! Names and weights of the first five checks are the contract's (section 5.6). Its fixed length of 55 to 60
 //! seconds fits no script, so the length is held against the timeline instead; the checks after them are what the
 //! platforms ask of a file beyond that.
 
-use crate::domain::timeline::Timeline;
-use crate::port::{CheckOutcome, MediaInfo, Validation};
+use super::{Checks, content};
+use crate::domain::SafeArea;
+use crate::domain::timeline::{CaptionPosition, CaptionStyle, Timeline};
+use crate::port::{MediaInfo, Validation};
 
 /// What is expected of a file beyond its timeline.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,7 +29,7 @@ pub fn validate(info: &MediaInfo, timeline: &Timeline, expectations: &Expectatio
     let canvas = &timeline.canvas;
     let rate = f64::from(canvas.frames_per_second);
     let frame = 1.0 / rate;
-    let mut checks = Checks(Vec::new());
+    let mut checks = Checks::default();
     checks.add(
         "resolution",
         1.0,
@@ -75,18 +77,48 @@ pub fn validate(info: &MediaInfo, timeline: &Timeline, expectations: &Expectatio
     let captions = timeline.captions.check(timeline.duration());
     let found = captions.as_ref().err().map_or_else(|| "inside".to_owned(), ToString::to_string);
     checks.add("captions", 0.5, captions.is_ok(), "inside".to_owned(), found);
-    Validation { checks: checks.0 }
+    if !timeline.captions.cues.is_empty() {
+        safe_area(&mut checks, timeline);
+    }
+    if let Some(seen) = &info.content {
+        content::rendered(&mut checks, seen, timeline);
+    }
+    checks.done()
 }
 
-struct Checks(Vec<CheckOutcome>);
+/// Whether captions stay where no app covers a tall picture, or a twentieth off the edges of any other.
+fn safe_area(checks: &mut Checks, timeline: &Timeline) {
+    let canvas = &timeline.canvas;
+    let tall = canvas.height > canvas.width;
+    let free = if tall { SafeArea::of_all() } else { SafeArea { top: 0.05, right: 0.05, bottom: 0.05, left: 0.05 } };
+    let taken = margins(&timeline.captions.style);
+    let pairs = [
+        ("above", taken.top, free.top),
+        ("right", taken.right, free.right),
+        ("below", taken.bottom, free.bottom),
+        ("left", taken.left, free.left),
+    ];
+    // A pixel of a canvas 1000 pixels high is no fault.
+    let beyond = pairs.iter().find(|(_, taken, free)| *taken < free - 0.001);
+    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    let expected = pairs.map(|(side, _, free)| format!("{} {side}", percent(free))).join(", ");
+    let found = beyond.map_or_else(|| "inside".to_owned(), |(side, taken, _)| format!("{} {side}", percent(*taken)));
+    checks.add("safe area", 0.5, beyond.is_none(), format!("captions leave free {expected}"), found);
+    checks.advise("set the captions smaller or in the middle of the picture");
+}
 
-impl Checks {
-    fn add(&mut self, name: &str, weight: f64, passed: bool, expected: String, found: String) {
-        self.0.push(CheckOutcome { name: name.to_owned(), passed, expected, found, weight });
-    }
-
-    fn equal(&mut self, name: &str, weight: f64, expected: &str, found: Option<&str>) {
-        let passed = found == Some(expected);
-        self.add(name, weight, passed, expected.to_owned(), found.unwrap_or("none").to_owned());
-    }
+/// What captions of a style leave free when they are as long as they can be: two lines over the whole of their width.
+fn margins(style: &CaptionStyle) -> SafeArea {
+    let side = (1.0 - CaptionStyle::WIDTH) / 2.0;
+    // Two lines with 1.12 of their size from one to the next, and the outline.
+    let half = style.size * 1.12 + style.outline;
+    let (middle, most) = match style.position {
+        CaptionPosition::Centre => (0.5, 0.15),
+        CaptionPosition::LowerThird => {
+            let (upper, lower) = (CaptionStyle::UPPER_EDGE, CaptionStyle::LOWER_EDGE);
+            ((upper + lower) / 2.0, (lower - upper) / 2.0)
+        }
+    };
+    let half = half.min(most);
+    SafeArea { top: middle - half, right: side, bottom: 1.0 - middle - half, left: side }
 }

@@ -1,0 +1,103 @@
+//! `orion check`: good files pass, faults are named with the next step, hostile files open nothing else.
+
+use crate::program::{Program, told};
+use serde_json::Value;
+use std::process::{Command, Output};
+
+/// Two seconds of moving picture with a tone at -14 LUFS, written by ffmpeg with these arguments; `None`, with a word
+/// about it, where there is no ffmpeg.
+#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+fn made(program: &Program, name: &str, arguments: &[&str]) -> Option<String> {
+    let file = program.path(name).display().to_string();
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=540x960:rate=30:duration=4"]);
+    command.args(["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=4"]);
+    command.args(["-pix_fmt", "yuv420p", "-preset", "ultrafast", "-af", "volume=2.45", "-ac", "2"]);
+    match command.args(arguments).arg(&file).output() {
+        Ok(output) => assert!(output.status.success(), "{}", told(&output)),
+        Err(_) => {
+            eprintln!("SKIPPED: ffmpeg is not on this machine");
+            return None;
+        }
+    }
+    Some(file)
+}
+
+fn failed(output: &Output) -> Vec<String> {
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let checks = answer["checks"].as_array().unwrap();
+    assert_eq!(answer["passed"], checks.iter().all(|check| check["passed"] == true));
+    let bad = checks.iter().filter(|check| check["passed"] == false);
+    assert!(bad.clone().all(|check| check["advice"].is_string()), "{answer}");
+    bad.map(|check| check["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_file_is_held_against_a_platform() {
+    let Some(program) = Program::find() else { return };
+    let Some(good) = made(&program, "good.mp4", &["-movflags", "+faststart"]) else { return };
+    for platform in ["youtube_shorts", "tiktok", "instagram_reels", "x", "mastodon"] {
+        let output = program.run(&["check", &good, "--platform", platform, "--json"]);
+        assert!(output.status.success(), "{platform}: {:?} {}", failed(&output), told(&output));
+    }
+    let output = program.run(&["check", &good]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(said.contains("h264") && said.contains("540x960") && said.contains("LUFS") && !said.contains("BAD"));
+
+    let last = made(&program, "last.mp4", &[]).unwrap();
+    let output = program.run(&["check", &last, "--json"]);
+    assert_eq!((output.status.code(), failed(&output)), (Some(1), vec!["fast start".to_owned()]));
+    let wide = made(&program, "wide.mp4", &["-movflags", "+faststart", "-vf", "scale=1920:1080,fps=25"]).unwrap();
+    assert_eq!(failed(&program.run(&["check", &wide, "--platform", "youtube_shorts", "--json"])), ["aspect"]);
+    let output = program.run(&["check", &wide, "--platform", "x"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("BAD  resolution") && said.contains("-> scale it"), "{said}");
+
+    let output = program.run(&["check", &good, "--platform", "myspace"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told(&output).contains("instagram_reels"), "{}", told(&output));
+}
+
+#[test]
+fn what_is_no_video_is_refused_and_names_no_other_file() {
+    let Some(program) = Program::find() else { return };
+    if made(&program, "good.mp4", &[]).is_none() {
+        return;
+    }
+    let good = std::fs::read(program.path("good.mp4")).unwrap();
+    let files = [
+        program.file("text.mp4", b"Hello.\n"),
+        program.file("empty.mp4", b""),
+        program.file("cut.mp4", &good[..good.len() / 2]),
+        program.file("list.mp4", b"ffconcat version 1.0\nfile good.mp4\n"),
+        program.file("list.m3u8", b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\ngood.mp4\n#EXT-X-ENDLIST\n"),
+        program.path("nowhere.mp4").display().to_string(),
+        program.folder.path().display().to_string(),
+        "http://127.0.0.1:9/video.mp4".to_owned(),
+    ];
+    for file in &files {
+        let output = program.run(&["check", file]);
+        let told = told(&output);
+        assert!(matches!(output.status.code(), Some(1 | 2)), "{file}: {told}");
+        assert!(told.contains("error:") && !told.contains("panicked") && output.stdout.is_empty(), "{file}: {told}");
+    }
+}
+
+#[test]
+fn a_video_of_our_own_is_taken_everywhere_it_fits() {
+    let Some(program) = Program::find() else { return };
+    let script = "A check looks at the file.\n\nIt listens to it as well.\n\nFollow for more.";
+    let create = ["create", "--silent", "--offline", "--quality", "draft", "--out", "video", "--script", script];
+    let output = program.run(&create);
+    assert!(output.status.success(), "{}", told(&output));
+    let report: Value = serde_json::from_slice(&std::fs::read(program.path("video/run.json")).unwrap()).unwrap();
+    let checks = report["validation"]["checks"].as_array().unwrap();
+    for name in ["black", "frozen", "repeated frames", "decoding", "safe area"] {
+        let check = checks.iter().find(|check| check["name"] == name).unwrap();
+        assert_eq!(check["passed"], true, "{check}");
+    }
+    // Nobody speaks in it, which is all that is wrong with it.
+    let output = program.run(&["check", "video/video.mp4", "--platform", "instagram_reels", "--json"]);
+    assert_eq!(failed(&output), ["loudness", "silence"]);
+}
