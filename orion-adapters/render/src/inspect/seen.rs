@@ -47,11 +47,11 @@ const MOST_RATE: f64 = 120.0;
 pub enum Look {
     /// At every frame.
     Whole,
-    /// Ten times a second, at frames that others are predicted from. A third of the work for what Orion encodes.
+    /// Ten times a second at most, at frames that others are predicted from. A third of the work for what Orion encodes.
     Sampled,
 }
 
-/// Ten frames a second.
+/// Most samples a second.
 const SAMPLES: f64 = 10.0;
 
 /// What was seen.
@@ -73,7 +73,8 @@ pub(crate) fn look(
     watched: &Watched,
 ) -> Result<Seen> {
     let rate = if rate.is_finite() && rate > 0.0 { rate.min(MOST_RATE) } else { 30.0 };
-    let rate = if look == Look::Sampled { rate.min(SAMPLES) } else { rate };
+    // Two of three frames may be skipped, and a sample must not be taken twice from the third.
+    let rate = if look == Look::Sampled { SAMPLES.min(rate / 3.0) } else { rate };
     let (columns, rows) = if width > height { (SIDES.1, SIDES.0) } else { SIDES };
     let mut command = probe::decoder(ffmpeg);
     if look == Look::Sampled {

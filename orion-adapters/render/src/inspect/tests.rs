@@ -86,6 +86,19 @@ async fn each_fault_of_the_picture_is_caught() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn samples_of_smooth_movement_are_no_repeats() {
+    let Some(bench) = Bench::new() else { return };
+    // Two of three frames are predicted from others and by none, as in what Orion encodes.
+    let thirds = ["-c:v", "libx264", "-preset", "veryfast", "-x264-params", "bframes=2:b-adapt=0:b-pyramid=none"];
+    for picture in ["scroll=horizontal=0.01:vertical=0.01,fps=24", "scroll=horizontal=0.01:vertical=0.01"] {
+        let file = make(&bench, Recipe { picture, video: &thirds, ..GOOD });
+        let seen = probe_file(&bench.tools, &file, Look::Sampled, &Operation::detached()).await.unwrap();
+        let content = seen.content.unwrap();
+        assert!(content.repeated < 0.1 && content.frozen.is_empty() && content.black.is_empty(), "{content:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_fault_of_the_sound_is_caught() {
     let Some(bench) = Bench::new() else { return };
     let hole = "volume=2.45,volume=0:enable='between(t,1,3.5)'";
