@@ -6,7 +6,7 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Text that is safe to shape. Word `n` is the word `n` of the original split at white space.
+/// Text that is safe to shape. Word `n` is the word `n` of the original split at white space and zero-width spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cleaned {
     /// The text as shaped.
@@ -41,7 +41,7 @@ pub(crate) fn clean(text: &str, mut glyph: impl FnMut(char) -> Glyph) -> Cleaned
     let mut left = MOST_CHARACTERS;
     let mut rest = text;
     loop {
-        let trimmed = rest.trim_start();
+        let trimmed = rest.trim_start_matches(parts);
         let space = &rest[..rest.len() - trimmed.len()];
         if trimmed.is_empty() {
             break;
@@ -50,16 +50,23 @@ pub(crate) fn clean(text: &str, mut glyph: impl FnMut(char) -> Glyph) -> Cleaned
             cleaned.cut = true;
             break;
         }
-        let end = trimmed.find(char::is_whitespace).unwrap_or(trimmed.len());
+        let end = trimmed.find(parts).unwrap_or(trimmed.len());
         let (word, after) = trimmed.split_at(end);
         rest = after;
         let shown = clean_word(word, &mut left, &mut glyph, &mut cleaned.missing);
         let shown = orion_segment::mark(&shown).unwrap_or(shown);
-        cleaned.cut |= left == 0 && !rest.trim().is_empty();
+        cleaned.cut |= left == 0 && !rest.trim_matches(parts).is_empty();
         if !cleaned.text.is_empty() && !shown.is_empty() {
             let before = cleaned.words.last().map_or("", |before| &cleaned.text[before.clone()]);
             let glued = space.chars().all(is_glue) && !space.is_empty() || holds(before, &shown);
-            cleaned.text.push(if glued { '\u{A0}' } else { ' ' });
+            let joint = !space.is_empty() && space.chars().all(|part| part == '\u{200B}');
+            cleaned.text.push(if joint {
+                '\u{200B}'
+            } else if glued {
+                '\u{A0}'
+            } else {
+                ' '
+            });
         }
         let start = cleaned.text.len();
         cleaned.text.push_str(&shown);
@@ -180,6 +187,16 @@ fn holds(before: &str, after: &str) -> bool {
     let number = before.ends_with(|last: char| last.is_ascii_digit())
         && before.chars().all(|part| part.is_ascii_digit() || ".,'’+-\u{2011}−–±~≈<>($€£¥/\u{2060}".contains(part));
     title && after.starts_with(char::is_uppercase) || number && UNITS.contains(&bare(after).as_str())
+}
+
+/// What stands between words.
+pub(crate) fn parts(character: char) -> bool {
+    character.is_whitespace() || character == '\u{200B}'
+}
+
+/// The words of a text in the order of their numbers: [`Word::index`](crate::Word::index).
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(parts).filter(|word| !word.is_empty())
 }
 
 /// White space that holds its neighbours on one line.

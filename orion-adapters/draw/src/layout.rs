@@ -94,7 +94,7 @@ pub struct Line {
 /// A word, or the part of it that stands on one line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Word {
-    /// Number of the word in the text split at white space.
+    /// Number of the word in the text as [`words`](crate::words) gives them.
     pub index: usize,
     /// Number of its line.
     pub line: usize,

@@ -25,6 +25,7 @@ mod real_fonts;
 #[cfg(test)]
 mod tests;
 
+pub use clean::words;
 pub use font::FontKit;
 pub use layout::{Align, ColourGlyph, Line, Select, TextLayout, TextStyle, Weight, Word};
 pub use mask::{Ink, Mask, Shadow, TextPaint};

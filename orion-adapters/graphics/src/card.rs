@@ -120,7 +120,7 @@ impl<'a> Setter<'a> {
             return Vec::new();
         }
         let style = self.style(Weight::Bold, 29.0).letter_spacing(0.08);
-        let label = label.to_uppercase();
+        let label = orion_core::text::capitals(label);
         let words = self.kit.fit(
             &label,
             style.align(Align::Left),

@@ -3,7 +3,7 @@
 use crate::picture::{Overlay, Picture};
 use image::RgbaImage;
 use orion_core::domain::timeline::{Canvas, CaptionPosition, CaptionStyle, Captions, Cue, caption};
-use orion_draw::{Align, FontKit, Pixmap, Select, Shadow, TextLayout, TextPaint, TextStyle, Weight, rgb, rgba};
+use orion_draw::{Align, FontKit, Pixmap, Select, Shadow, TextLayout, TextPaint, TextStyle, Weight, rgb, rgba, words};
 use std::ops::Range;
 
 /// Lines of a caption at most; longer text is set in smaller type.
@@ -96,12 +96,12 @@ impl<'a> CaptionPainter<'a> {
 
 /// The text of a cue as the style shows it and, for each of its words, which words of that text it is.
 fn marked(cue: &Cue, style: &CaptionStyle) -> (String, Vec<Range<usize>>) {
-    let text = |count: usize| style.cased(&caption::joined(&cue.words[..count]));
-    let words = (0..cue.words.len()).map(|index| {
-        let end = text(index + 1).split_whitespace().count();
-        let own = cue.words[index].text.split_whitespace().count().max(1);
+    let text = |count: usize| style.cased(&caption::jointed(&cue.words[..count]));
+    let ranges = (0..cue.words.len()).map(|index| {
+        let end = words(&text(index + 1)).count();
+        let own = words(&cue.words[index].text).count().max(1);
         end.saturating_sub(own)..end
     });
-    let words = words.collect();
-    (text(cue.words.len()), words)
+    let ranges = ranges.collect();
+    (text(cue.words.len()), ranges)
 }

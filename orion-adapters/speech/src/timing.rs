@@ -66,13 +66,14 @@ pub(crate) fn settle(spans: &[Option<Range<u64>>], total: u64, rate: u32) -> Vec
     settled
 }
 
-/// The words with their times; each at least a microsecond long.
+/// The words with their times; each at least a microsecond long. In scripts that put no spaces between words, zero-width
+/// spaces say where a caption may part them.
 pub(crate) fn words(shown: &[&str], spans: &[Option<Range<u64>>], total: u64, rate: u32) -> Vec<SpokenWord> {
     settle(spans, total, rate)
         .into_iter()
         .zip(shown)
         .map(|(span, text)| SpokenWord {
-            text: (*text).to_owned(),
+            text: orion_segment::mark(text).unwrap_or_else(|| (*text).to_owned()),
             start: MediaTime::from_units(span.start, rate),
             end: MediaTime::from_units(span.end, rate),
         })

@@ -22,3 +22,29 @@ pub fn fold(text: &str) -> String {
     };
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+/// A text in capitals as a typesetter sets it: Greek ones carry no accent, and Georgian, which has no capitals in
+/// running type, stays as it is.
+///
+/// ```
+/// assert_eq!(orion_core::text::capitals("Η κυβέρνηση, straße"), "Η ΚΥΒΕΡΝΗΣΗ, STRASSE");
+/// ```
+pub fn capitals(text: &str) -> String {
+    let mut capitals = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            'ά' | 'Ά' => capitals.push('Α'),
+            'έ' | 'Έ' => capitals.push('Ε'),
+            'ή' | 'Ή' => capitals.push('Η'),
+            'ί' | 'Ί' => capitals.push('Ι'),
+            'ό' | 'Ό' => capitals.push('Ο'),
+            'ύ' | 'Ύ' => capitals.push('Υ'),
+            'ώ' | 'Ώ' => capitals.push('Ω'),
+            'ΐ' => capitals.push('Ϊ'),
+            'ΰ' => capitals.push('Ϋ'),
+            '\u{10D0}'..='\u{10FF}' => capitals.push(character),
+            other => capitals.extend(other.to_uppercase()),
+        }
+    }
+    capitals
+}

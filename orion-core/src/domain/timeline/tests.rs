@@ -1,4 +1,4 @@
-use super::caption::{group, joined, timed, to_ass, to_srt, to_vtt, width};
+use super::caption::{JOINT, group, joined, timed, to_ass, to_srt, to_vtt, width};
 use super::*;
 use crate::domain::Sha256;
 use proptest::prelude::*;
@@ -232,6 +232,44 @@ fn a_sentence_without_spaces_is_parted() {
 }
 
 #[test]
+fn pieces_of_a_word_begin_and_end_where_they_may() {
+    let text = "「これはとても長いチャットの文章ですよね」と、彼はゆっくり言っていたのかもしれなかった（おそらく）。";
+    let cues = group(&[word(text, 0, 9000)]);
+    let pieces: Vec<&str> = cues.iter().flat_map(|cue| &cue.words).map(|word| word.text.as_str()).collect();
+    for piece in &pieces {
+        assert!(!piece.starts_with(['、', '。', '」', '）', 'っ', 'ゃ', 'ッ', 'ー']), "{pieces:?}");
+        assert!(!piece.trim_end_matches(JOINT).ends_with(['「', '（']), "{pieces:?}");
+        assert!(width(piece) <= 20, "{pieces:?}");
+    }
+    assert_eq!(cues.iter().map(|cue| joined(&cue.words)).collect::<String>(), text);
+}
+
+#[test]
+fn marked_words_come_apart_at_their_joints_and_real_spaces_stay() {
+    let cues = group(&[word("รัฐบาล\u{200B}ประกาศ\u{200B}งบ", 0, 1500), word("เริ่ม\u{200B}ปี", 1500, 2000)]);
+    let words: usize = cues.iter().map(|cue| cue.words.len()).sum();
+    assert_eq!(words, 5);
+    let text: Vec<String> = cues.iter().map(|cue| joined(&cue.words)).collect();
+    assert_eq!(text.join("|"), "รัฐบาลประกาศ|งบ เริ่มปี");
+    assert_eq!(joined(&group(&[word("ไป\u{200B}กิน", 0, 500), word("ข้าว", 500, 900)])[0].words), "ไปกิน ข้าว");
+}
+
+#[test]
+fn a_monster_is_cut_over_cues() {
+    let cues = group(&[word(&"x".repeat(10_000), 0, 300_000), word("end", 300_000, 300_400)]);
+    assert!(cues.len() > 400);
+    assert!(cues.iter().all(|cue| width(&joined(&cue.words)) <= 22 && cue.start < cue.end));
+    let flood = group(&[word(&"x".repeat(10_000), 0, 1000)]);
+    assert!(flood.len() <= 64 && flood.last().unwrap().words[0].text.ends_with('…'));
+}
+
+#[test]
+fn marks_of_direction_do_not_reach_over_a_word() {
+    let cues = group(&[word("a\u{202E}b\u{2067}", 0, 500)]);
+    assert_eq!(cues[0].words[0].text, "ab");
+}
+
+#[test]
 fn words_without_times_are_spread_over_their_sound() {
     let words = timed("a longer word", MediaTime::from_millis(1000), MediaTime::from_millis(2400));
     assert_eq!(words[0].start, MediaTime::from_millis(1000));
@@ -307,7 +345,7 @@ proptest! {
             prop_assert!(cue.words.len() <= 4);
             prop_assert!(cue.words.len() == 1 || width(&joined(&cue.words)) <= 22);
         }
-        let bare = |text: &str| text.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect::<String>();
+        let bare = |text: &str| text.chars().filter(|c| !c.is_control() && !c.is_whitespace() && *c != JOINT).collect::<String>();
         let before: String = words.iter().map(|word| bare(&word.text)).collect();
         let after: String = captions.cues.iter().flat_map(|cue| &cue.words).map(|word| bare(&word.text)).collect();
         prop_assert_eq!(before, after);

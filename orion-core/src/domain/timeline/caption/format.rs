@@ -4,7 +4,7 @@
 //! formats is written so that a player shows it and does not obey it.
 
 use super::super::{Canvas, CaptionPosition, CaptionStyle, Captions, Cue};
-use super::joined;
+use super::{JOINT, joined};
 use crate::MediaTime;
 use std::fmt::Write;
 
@@ -64,7 +64,7 @@ pub fn to_ass(captions: &Captions, canvas: &Canvas) -> String {
                 let _ = write!(file, "{{\\k{}}}", start - reached);
             }
             // Differences of rounded times, so that rounding never adds up.
-            let text = ass_text(&style.cased(&word.text));
+            let text = ass_text(style.cased(&word.text).trim_end_matches(JOINT));
             let space = if index > 0 && joined(&cue.words[index - 1..=index]).contains(' ') { " " } else { "" };
             let _ = write!(file, "{space}{{\\kf{}}}{text}", (end - start.max(reached)).max(0));
             reached = end.max(reached);
@@ -84,7 +84,7 @@ impl CaptionStyle {
 
     /// A word as this style shows it.
     pub fn cased(&self, word: &str) -> String {
-        if self.uppercase { word.to_uppercase() } else { word.to_owned() }
+        if self.uppercase { crate::text::capitals(word) } else { word.to_owned() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Words into cues: short enough to read at a glance, broken where the sentence breathes.
 
 use super::super::{Cue, TimedWord};
-use super::{is_unspaced, joined, width};
+use super::{JOINT, is_unspaced, joined, width};
 use crate::MediaTime;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -11,6 +11,11 @@ const MOST_WORDS: usize = 4;
 const MOST_COLUMNS: usize = 22;
 /// Columns of one piece of a word written without spaces.
 const PIECE_COLUMNS: usize = 16;
+/// Columns from which a word of any other script is parted: it would not fit into two lines of small type.
+const MOST_PIECE: usize = 40;
+/// A word in more pieces than this is cut where their time is shorter than this each.
+const MOST_PIECES: i64 = 64;
+const SHORTEST_PIECE: MediaTime = MediaTime::from_millis(100);
 /// A silence of this length ends a cue.
 const LONG_PAUSE: MediaTime = MediaTime::from_millis(350);
 /// A silence up to this length between two cues is closed: the first stays until the second comes.
@@ -63,8 +68,9 @@ fn in_order(words: &[TimedWord]) -> Vec<TimedWord> {
     let mut ordered: Vec<TimedWord> = Vec::with_capacity(words.len());
     for (index, word) in words.iter().enumerate() {
         let text: String = word.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let text: String = text.chars().filter(|character| !character.is_control()).take(200).collect();
-        if text.is_empty() {
+        // Marks that turn the direction of what follows would reach over the word's end.
+        let text: String = text.chars().filter(|character| !character.is_control() && !turns(*character)).collect();
+        if text.trim_matches(JOINT).is_empty() {
             continue;
         }
         let earliest = ordered.last().map_or(MediaTime::ZERO, |before| before.end);
@@ -76,36 +82,97 @@ fn in_order(words: &[TimedWord]) -> Vec<TimedWord> {
     ordered
 }
 
-/// A long word of a script without spaces in pieces, timed in proportion; any other word as it is.
+/// Embeddings, overrides and isolates of direction (UAX #9), and the byte order mark.
+fn turns(character: char) -> bool {
+    matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// A word that is too long for a cue in pieces, timed in proportion; any other word as it is.
+///
+/// Words whose own parts are marked by [`JOINT`] come apart there. Chinese and Japanese are parted behind their
+/// punctuation, then evenly; monsters of other scripts between letters. A piece whose next one belongs to the same
+/// word ends in a joint.
 fn pieces(word: TimedWord) -> Vec<TimedWord> {
     let columns = width(&word.text);
-    if columns <= PIECE_COLUMNS || !word.text.chars().any(is_unspaced) {
+    let unspaced = word.text.chars().any(is_unspaced);
+    let texts = if unspaced && word.text.trim_end_matches(JOINT).contains(JOINT) {
+        word.text.split_inclusive(JOINT).map(str::to_owned).collect()
+    } else if columns <= if unspaced { PIECE_COLUMNS } else { MOST_PIECE } {
         return vec![word];
-    }
-    let count = columns.div_ceil(PIECE_COLUMNS);
-    let target = columns.div_ceil(count);
-    let mut texts = vec![String::new()];
-    for segment in word.text.split_word_bounds() {
-        if let Some(text) = texts.last_mut() {
-            // A piece never begins with punctuation.
-            let sticks = !segment.chars().any(char::is_alphanumeric);
-            if text.is_empty() || sticks || width(text) + width(segment) <= target {
-                text.push_str(segment);
-                continue;
-            }
-        }
-        texts.push(segment.to_owned());
-    }
+    } else {
+        parted(&word, unspaced)
+    };
     let length = (word.end - word.start).0;
-    let mut before = 0_i64;
-    let mut parts = Vec::with_capacity(texts.len());
-    for text in texts {
+    let columns: usize = texts.iter().map(|text| width(text)).sum();
+    let (count, mut before) = (texts.len(), 0_i64);
+    let mut parts = Vec::with_capacity(count);
+    for (index, mut text) in texts.into_iter().enumerate() {
         let after = before + width(&text) as i64;
         let at = |part: i64| word.start + MediaTime(length * part / columns.max(1) as i64);
+        if index + 1 < count && !text.ends_with(JOINT) {
+            text.push(JOINT);
+        }
         parts.push(TimedWord { text, start: at(before), end: at(after) });
         before = after;
     }
     parts
+}
+
+/// The texts of the pieces of a long word.
+fn parted(word: &TimedWord, unspaced: bool) -> Vec<String> {
+    let most = if unspaced { PIECE_COLUMNS } else { MOST_COLUMNS - 2 };
+    // The least that may not be parted: a letter with the marks that cling to it, and no opening mark at an end.
+    let mut atoms: Vec<String> = Vec::new();
+    let segments: Vec<&str> =
+        if unspaced { word.text.split_word_bounds().collect() } else { word.text.graphemes(true).collect() };
+    for segment in segments {
+        let clings = segment.chars().next().is_some_and(|first| clings(first) || unspaced && !first.is_alphanumeric());
+        match atoms.last_mut() {
+            Some(atom) if clings && !opens(segment) || opens(atom) || leads(atom) => atom.push_str(segment),
+            _ => atoms.push(segment.to_owned()),
+        }
+    }
+    let mut texts: Vec<String> = Vec::new();
+    for clause in atoms.split_inclusive(|atom| ends_clause(atom) || ends_sentence(atom)) {
+        let columns: usize = clause.iter().map(|atom| width(atom)).sum();
+        let target = columns.div_ceil(columns.div_ceil(most).max(1));
+        let mut text = String::new();
+        for atom in clause {
+            if !text.is_empty() && width(&text) + width(atom) > target {
+                texts.push(std::mem::take(&mut text));
+            }
+            text.push_str(atom);
+        }
+        texts.push(text);
+    }
+    // A flood is cut to the pieces that can be seen in its time.
+    let room = ((word.end - word.start).0 / SHORTEST_PIECE.0).max(MOST_PIECES) as usize;
+    if texts.len() > room {
+        texts.truncate(room);
+        if let Some(last) = texts.last_mut() {
+            last.push('…');
+        }
+    }
+    texts
+}
+
+/// Whether a character never begins a piece: small kana, marks of length and repetition, vowels and tones that are
+/// written behind or around their consonant.
+fn clings(character: char) -> bool {
+    matches!(character,
+        'ぁ' | 'ぃ' | 'ぅ' | 'ぇ' | 'ぉ' | 'っ' | 'ゃ' | 'ゅ' | 'ょ' | 'ゎ' | 'ァ' | 'ィ' | 'ゥ' | 'ェ' | 'ォ' | 'ッ' | 'ャ' | 'ュ'
+        | 'ョ' | 'ヮ' | 'ー' | '々' | 'ゝ' | 'ゞ' | '\u{E2F}'..='\u{E3A}' | '\u{E45}'..='\u{E4E}' | '\u{EB0}'..='\u{EBD}'
+        | '\u{EC6}'..='\u{ECE}')
+}
+
+/// Whether a text ends in a mark that opens.
+fn opens(text: &str) -> bool {
+    text.ends_with(['「', '『', '（', '〈', '《', '【', '(', '[', '“', '‘'])
+}
+
+/// Whether a text ends in a vowel that is written before its consonant: Thai and Lao.
+fn leads(text: &str) -> bool {
+    text.ends_with(|last: char| matches!(last, '\u{E40}'..='\u{E44}' | '\u{EC0}'..='\u{EC4}'))
 }
 
 /// Breaks a phrase that holds no forced break into cues, at the least total cost.
@@ -150,8 +217,11 @@ fn cost(words: &[TimedWord], last: bool) -> Option<u64> {
     if let Some(word) = words.last().filter(|_| !last) {
         if ends_clause(&word.text) {
             cost = cost.saturating_sub(40);
-        } else if width(&word.text) <= 3 {
-            // "of", "the", "to": they belong to what follows.
+        } else if width(&word.text) <= 3
+            || word.text.ends_with(|last: char| last.is_ascii_digit())
+            || is_title(&word.text)
+        {
+            // "of", "the", "to", a number before its unit, "Prof.": they belong to what follows.
             cost += 60;
         }
     }
@@ -160,15 +230,19 @@ fn cost(words: &[TimedWord], last: bool) -> Option<u64> {
 
 /// Whether a word ends a sentence.
 fn ends_sentence(word: &str) -> bool {
-    let bare = word.trim_end_matches(['"', '\'', '”', '’', '»', ')', ']', '」', '』']);
-    let abbreviation =
-        matches!(bare.to_ascii_lowercase().as_str(), "mr." | "mrs." | "ms." | "dr." | "st." | "vs." | "no.");
-    bare.ends_with(['.', '!', '?', '…', '。', '！', '？', '؟', '۔', '।']) && !abbreviation
+    let bare = word.trim_end_matches([JOINT, '"', '\'', '”', '’', '»', ')', ']', '」', '』']);
+    bare.ends_with(['.', '!', '?', '…', '。', '！', '？', '؟', '۔', '।', '။', '។']) && !is_title(bare)
+}
+
+/// Whether a word is short for a title or a like one, which a name follows.
+fn is_title(word: &str) -> bool {
+    let short = ["mr.", "mrs.", "ms.", "dr.", "st.", "vs.", "no.", "prof.", "nr.", "sr.", "sra.", "mme."];
+    short.contains(&word.to_ascii_lowercase().as_str())
 }
 
 /// Whether a word ends a clause.
 fn ends_clause(word: &str) -> bool {
-    word.trim_end_matches(['"', '\'', '”', '’', '»', ')', ']'])
+    word.trim_end_matches([JOINT, '"', '\'', '”', '’', '»', ')', ']', '」', '』', '）'])
         .ends_with([',', ';', ':', '—', '–', '、', '，', '；', '：', '،', '؛'])
 }
 

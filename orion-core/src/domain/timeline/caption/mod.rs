@@ -9,17 +9,29 @@ pub use group::{group, timed};
 
 use super::TimedWord;
 
-/// The words of a cue as one text: joined by spaces, except between characters of a script written without them.
+/// A zero-width space: at the end of a word, it says that the next one follows without a space; within one, where the
+/// word may come apart.
+pub const JOINT: char = '\u{200B}';
+
+/// The words of a cue as one text: joined by spaces, except between pieces of one word and between Chinese or
+/// Japanese characters.
 pub fn joined(words: &[TimedWord]) -> String {
+    jointed(words).replace(JOINT, "")
+}
+
+/// The same with a [`JOINT`] wherever two words stand together without a space, so that they can be told apart.
+pub fn jointed(words: &[TimedWord]) -> String {
     let mut text = String::new();
+    let ideograph = |character: char| is_unspaced(character) && columns(character) == 2;
     for word in words {
-        let spaced =
-            !(text.chars().next_back().is_some_and(is_unspaced) && word.text.chars().next().is_some_and(is_unspaced));
-        if spaced && !text.is_empty() {
+        if text.ends_with(ideograph) && word.text.starts_with(ideograph) {
+            text.push(JOINT);
+        } else if !text.is_empty() && !text.ends_with(JOINT) {
             text.push(' ');
         }
         text.push_str(&word.text);
     }
+    text.truncate(text.trim_end_matches(JOINT).len());
     text
 }
 
@@ -34,7 +46,16 @@ fn is_unspaced(character: char) -> bool {
 /// Width of a character in columns: two for Han, kana and Hangul, none for marks that combine.
 fn columns(character: char) -> usize {
     match u32::from(character) {
-        0x0300..=0x036F | 0x200B..=0x200F | 0x2060 | 0xFE00..=0xFE0F => 0,
+        0x0300..=0x036F
+        | 0x0E31
+        | 0x0E34..=0x0E3A
+        | 0x0E47..=0x0E4E
+        | 0x0EB1
+        | 0x0EB4..=0x0EBC
+        | 0x0EC8..=0x0ECE
+        | 0x200B..=0x200F
+        | 0x2060
+        | 0xFE00..=0xFE0F => 0,
         0x1100..=0x115F
         | 0x2E80..=0xA4CF
         | 0xAC00..=0xD7A3
