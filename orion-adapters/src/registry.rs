@@ -192,6 +192,12 @@ impl Parts {
     }
 }
 
+/// Which scripts beyond Latin, Greek and Cyrillic the fonts of this machine can show. Reads files.
+#[cfg(feature = "render")]
+pub fn scripts() -> Vec<orion_draw::ScriptFont> {
+    orion_draw::FontKit::shared().scripts()
+}
+
 #[cfg(feature = "render")]
 impl Parts {
     /// Where ffmpeg is: at this path, or in the `PATH` if it is empty.

@@ -11,6 +11,7 @@ use orion_core::memory::MemoryBlobs;
 use orion_core::port::{BlobStore, Provider};
 use orion_core::strategy::{Capability, Policy};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -66,6 +67,7 @@ impl Doctor {
         let mut checks = tools(&config);
         checks.extend(data_folder(&config.data_dir));
         checks.push(database(&config).await);
+        checks.push(fonts().await);
         checks.extend(providers(&config).await);
         let healthy = checks.iter().all(|check| check.health != Health::Missing);
         if setting.json {
@@ -184,6 +186,20 @@ async fn database(config: &Config) -> Check {
         Ok(()) => Check::ok("database", &config.store),
         Err(error) => Check::of("database", Health::Missing, &error),
     }
+}
+
+/// Whether the scripts that are asked for most can be shown. Latin, Greek and Cyrillic always can.
+async fn fonts() -> Check {
+    let scripts = tokio::task::spawn_blocking(orion_adapters::scripts).await.unwrap_or_default();
+    let missing: Vec<_> = scripts.iter().filter(|script| script.family.is_none()).collect();
+    if missing.is_empty() {
+        return Check::ok("fonts", format!("Latin, Greek, Cyrillic and {} other scripts", scripts.len()));
+    }
+    let names: Vec<&str> = missing.iter().map(|script| script.name).collect();
+    let packages: BTreeSet<&str> = missing.iter().map(|script| script.package).collect();
+    let packages: Vec<&str> = packages.into_iter().collect();
+    let advice = format!("sets those scripts (Debian: `sudo apt-get install -y {}`)", packages.join(" "));
+    Check::bad("fonts", Health::Optional, format!("none for {}", names.join(", ")), advice)
 }
 
 /// One provider that a setting names: what it is, and what keeps it from serving.
