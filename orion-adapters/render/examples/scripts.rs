@@ -48,6 +48,9 @@ async fn still(card: Card, caption: &str, number: usize) -> Result<bytes::Bytes>
         locked: false,
     };
     let style = CaptionStyle { position: CaptionPosition::LowerThird, ..CaptionStyle::named(STYLES[number % 3]) };
+    // As the voices mark them.
+    let marked = orion_segment::mark(caption);
+    let caption = marked.as_deref().unwrap_or(caption);
     let cues = caption::group(&caption::timed(caption, MediaTime::ZERO, spoken));
     let at = cues
         .first()
