@@ -3,7 +3,6 @@
 use crate::config::Config;
 use crate::system::TokioSleeper;
 use orion_adapters::Parts;
-use orion_core::memory::MemoryBlobs;
 use orion_core::port::{BlobStore, Entropy, ImageModel, Provider, ScriptWriter, Side, SpeechModel};
 use orion_core::service::director::Critic;
 use orion_core::strategy::{Capability, Policy, Retrying, Strategy};
@@ -72,8 +71,9 @@ impl<'c> Providers<'c> {
     }
 
     /// What each setting that names providers comes to, in words.
+    #[cfg(feature = "cli")]
     pub(crate) fn told(&self) -> [(&'static str, Vec<String>); 3] {
-        let blobs: Arc<dyn BlobStore> = Arc::new(MemoryBlobs::new());
+        let blobs: Arc<dyn BlobStore> = Arc::new(orion_core::memory::MemoryBlobs::new());
         [
             ("writer", told(self.writers().map(|(writers, _)| writers))),
             ("images", told(self.images(&blobs))),
@@ -107,6 +107,7 @@ pub(crate) fn shown(provider: &Provider) -> String {
 }
 
 /// Who serves in which order, and who never does and why.
+#[cfg(feature = "cli")]
 fn told<P: Capability + ?Sized>(strategy: Result<Strategy<P>>) -> Vec<String> {
     let strategy = match strategy {
         Ok(strategy) => strategy,
@@ -119,7 +120,7 @@ fn told<P: Capability + ?Sized>(strategy: Result<Strategy<P>>) -> Vec<String> {
     lines
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
 
@@ -149,7 +150,7 @@ mod tests {
             let config = config(change);
             let opened = Providers::new(&config).and_then(|providers| {
                 providers.writers()?;
-                providers.images(&(Arc::new(MemoryBlobs::new()) as Arc<dyn BlobStore>))?;
+                providers.images(&(Arc::new(orion_core::memory::MemoryBlobs::new()) as Arc<dyn BlobStore>))?;
                 providers.speech().map(drop)
             });
             let error = opened.unwrap_err();
