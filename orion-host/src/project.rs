@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// written.
 ///
 /// # Errors
-/// As [`deliver`](crate::deliver).
+/// As [`deliver`](crate::delivery::deliver).
 pub async fn export(blobs: &dyn BlobStore, product: &Product, folder: &Path) -> Result<Vec<PathBuf>> {
     let media = folder.join("media");
     std::fs::create_dir_all(&media).map_err(|error| unwritable(&media, error))?;
