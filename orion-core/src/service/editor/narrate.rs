@@ -42,7 +42,7 @@ impl Editor {
     ///
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid) for a script without lines;
-    /// as [`SpeechModel::speak`](crate::port::SpeechModel::speak), with the line; the journal's own.
+    /// as [`SpeechModel::speak`], with the line; the journal's own.
     pub async fn narrate(
         &self,
         journal: &Journal,
