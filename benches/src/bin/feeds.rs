@@ -5,8 +5,8 @@
 //! Each round reads the files over and over for that many seconds, first with Orion (parse to plain text, score,
 //! merge, niche filter, sort), then with feedparser (parse only), each in one thread and with the bytes already in
 //! memory. What is counted is the thread's CPU time (from `/proc`, so Linux only): a busy machine slows both sides
-//! down at different moments. Prints the best round of each and their ratio. Without files it takes the feeds shared with the project's
-//! developers, or else those that ship with it. Needs `python3` with `feedparser`.
+//! down at different moments. Prints the best round of each and their ratio. Without files it takes the feeds that
+//! stand beside the project, or else those that ship with it. Needs `python3` with `feedparser`.
 
 use orion_core::port::ScoredItem;
 use orion_core::service::scout::{built_in, rank, score_at};

@@ -119,7 +119,7 @@ impl Production {
 
     /// What the script may be made from.
     pub(super) async fn material(&self, job: &Job<'_>) -> Result<Material> {
-        let (subject, mut candidates) = match &job.request.subject {
+        let (subject, candidates) = match &job.request.subject {
             Subject::Feed { .. } | Subject::Trend { .. } => {
                 let choice =
                     self.choice(job).await?.ok_or_else(|| Error::unexpected("a run about a trend has none"))?;
@@ -131,7 +131,6 @@ impl Production {
             Subject::Script { script } => (director::Subject::Script(script.clone()), Vec::new()),
         };
         // What else is known of a topic changes by the hour: it is part of the work, not of the step's identity.
-        let candidates = std::mem::take(&mut candidates);
         let work = || async {
             let mut material = self.director.research(&subject, &candidates, Some(&job.journal), job.operation).await?;
             if self.media.fetcher.is_none() {
