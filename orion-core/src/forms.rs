@@ -130,6 +130,14 @@ fn every_kind_of_row_is_on_record() {
     let forms = row(forms, notification);
     let forms = row(forms, sample::cost(1));
     let forms = row(forms, sample::feed_state(1));
+    let forms = row(forms, sample::login(1));
+    let ended = (Some(sample::time(9)), Some(SessionEnd::Reuse));
+    let forms = row(forms, Session { ended_at: ended.0, ended_for: ended.1, ..sample::session(1) });
+    let forms = row(forms, Ticket { used_at: Some(sample::time(9)), ..sample::ticket(1) });
+    let forms = row(forms, sample::guesses(1));
+    let forms = row(forms, sample::revocation(1));
+    let forms = row(forms, sample::account(1));
+    let forms = row(forms, sample::setting(1));
     let mut tables = TABLES.to_vec();
     tables.sort_unstable();
     assert_eq!(forms.0.keys().collect::<Vec<_>>(), tables, "every table has a row here");
@@ -333,17 +341,21 @@ fn every_name_is_on_record() {
         ClaimKind,
         ContentStatus,
         CostCategory,
+        Destination,
         Gate,
         GroundingAction,
         LineRole,
+        LoginKind,
         NotificationKind,
         Platform,
         PostStatus,
         PublicationState,
         RejectAction,
         Role,
+        SessionEnd,
         Stage,
         StepState,
+        TicketKind,
         TransitionKind,
         TrendStatus,
         Verdict,

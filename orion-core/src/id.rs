@@ -85,6 +85,20 @@ ids! {
     EventId;
     /// Identifies what Orion remembers of one [`FeedState`](crate::domain::FeedState).
     FeedStateId;
+    /// Identifies a [`Login`](crate::domain::Login).
+    LoginId;
+    /// Identifies a [`Session`](crate::domain::Session).
+    SessionId;
+    /// Identifies a [`Ticket`](crate::domain::Ticket).
+    TicketId;
+    /// Identifies [`Guesses`](crate::domain::Guesses).
+    GuessesId;
+    /// Identifies a [`Revocation`](crate::domain::Revocation): a token's `jti`, or a session.
+    RevocationId;
+    /// Identifies a [`SocialAccount`](crate::domain::SocialAccount).
+    SocialAccountId;
+    /// Identifies a [`Setting`](crate::domain::Setting).
+    SettingId;
 }
 
 impl UserId {

@@ -12,4 +12,5 @@ pub(crate) const INSPECT: &str = "select coalesce(sum(name = 'orion_schema'), 0)
      from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\'";
 
 /// The versions of the schema, oldest first. Each is run once, in a transaction of its own with its number.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_record.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_record.sql"), include_str!("migrations/0002_platform.sql")];

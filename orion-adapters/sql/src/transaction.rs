@@ -3,7 +3,8 @@
 use crate::error::translate;
 use async_trait::async_trait;
 use orion_core::domain::{
-    Approval, Asset, Content, Cost, FeedState, Notification, Publication, Run, Step, Trend, User,
+    Approval, Asset, Content, Cost, FeedState, Guesses, Login, Notification, Publication, Revocation, Run, Session,
+    Setting, SocialAccount, Step, Ticket, Trend, User,
 };
 use orion_core::port::{Repository, Tx};
 use orion_core::{Error, ErrorKind, Result};
@@ -62,4 +63,11 @@ tables! {
     notifications: Notification,
     costs: Cost,
     feeds: FeedState,
+    logins: Login,
+    sessions: Session,
+    tickets: Ticket,
+    guesses: Guesses,
+    revocations: Revocation,
+    accounts: SocialAccount,
+    settings: Setting,
 }

@@ -1,6 +1,7 @@
 //! What Orion works with. Pure data and pure state machines; every illegal move is a typed
 //! [`Conflict`](crate::ErrorKind::Conflict).
 
+mod account;
 mod approval;
 mod asset;
 mod blob;
@@ -8,19 +9,23 @@ mod content;
 mod cost;
 mod demand;
 mod feed;
-mod identity;
 mod material;
 #[cfg(test)]
 mod moves;
 mod niche;
+mod notification;
 mod publication;
 mod run;
 mod scene;
 mod script;
+mod secret;
+mod session;
 mod step;
 pub mod timeline;
 mod trend;
+mod user;
 
+pub use account::{Setting, SocialAccount};
 pub use approval::{Approval, ApprovalState, Decision, Gate, Verdict};
 pub use asset::{Asset, AssetKind};
 pub use blob::{BlobRef, Sha256};
@@ -28,15 +33,18 @@ pub use content::{Content, ContentStatus, Platform};
 pub use cost::{Cost, CostCategory, Money};
 pub use demand::{SafeArea, VideoDemands};
 pub use feed::{Feed, FeedItem, FeedState};
-pub use identity::{Notification, NotificationKind, Role, User};
 pub use material::{Article, Material, Picture, Source};
 pub use niche::Niche;
-pub use publication::{Publication, PublicationState};
+pub use notification::{Notification, NotificationKind};
+pub use publication::{Destination, Publication, PublicationState};
 pub use run::{Run, RunCommand, RunEffect, RunState, Stage, Transition};
 pub use scene::{Card, Look, Palette, ScenePlan, VisualPrompt};
 pub use script::{ClaimKind, Critique, GroundingAction, GroundingCheck, GroundingReport, Line, LineRole, Script};
+pub use secret::Secret;
+pub use session::{Guesses, Login, LoginKind, Revocation, Session, SessionEnd, Ticket, TicketKind};
 pub use step::{Step, StepState};
 pub use trend::{Trend, TrendStatus};
+pub use user::{Role, User};
 
 use crate::{Error, Result};
 use std::fmt::Display;

@@ -1,9 +1,33 @@
 //! One attempt to put a video on one platform.
 
-use super::{Platform, Sha256, check_move, named};
-use crate::id::{ContentId, PublicationId};
+use super::{Sha256, check_move, named};
+use crate::id::{ContentId, PublicationId, SocialAccountId, UserId};
 use crate::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
+
+named! {
+    /// Where a video can be put.
+    Destination {
+        /// A folder of this machine.
+        Folder = "folder",
+        /// A signed call to somebody's own server.
+        Webhook = "webhook",
+        /// YouTube.
+        Youtube = "youtube",
+        /// TikTok.
+        Tiktok = "tiktok",
+        /// Instagram.
+        Instagram = "instagram",
+        /// X, by the name that clients know.
+        Twitter = "twitter",
+        /// LinkedIn.
+        Linkedin = "linkedin",
+        /// Mastodon, and what speaks its API.
+        Mastodon = "mastodon",
+        /// Bluesky.
+        Bluesky = "bluesky",
+    }
+}
 
 named! {
     /// Where a publication stands. On doubt the state is `unknown`, never `failed`.
@@ -48,8 +72,12 @@ pub struct Publication {
     pub id: PublicationId,
     /// What is published.
     pub content_id: ContentId,
+    /// Whose it is.
+    pub owner: UserId,
     /// Where.
-    pub platform: Platform,
+    pub destination: Destination,
+    /// With which account; none where none is needed.
+    pub account_id: Option<SocialAccountId>,
     /// Hash of the exact file that was approved.
     pub file: Sha256,
     /// Where it stands.

@@ -2,7 +2,10 @@
 
 use super::log::Log;
 use super::table::Table;
-use crate::domain::{Approval, Asset, Content, Cost, FeedState, Notification, Publication, Run, Step, Trend, User};
+use crate::domain::{
+    Approval, Asset, Content, Cost, FeedState, Guesses, Login, Notification, Publication, Revocation, Run, Session,
+    Setting, SocialAccount, Step, Ticket, Trend, User,
+};
 use crate::event::{Event, EventRecord};
 use crate::id::{EventId, UserId};
 use crate::port::{Claim, EventLog, Repository, Store, Tx};
@@ -104,6 +107,13 @@ tables! {
     notifications: Notification,
     costs: Cost,
     feeds: FeedState,
+    logins: Login,
+    sessions: Session,
+    tickets: Ticket,
+    guesses: Guesses,
+    revocations: Revocation,
+    accounts: SocialAccount,
+    settings: Setting,
 }
 
 #[async_trait]

@@ -10,6 +10,7 @@ mod platform;
 mod refusal;
 mod render;
 mod research;
+mod secure;
 mod store;
 mod system;
 mod wire;
@@ -30,6 +31,7 @@ pub use research::{
     ArticleReader, FeedReader, FeedReading, FeedVisit, FetchLimits, Fetched, Fetcher, NamedBy, ScoredItem, SourceScan,
     TrendSource,
 };
+pub use secure::{AccessTokens, Claims, OauthProfile, OauthProvider, OauthStart, PasswordCheck, PasswordHasher, Vault};
 pub use store::{
     Claim, Cursor, Entity, EventLog, Filter, Index, Order, Page, Repository, RepositoryExt, Slice, Store, Tx,
 };

@@ -1,6 +1,6 @@
 //! Publishing platforms.
 
-use crate::domain::{BlobRef, Platform, Publication};
+use crate::domain::{BlobRef, Destination, Publication};
 use crate::{Operation, Result};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -33,8 +33,8 @@ pub enum PublishStatus {
 /// Puts videos on one platform, one journaled move at a time.
 #[async_trait]
 pub trait PlatformPublisher: Debug + Send + Sync {
-    /// Which platform.
-    fn platform(&self) -> Platform;
+    /// Which destination.
+    fn destination(&self) -> Destination;
 
     /// Does everything but the last call, and gives the platform's handle.
     ///

@@ -4,11 +4,14 @@
 //! Every entity is kept the same way: its JSON document, and beside it the few columns of [`Index`]
 //! that lists filter and order by. One generic implementation per database serves them all.
 
-use crate::domain::{Approval, Asset, Content, Cost, FeedState, Notification, Publication, Run, Step, Trend, User};
+use crate::domain::{
+    Approval, Asset, Content, Cost, FeedState, Guesses, Login, Notification, Publication, Revocation, Run, Session,
+    Setting, SocialAccount, Step, Ticket, Trend, User,
+};
 use crate::event::{Event, EventRecord};
 use crate::id::{
-    ApprovalId, AssetId, ContentId, CostId, EventId, FeedStateId, Id, NotificationId, PublicationId, RunId, StepId,
-    TrendId, UserId,
+    ApprovalId, AssetId, ContentId, CostId, EventId, FeedStateId, GuessesId, Id, LoginId, NotificationId,
+    PublicationId, RevocationId, RunId, SessionId, SettingId, SocialAccountId, StepId, TicketId, TrendId, UserId,
 };
 use crate::{Error, Result, Timestamp};
 use async_trait::async_trait;
@@ -318,6 +321,20 @@ pub trait Tx: EventLog + Send {
     fn costs(&mut self) -> &mut dyn Repository<Cost>;
     /// What is remembered of feeds.
     fn feeds(&mut self) -> &mut dyn Repository<FeedState>;
+    /// Names to sign in with.
+    fn logins(&mut self) -> &mut dyn Repository<Login>;
+    /// Sessions.
+    fn sessions(&mut self) -> &mut dyn Repository<Session>;
+    /// Tokens that can be used once.
+    fn tickets(&mut self) -> &mut dyn Repository<Ticket>;
+    /// Counts of guesses.
+    fn guesses(&mut self) -> &mut dyn Repository<Guesses>;
+    /// Tokens that are refused before they expire.
+    fn revocations(&mut self) -> &mut dyn Repository<Revocation>;
+    /// Accounts at places to publish.
+    fn accounts(&mut self) -> &mut dyn Repository<SocialAccount>;
+    /// Settings made at run time.
+    fn settings(&mut self) -> &mut dyn Repository<Setting>;
 
     /// Makes everything permanent.
     ///
@@ -417,7 +434,7 @@ entity!(Approval, ApprovalId, "approvals", |approval| Index {
 });
 entity!(Publication, PublicationId, "publications", |publication| Index {
     unique: None,
-    owner: None,
+    owner: Some(publication.owner.0),
     parent: Some(publication.content_id.0),
     state: publication.state.to_string(),
     rank: 0.0,
@@ -454,4 +471,60 @@ entity!(FeedState, FeedStateId, "feeds", |feed| Index {
     state: if feed.failures == 0 { "healthy" } else { "failing" }.to_owned(),
     rank: f64::from(feed.failures),
     at: feed.checked_at,
+});
+entity!(Login, LoginId, "logins", |login| Index {
+    unique: Some(format!("{}/{}", login.kind, login.subject)),
+    owner: Some(login.user_id.0),
+    parent: None,
+    state: login.kind.to_string(),
+    rank: 0.0,
+    at: login.created_at,
+});
+entity!(Session, SessionId, "sessions", |session| Index {
+    unique: None,
+    owner: Some(session.user_id.0),
+    parent: None,
+    state: if session.ended_at.is_none() { "live" } else { "ended" }.to_owned(),
+    rank: 0.0,
+    at: session.created_at,
+});
+entity!(Ticket, TicketId, "tickets", |ticket| Index {
+    unique: Some(ticket.hash.to_string()),
+    owner: ticket.user_id.map(Id::as_uuid),
+    parent: None,
+    state: if ticket.used_at.is_none() { "open" } else { "used" }.to_owned(),
+    rank: 0.0,
+    at: ticket.created_at,
+});
+entity!(Guesses, GuessesId, "guesses", |guesses| Index {
+    unique: Some(guesses.key.to_string()),
+    owner: None,
+    parent: None,
+    state: "counting".to_owned(),
+    rank: f64::from(guesses.count),
+    at: guesses.since,
+});
+entity!(Revocation, RevocationId, "revocations", |revocation| Index {
+    unique: None,
+    owner: None,
+    parent: None,
+    state: "revoked".to_owned(),
+    rank: 0.0,
+    at: revocation.created_at,
+});
+entity!(SocialAccount, SocialAccountId, "accounts", |account| Index {
+    unique: None,
+    owner: Some(account.user_id.0),
+    parent: None,
+    state: if account.active { "active" } else { "removed" }.to_owned(),
+    rank: 0.0,
+    at: account.created_at,
+});
+entity!(Setting, SettingId, "settings", |setting| Index {
+    unique: Some(setting.name.clone()),
+    owner: None,
+    parent: None,
+    state: "set".to_owned(),
+    rank: 0.0,
+    at: setting.updated_at,
 });

@@ -48,6 +48,13 @@ pub async fn every_kind_of_row_comes_back_as_it_went_in(store: Arc<dyn Store>) {
         notifications: notification,
         costs: cost,
         feeds: feed_state,
+        logins: login,
+        sessions: session,
+        tickets: ticket,
+        guesses: guesses,
+        revocations: revocation,
+        accounts: account,
+        settings: setting,
     }
 }
 

@@ -213,7 +213,9 @@ pub fn publication(n: u64) -> Publication {
     Publication {
         id: PublicationId(uuid(n)),
         content_id: ContentId(uuid(n)),
-        platform: Platform::Tiktok,
+        owner: UserId(uuid(n % 3)),
+        destination: Destination::Tiktok,
+        account_id: Some(SocialAccountId(uuid(n))),
         file: Sha256::of(b"video"),
         state: PublicationState::Prepared,
         handle: None,
@@ -232,6 +234,19 @@ pub fn user(n: u64) -> User {
         name: format!("User {n}"),
         role: Role::Editor,
         active: true,
+        username: Some(format!("user_{n}")),
+        password: Some(Secret::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
+        first_name: Some("User".to_owned()),
+        last_name: None,
+        avatar_url: None,
+        bio: Some("Makes videos.".to_owned()),
+        timezone: "Europe/Berlin".to_owned(),
+        email_verified: true,
+        last_login_at: Some(time(n)),
+        settings: serde_json::Map::from_iter([(
+            "dashboard_preferences".to_owned(),
+            serde_json::json!({"theme": "dark"}),
+        )]),
         created_at: time(n),
         updated_at: time(n),
         version: 0,
@@ -281,6 +296,90 @@ pub fn feed_state(n: u64) -> FeedState {
         not_before: time(n + 600),
         failures: 0,
         checked_at: time(n),
+        version: 0,
+    }
+}
+
+/// A username.
+pub fn login(n: u64) -> Login {
+    Login {
+        id: LoginId(uuid(n)),
+        user_id: UserId(uuid(n)),
+        kind: LoginKind::Github,
+        subject: n.to_string(),
+        email: Some(format!("user{n}@example.org")),
+        tokens: Some(Secret::new("sealed")),
+        created_at: time(n),
+        updated_at: time(n),
+        version: 0,
+    }
+}
+
+/// A session that was refreshed once.
+pub fn session(n: u64) -> Session {
+    Session {
+        id: SessionId(uuid(n)),
+        user_id: UserId(uuid(n % 3)),
+        generation: 1,
+        token: Sha256::of(b"token"),
+        rotated_at: Some(time(n)),
+        agent: "orion/0.1.0".to_owned(),
+        address: "192.0.2.7".to_owned(),
+        created_at: time(n),
+        used_at: time(n),
+        expires_at: time(n + 3600),
+        ended_at: None,
+        ended_for: None,
+        version: 0,
+    }
+}
+
+/// An unused ticket.
+pub fn ticket(n: u64) -> Ticket {
+    Ticket {
+        id: TicketId(uuid(n)),
+        kind: TicketKind::OauthState,
+        hash: Sha256::of(&n.to_le_bytes()),
+        user_id: Some(UserId(uuid(n))),
+        data: serde_json::json!({"redirect": "/"}),
+        created_at: time(n),
+        expires_at: time(n + 600),
+        used_at: None,
+        version: 0,
+    }
+}
+
+/// A count of guesses.
+pub fn guesses(n: u64) -> Guesses {
+    Guesses { id: GuessesId(uuid(n)), key: Sha256::of(&n.to_le_bytes()), count: 3, since: time(n), version: 0 }
+}
+
+/// A revoked token.
+pub fn revocation(n: u64) -> Revocation {
+    Revocation { id: RevocationId(uuid(n)), expires_at: time(n + 900), created_at: time(n), version: 0 }
+}
+
+/// A connected account.
+pub fn account(n: u64) -> SocialAccount {
+    SocialAccount {
+        id: SocialAccountId(uuid(n)),
+        user_id: UserId(uuid(n % 3)),
+        destination: Destination::Webhook,
+        display_name: "Our site".to_owned(),
+        credentials: Secret::new("sealed"),
+        active: true,
+        created_at: time(n),
+        version: 0,
+    }
+}
+
+/// A stored setting.
+pub fn setting(n: u64) -> Setting {
+    Setting {
+        id: SettingId(uuid(n)),
+        name: format!("setting.{n}"),
+        value: serde_json::json!({"niche": "tech"}),
+        updated_at: time(n),
         version: 0,
     }
 }

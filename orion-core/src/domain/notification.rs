@@ -1,49 +1,9 @@
-//! Who uses Orion and what they are told.
+//! What users are told.
 
 use super::named;
 use crate::Timestamp;
 use crate::id::{NotificationId, UserId};
 use serde::{Deserialize, Serialize};
-
-named! {
-    /// What a user may do.
-    Role {
-        /// Reads.
-        Viewer = "viewer",
-        /// Works: scans, generates, decides, renders, publishes.
-        Editor = "editor",
-        /// Administers, and sees everything.
-        Admin = "admin",
-    }
-}
-
-impl Role {
-    /// Whether this role includes the rights of another.
-    pub fn includes(self, other: Self) -> bool {
-        self >= other
-    }
-}
-
-/// A user.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct User {
-    /// Identity.
-    pub id: UserId,
-    /// Address, stored lower-case; unique.
-    pub email: String,
-    /// Name for people.
-    pub name: String,
-    /// What they may do.
-    pub role: Role,
-    /// A disabled user can do nothing.
-    pub active: bool,
-    /// Creation.
-    pub created_at: Timestamp,
-    /// Last change.
-    pub updated_at: Timestamp,
-    /// Count of changes, for optimistic locking.
-    pub version: u64,
-}
 
 named! {
     /// What a notification is about (contract, section 2.7.4).
