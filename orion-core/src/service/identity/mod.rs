@@ -1,0 +1,5 @@
+//! Identity: who uses Orion and what they are told.
+
+mod caller;
+
+pub use caller::Caller;

@@ -1,0 +1,97 @@
+//! Every error over HTTP has one shape (contract, section 1.4): `message`, `detail`, and what helps.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use orion_core::{Error, ErrorKind, Retry};
+use serde_json::json;
+use std::time::Duration;
+
+/// An error as clients see it.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    message: String,
+    hint: Option<String>,
+    retry_after: Option<Duration>,
+    /// What is wrong with which part of a request body: the items of `detail` on 422.
+    fields: Option<serde_json::Value>,
+}
+
+impl ApiError {
+    /// An error of a status with its text.
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), hint: None, retry_after: None, fields: None }
+    }
+
+    /// What is wrong with one part of a request: status 422, and an array in `detail`.
+    pub fn field(location: &[&str], kind: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let fields = json!([{ "type": kind, "loc": location, "msg": message, "input": null }]);
+        let message = format!("{}: {message}", location.last().unwrap_or(&"body"));
+        Self { fields: Some(fields), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
+    }
+
+    /// Says when to come back.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+/// The status that clients see for a kind of error.
+fn status_of(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::AlreadyExists | ErrorKind::Conflict => StatusCode::CONFLICT,
+        ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::Unauthorized => StatusCode::UNAUTHORIZED,
+        ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+        ErrorKind::Unsupported => StatusCode::NOT_IMPLEMENTED,
+        ErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Cancelled | ErrorKind::Exhausted => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        let status = status_of(error.kind());
+        // What went wrong inside is for the log, not for strangers.
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(error = ?error, "a request failed");
+            return Self::new(status, "something went wrong; the log of the server says what");
+        }
+        let retry_after = match error.retry() {
+            Retry::Later(wait) => wait,
+            _ => None,
+        };
+        Self { hint: error.hint().map(str::to_owned), retry_after, ..Self::new(status, error.message()) }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut body = json!({ "message": self.message, "detail": self.message });
+        if let Some(hint) = self.hint {
+            body["hint"] = hint.into();
+        }
+        if let Some(fields) = self.fields {
+            body["detail"] = fields;
+        }
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

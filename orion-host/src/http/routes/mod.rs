@@ -1,0 +1,1 @@
+//! The routes of every service, by their canonical paths.
