@@ -35,7 +35,7 @@ pub use demand::{SafeArea, VideoDemands};
 pub use feed::{Feed, FeedItem, FeedState};
 pub use material::{Article, Material, Picture, Source};
 pub use niche::Niche;
-pub use notification::{Notification, NotificationKind};
+pub use notification::{Notification, NotificationKind, Preference, Preferences};
 pub use publication::{Destination, Publication, PublicationState};
 pub use run::{Run, RunCommand, RunEffect, RunState, Stage, Transition};
 pub use scene::{Card, Look, Palette, ScenePlan, VisualPrompt};

@@ -1,0 +1,223 @@
+//! A consumer group at work: every event of the log is handled once, in the transaction that acknowledges it.
+
+use crate::event::{Event, EventRecord};
+use crate::port::{Claim, Clock, Store, Tx, Wire};
+use crate::{Error, ErrorKind, Result};
+use async_trait::async_trait;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a worker may hold a claim; a dead one's events come back after it.
+const LEASE: Duration = Duration::from_secs(20);
+/// How many events are claimed at once.
+const BATCH: u32 = 32;
+/// After so many attempts an event that cannot be handled is put aside.
+const MOST_ATTEMPTS: u32 = 8;
+/// The pause after the first attempt; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// No pause is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// What a group does with an event.
+#[async_trait]
+pub trait Handler: Debug + Send + Sync {
+    /// Whether the group has anything to do for it; what it does not want is acknowledged at once.
+    fn wants(&self, event: &Event) -> bool;
+
+    /// Writes the effect of one event, and gives the events it appended, to be announced after the commit.
+    ///
+    /// # Behavior
+    /// - Writes only through `tx`: it is committed with the acknowledgement, or not at all.
+    async fn handle(&self, tx: &mut dyn Tx, record: &EventRecord) -> Result<Vec<EventRecord>>;
+}
+
+/// One worker of a consumer group. Any number may work at once, in any process.
+#[derive(Debug, Clone)]
+pub struct Consumer {
+    /// The record.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Announces what handlers append.
+    pub wire: Arc<dyn Wire>,
+    /// Name of the group.
+    pub group: &'static str,
+}
+
+impl Consumer {
+    /// Claims a batch of events and handles each; gives how many it claimed, zero when there is nothing to do.
+    ///
+    /// An event that cannot be handled does not hold up the others: it is tried again after a pause that grows, and
+    /// put aside with its reason after eight attempts. What fails only for a while is never put aside.
+    ///
+    /// # Errors
+    /// The store's own; claims that were not handled come back when their lease ends.
+    pub async fn handle_next(&self, handler: &dyn Handler) -> Result<usize> {
+        let mut tx = self.store.begin().await?;
+        let claims = tx.claim(self.group, self.clock.now(), LEASE, BATCH).await?;
+        let count = claims.len();
+        if count == 0 {
+            return Ok(0);
+        }
+        let (wanted, unwanted): (Vec<_>, Vec<_>) =
+            claims.into_iter().partition(|claim| handler.wants(&claim.record.event));
+        for claim in &unwanted {
+            tx.acknowledge(claim).await?;
+        }
+        tx.commit().await?;
+        for claim in &wanted {
+            self.handle(handler, claim).await?;
+        }
+        Ok(count)
+    }
+
+    async fn handle(&self, handler: &dyn Handler, claim: &Claim) -> Result<()> {
+        match self.attempt(handler, claim).await {
+            Ok(records) => {
+                for record in &records {
+                    // The wire may fail: the log is the record.
+                    let _ = self.wire.announce(record).await;
+                }
+                Ok(())
+            }
+            Err(error) => self.put_back(claim, &error).await,
+        }
+    }
+
+    async fn attempt(&self, handler: &dyn Handler, claim: &Claim) -> Result<Vec<EventRecord>> {
+        let mut tx = self.store.begin().await?;
+        let records = handler.handle(&mut *tx, &claim.record).await?;
+        tx.acknowledge(claim).await?;
+        tx.commit().await?;
+        Ok(records)
+    }
+
+    async fn put_back(&self, claim: &Claim, error: &Error) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        let done = if claim.attempts >= MOST_ATTEMPTS && !error.is_temporary() {
+            tx.bury(claim, &error.to_string()).await
+        } else {
+            let pause = FIRST_PAUSE.saturating_mul(1 << claim.attempts.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
+            tx.release(claim, self.clock.now().after(pause), &error.to_string()).await
+        };
+        match done {
+            Ok(()) => tx.commit().await,
+            // The lease ended and another worker has the event: it is theirs now.
+            Err(lost) if lost.kind() == ErrorKind::Conflict => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Retry;
+    use crate::id::EventId;
+    use crate::memory::{ManualClock, MemoryStore, MemoryWire};
+    use crate::port::Filter;
+    use crate::testing::sample;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Writes a cost row for every expired trend, and fails for the trends that it is told to.
+    #[derive(Debug, Default)]
+    struct Ledger {
+        poison: Option<(u64, ErrorKind)>,
+        tried: AtomicU32,
+    }
+
+    #[async_trait]
+    impl Handler for Ledger {
+        fn wants(&self, event: &Event) -> bool {
+            matches!(event, Event::TrendExpired { .. })
+        }
+
+        async fn handle(&self, tx: &mut dyn Tx, record: &EventRecord) -> Result<Vec<EventRecord>> {
+            tx.costs().insert(&mut sample::cost(record.sequence)).await?;
+            match self.poison {
+                Some((n, kind)) if record.event == sample::event(n) => {
+                    self.tried.fetch_add(1, Ordering::SeqCst);
+                    Err(Error::new(kind, "not this one"))
+                }
+                _ => Ok(Vec::new()),
+            }
+        }
+    }
+
+    async fn with_events(count: u64) -> (Consumer, Arc<ManualClock>) {
+        let store = MemoryStore::new();
+        let mut tx = store.begin().await.unwrap();
+        for n in 0..count {
+            tx.append(EventId(sample::uuid(n)), sample::time(n), None, &sample::event(n)).await.unwrap();
+        }
+        // One that nobody wants.
+        tx.append(EventId(sample::uuid(999)), sample::time(9), None, &sample::events()[5]).await.unwrap();
+        tx.commit().await.unwrap();
+        let clock = Arc::new(ManualClock::at(sample::time(100)));
+        let wire = Arc::new(MemoryWire::new());
+        (Consumer { store: Arc::new(store), clock: clock.clone(), wire, group: "ledger" }, clock)
+    }
+
+    async fn rows(consumer: &Consumer) -> u64 {
+        consumer.store.read().await.unwrap().costs().count(&Filter::default()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_event_has_its_effect_once_however_many_work() {
+        let (consumer, clock) = with_events(100).await;
+        let handler = Ledger::default();
+        while consumer.handle_next(&handler).await.unwrap() > 0 {}
+        assert_eq!(rows(&consumer).await, 100);
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(consumer.handle_next(&handler).await.unwrap(), 0, "nothing comes back");
+        assert_eq!(rows(&consumer).await, 100);
+    }
+
+    #[tokio::test]
+    async fn poison_holds_up_nobody_and_is_buried_with_its_reason() {
+        let (consumer, clock) = with_events(5).await;
+        let handler = Ledger { poison: Some((2, ErrorKind::Corrupt)), ..Ledger::default() };
+        consumer.handle_next(&handler).await.unwrap();
+        assert_eq!(rows(&consumer).await, 4, "what it wrote before it failed is gone");
+        assert_eq!(consumer.handle_next(&handler).await.unwrap(), 0, "it waits for its time");
+        for pause in [1, 2, 4, 8, 16, 32, 64] {
+            clock.advance(Duration::from_secs(pause) - Duration::from_millis(1));
+            assert_eq!(consumer.handle_next(&handler).await.unwrap(), 0, "{pause}");
+            clock.advance(Duration::from_millis(1));
+            assert_eq!(consumer.handle_next(&handler).await.unwrap(), 1, "{pause}");
+        }
+        assert_eq!(handler.tried.load(Ordering::SeqCst), MOST_ATTEMPTS);
+        let buried = consumer.store.read().await.unwrap().buried("ledger", 0, 10).await.unwrap();
+        assert_eq!((buried.len(), buried[0].1.as_str()), (1, "not this one"));
+        clock.advance(Duration::from_secs(86_400));
+        assert_eq!(consumer.handle_next(&handler).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_fails_for_a_while_is_never_buried() {
+        let (consumer, clock) = with_events(1).await;
+        let handler = Ledger { poison: Some((0, ErrorKind::Unavailable)), ..Ledger::default() };
+        assert!(matches!(Error::unavailable("").retry(), Retry::Later(_)));
+        for _ in 0..20 {
+            consumer.handle_next(&handler).await.unwrap();
+            clock.advance(LONGEST_PAUSE);
+        }
+        assert_eq!(consumer.handle_next(&Ledger::default()).await.unwrap(), 1);
+        assert_eq!(rows(&consumer).await, 1);
+        assert!(consumer.store.read().await.unwrap().buried("ledger", 0, 10).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_lost_the_claim_changes_nothing() {
+        let (consumer, clock) = with_events(1).await;
+        let handler = Ledger::default();
+        let mut tx = consumer.store.begin().await.unwrap();
+        let stale = tx.claim("ledger", clock.now(), LEASE, 1).await.unwrap();
+        tx.commit().await.unwrap();
+        clock.advance(LEASE);
+        assert_eq!(consumer.handle_next(&handler).await.unwrap(), 2);
+        consumer.handle(&handler, &stale[0]).await.unwrap();
+        assert_eq!(rows(&consumer).await, 1);
+    }
+}
