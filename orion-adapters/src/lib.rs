@@ -23,6 +23,8 @@ pub use orion_feeds as feeds;
 pub use orion_fetch as fetch;
 #[cfg(feature = "graphics")]
 pub use orion_graphics as graphics;
+#[cfg(feature = "mail")]
+pub use orion_mail as mail;
 #[cfg(feature = "ollama")]
 pub use orion_ollama as ollama;
 #[cfg(feature = "render")]

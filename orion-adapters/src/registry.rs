@@ -192,6 +192,29 @@ impl Parts {
     }
 }
 
+#[cfg(feature = "mail")]
+impl Parts {
+    /// Who sends mail from an address: `outbox:FOLDER` (files in a folder), or a mail server by
+    /// `smtp://USER:PASSWORD@HOST:PORT` or `smtps://…`, see [`SmtpOptions::parse`](orion_mail::SmtpOptions::parse).
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
+    pub fn mailer(&self, address: &str, from: &str) -> Result<Arc<dyn orion_core::port::Mailer>> {
+        let uri = Uri::parse(address)?;
+        match uri.scheme() {
+            "outbox" => {
+                uri.require("the folder")?;
+                Ok(Arc::new(orion_mail::OutboxMailer::open(uri.path(&self.folder), from)?))
+            }
+            "smtp" | "smtps" => {
+                let options = orion_mail::SmtpOptions::parse(address)?;
+                Ok(Arc::new(orion_mail::SmtpMailer::new(&options, from)?))
+            }
+            _ => Err(uri.unknown("mail", &["outbox:FOLDER", "smtp://HOST", "smtps://HOST"])),
+        }
+    }
+}
+
 /// Which scripts beyond Latin, Greek and Cyrillic the fonts of this machine can show. Reads files.
 #[cfg(feature = "render")]
 pub fn scripts() -> Vec<orion_draw::ScriptFont> {
@@ -236,6 +259,19 @@ mod tests {
         assert!(blobs.hint().unwrap().contains("memory:"), "{blobs:?}");
         let writer = parts.writer("openai:gpt", "").unwrap_err();
         assert!(writer.hint().unwrap().contains("extractive:"), "{writer:?}");
+    }
+
+    #[cfg(feature = "mail")]
+    #[test]
+    fn mail_goes_to_a_server_or_an_outbox() {
+        let folder = tempfile::tempdir().unwrap();
+        let parts = Parts::new(folder.path());
+        let from = "noreply@orion.example";
+        assert!(parts.mailer("outbox:mail", from).is_ok() && folder.path().join("mail").is_dir());
+        assert!(parts.mailer("smtps://user:pw@mail.example.org", from).is_ok());
+        let unknown = parts.mailer("pigeon:post", from).unwrap_err();
+        assert!(unknown.hint().unwrap().contains("outbox:FOLDER"), "{unknown:?}");
+        assert!(parts.mailer("outbox:", from).is_err());
     }
 
     #[tokio::test]

@@ -3,15 +3,16 @@
 use crate::message::{build, sender};
 use async_trait::async_trait;
 use lettre::message::Mailbox;
-use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use orion_core::domain::Secret;
 use orion_core::port::{Mail, Mailer};
 use orion_core::{Error, ErrorKind, Result, Retry};
 use percent_encoding::percent_decode_str;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::{Host, Url};
 
@@ -137,11 +138,20 @@ impl SmtpOptions {
 }
 
 /// Hands messages to a mail server.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SmtpMailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    builder: AsyncSmtpTransportBuilder,
+    /// Built when it is first needed: it looks after its lines in the background, for which a runtime must be there.
+    transport: Arc<OnceLock<AsyncSmtpTransport<Tokio1Executor>>>,
     from: Mailbox,
     timeout: Duration,
+}
+
+impl std::fmt::Debug for SmtpMailer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Without the builder: it knows the password.
+        f.debug_struct("SmtpMailer").field("from", &self.from).field("timeout", &self.timeout).finish_non_exhaustive()
+    }
 }
 
 impl SmtpMailer {
@@ -170,7 +180,7 @@ impl SmtpMailer {
         if let Some((user, password)) = &options.login {
             builder = builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
         }
-        Ok(Self { transport: builder.build(), from, timeout: options.timeout })
+        Ok(Self { builder, transport: Arc::default(), from, timeout: options.timeout })
     }
 }
 
@@ -179,7 +189,8 @@ impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Mail) -> Result<()> {
         let message = build(&self.from, mail)?;
         // The transport's own limit counts anew with every command; this one is for the whole message.
-        let sent = tokio::time::timeout(self.timeout, self.transport.send(message)).await;
+        let transport = self.transport.get_or_init(|| self.builder.clone().build());
+        let sent = tokio::time::timeout(self.timeout, transport.send(message)).await;
         match sent {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(failed(error)),

@@ -47,6 +47,8 @@ fn a_password_never_travels_unprotected() {
     for fine in ["smtp://u:p@mail.example.org", "smtp://mail.example.org?tls=none", "smtp://u:p@[::1]:25?tls=none"] {
         open(fine).unwrap();
     }
+    let shown = format!("{:?}", open("smtp://u:s3cret@localhost").unwrap());
+    assert!(!shown.contains("s3cret"), "{shown}");
     let options = SmtpOptions::at("localhost");
     for wrong in ["", "nobody", "a@b\r\nBcc: c@d"] {
         assert_eq!(SmtpMailer::new(&options, wrong).unwrap_err().kind(), ErrorKind::Invalid, "{wrong}");

@@ -56,13 +56,16 @@ async fn a_message_arrives_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn one_line_serves_many_messages() {
+async fn a_line_serves_more_than_one_message() {
     let server = Server::start(Trouble::None).await;
     let mailer = mailer(&format!("smtp://{}?tls=none", server.address));
-    for _ in 0..3 {
+    for _ in 0..10 {
         mailer.send(&mail()).await.unwrap();
+        // The line is put back in the background.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    assert_eq!((server.taken().len(), server.connections()), (3, 1));
+    assert_eq!(server.taken().len(), 10);
+    assert!(server.connections() < 10, "{}", server.connections());
 }
 
 #[tokio::test]

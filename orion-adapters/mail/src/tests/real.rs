@@ -25,8 +25,13 @@ impl Drop for Real {
 
 impl Real {
     fn start(folder: &Path, mode: &str) -> Self {
-        let mut child =
-            Command::new("python3").args(["-c", SERVER, mode]).arg(folder).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = Command::new("python3")
+            .args(["-c", SERVER, mode])
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().parse().unwrap();
