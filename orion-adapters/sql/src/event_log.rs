@@ -26,6 +26,9 @@ const READ: &str = "select sequence, id, at, owner, body from events where seque
 const READ_OWNED: &str = "select sequence, id, at, owner, body from events \
     where sequence > $1 and (owner is null or owner = $3) order by sequence limit $2";
 
+const LAST: &str = "select sequence from log_head";
+const SEQUENCE_OF: &str = "select sequence from events where id = $1";
+
 const GROUP_HEAD: &str = "select head from consumers where name = $1";
 const ADD_GROUP: &str = "insert into consumers (name, head) values ($1, 0)";
 const MOVE_GROUP: &str = "update consumers set head = $2 where name = $1";
@@ -126,6 +129,20 @@ impl EventLog for SqlTx {
         };
         let rows = statement.fetch_all(self.reading()).await.map_err(translate)?;
         rows.into_iter().map(EventRow::record).collect()
+    }
+
+    async fn last(&mut self) -> Result<u64> {
+        let last: i64 = sqlx::query_scalar(LAST).fetch_one(self.reading()).await.map_err(translate)?;
+        Ok(last.unsigned_abs())
+    }
+
+    async fn sequence_of(&mut self, id: EventId) -> Result<Option<u64>> {
+        let found: Option<i64> = sqlx::query_scalar(SEQUENCE_OF)
+            .bind(id.to_string())
+            .fetch_optional(self.reading())
+            .await
+            .map_err(translate)?;
+        Ok(found.map(i64::unsigned_abs))
     }
 
     async fn claim(&mut self, group: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>> {

@@ -5,7 +5,7 @@ use crate::event::{Event, EventRecord};
 use crate::id::{EventId, UserId};
 use crate::port::Claim;
 use crate::{Error, Result, Timestamp};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use std::time::Duration;
 pub(super) struct Log {
     /// Event number n stands at place n - 1.
     events: Arc<Vec<Arc<EventRecord>>>,
-    ids: Arc<HashSet<EventId>>,
+    places: Arc<HashMap<EventId, u64>>,
     groups: Arc<BTreeMap<String, Group>>,
     pub(super) writable: bool,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { events: Arc::default(), ids: Arc::default(), groups: Arc::default(), writable: true }
+        Self { events: Arc::default(), places: Arc::default(), groups: Arc::default(), writable: true }
     }
 }
 
@@ -61,13 +61,22 @@ impl Log {
         event: &Event,
     ) -> Result<EventRecord> {
         writable(self.writable)?;
-        if !Arc::make_mut(&mut self.ids).insert(id) {
+        if self.places.contains_key(&id) {
             return Err(Error::event_exists(id));
         }
-        let sequence = self.events.len() as u64 + 1;
+        let sequence = self.last() + 1;
+        Arc::make_mut(&mut self.places).insert(id, sequence);
         let record = EventRecord { sequence, id, at, owner, event: event.clone() };
         Arc::make_mut(&mut self.events).push(Arc::new(record.clone()));
         Ok(record)
+    }
+
+    pub(super) fn last(&self) -> u64 {
+        self.events.len() as u64
+    }
+
+    pub(super) fn sequence_of(&self, id: EventId) -> Option<u64> {
+        self.places.get(&id).copied()
     }
 
     fn behind(&self, after: u64) -> impl Iterator<Item = &Arc<EventRecord>> {

@@ -132,6 +132,14 @@ impl EventLog for MemoryTx {
         Ok(self.state.log.read(after, owner, limit))
     }
 
+    async fn last(&mut self) -> Result<u64> {
+        Ok(self.state.log.last())
+    }
+
+    async fn sequence_of(&mut self, id: EventId) -> Result<Option<u64>> {
+        Ok(self.state.log.sequence_of(id))
+    }
+
     async fn claim(&mut self, group: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
         self.state.log.claim(group, now, lease, limit)
     }

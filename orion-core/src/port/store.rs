@@ -246,6 +246,19 @@ pub trait EventLog: Send {
     /// - With `owner`, only that user's events and those that everybody may see.
     async fn read(&mut self, after: u64, owner: Option<UserId>, limit: u32) -> Result<Vec<EventRecord>>;
 
+    /// The sequence of the last event of the log; 0 if it is empty.
+    ///
+    /// # Behavior
+    /// - Costs the same however long the log is.
+    /// - Every event that commits later has a higher sequence.
+    async fn last(&mut self) -> Result<u64>;
+
+    /// The sequence of an event.
+    ///
+    /// # Behavior
+    /// - `None` if the event is not in the log.
+    async fn sequence_of(&mut self, id: EventId) -> Result<Option<u64>>;
+
     /// Claims events for a consumer group until `now + lease`.
     ///
     /// # Behavior

@@ -59,6 +59,25 @@ pub async fn an_event_is_appended_once(store: Arc<dyn Store>) {
     assert_eq!(store.read().await.unwrap().read(0, None, 10).await.unwrap().len(), 2);
 }
 
+/// The end of the log, and the place of one event, also within a transaction.
+pub async fn the_last_event_and_the_place_of_each_are_known(store: Arc<dyn Store>) {
+    assert_eq!(store.read().await.unwrap().last().await.unwrap(), 0);
+    let records = append(&store, [1, 2, 3]).await;
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.last().await.unwrap(), records[2].sequence);
+    for record in &records {
+        assert_eq!(tx.sequence_of(record.id).await.unwrap(), Some(record.sequence));
+    }
+    assert_eq!(tx.sequence_of(EventId(sample::uuid(4))).await.unwrap(), None);
+    drop(tx);
+    let mut tx = store.begin().await.unwrap();
+    let fourth = tx.append(EventId(sample::uuid(4)), sample::time(4), None, &sample::event(4)).await.unwrap();
+    assert_eq!(tx.last().await.unwrap(), fourth.sequence);
+    assert_eq!(tx.sequence_of(fourth.id).await.unwrap(), Some(fourth.sequence));
+    drop(tx);
+    assert_eq!(store.read().await.unwrap().last().await.unwrap(), records[2].sequence);
+}
+
 /// The limit, the place, and who may see what.
 pub async fn reading_is_bounded_and_respects_owners(store: Arc<dyn Store>) {
     let (ann, bob) = (UserId(sample::uuid(1)), UserId(sample::uuid(2)));

@@ -91,6 +91,7 @@ macro_rules! store_conformance {
         $crate::conformance!($make, event_log:
             sequences_rise_over_commits
             an_event_is_appended_once
+            the_last_event_and_the_place_of_each_are_known
             reading_is_bounded_and_respects_owners
             a_tailing_reader_misses_nothing
             a_new_group_begins_at_the_start_and_groups_are_independent

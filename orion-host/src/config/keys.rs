@@ -2,6 +2,7 @@
 
 use super::value::{Value, read_text, read_toml};
 use orion_core::Result;
+use orion_core::domain::Secret;
 use std::path::PathBuf;
 
 /// One setting.
@@ -105,6 +106,56 @@ settings! {
         "Encoder preset: `draft`, `standard` or `premium`.";
     out: PathBuf = PathBuf::from("orion-videos"), "create.out", "ORION_CREATE_OUT",
         "Folder in which each video gets a folder of its own.";
+    env: String = "development".to_owned(), "env", "ORION_ENV",
+        "What `orion up` serves: `development` (keys are made on first start, local pages may call), `staging` or `production` (refuses to start without keys and origins).";
+    http_listen: String = "127.0.0.1:8000".to_owned(), "http.listen", "ORION_HTTP_LISTEN",
+        "Address and port of the gateway.";
+    allowed_origins: Vec<String> = Vec::new(), "http.allowed_origins", "ORION_HTTP_ALLOWED_ORIGINS",
+        "Web origins that may call the API from browsers: `https://orion.example.org`; `*` allows all, without cookies. In development empty means this machine's ports 3000 to 3002.";
+    trusted_proxies: Vec<String> = Vec::new(), "http.trusted_proxies", "ORION_HTTP_TRUSTED_PROXIES",
+        "Addresses or networks of proxies whose `X-Forwarded-For` is believed: `10.0.0.0/8`.";
+    jwt_secret: Secret = Secret::new(""), "auth.jwt_secret", "ORION_AUTH_JWT_SECRET",
+        "Key that signs access tokens, at least 32 random bytes: `openssl rand -base64 32`.";
+    encryption_key: Secret = Secret::new(""), "auth.encryption_key", "ORION_AUTH_ENCRYPTION_KEY",
+        "Keys that seal stored credentials, separated by commas, each of 32 random bytes: `openssl rand -base64 32`. The first seals, all open.";
+    internal_token: Secret = Secret::new(""), "auth.internal_token", "ORION_AUTH_INTERNAL_TOKEN",
+        "What services of other processes show each other: `openssl rand -base64 32`.";
+    github_id: String = String::new(), "oauth.github_id", "ORION_OAUTH_GITHUB_ID",
+        "Client identifier of the GitHub application that people sign in with; empty turns it off.";
+    github_secret: Secret = Secret::new(""), "oauth.github_secret", "ORION_OAUTH_GITHUB_SECRET",
+        "Client secret of the GitHub application.";
+    github_url: String = "https://github.com".to_owned(), "oauth.github_url", "ORION_OAUTH_GITHUB_URL",
+        "Where GitHub's pages for signing in are.";
+    github_api_url: String = "https://api.github.com".to_owned(), "oauth.github_api_url", "ORION_OAUTH_GITHUB_API_URL",
+        "Where GitHub's API is.";
+    google_id: String = String::new(), "oauth.google_id", "ORION_OAUTH_GOOGLE_ID",
+        "Client identifier of the Google application that people sign in with; empty turns it off.";
+    google_secret: Secret = Secret::new(""), "oauth.google_secret", "ORION_OAUTH_GOOGLE_SECRET",
+        "Client secret of the Google application.";
+    google_url: String = String::new(), "oauth.google_url", "ORION_OAUTH_GOOGLE_URL",
+        "One address for everything of Google's sign-in, such as that of a test server; empty takes Google's own.";
+    gateway_url: String = "http://localhost:8000".to_owned(), "urls.gateway", "ORION_URLS_GATEWAY",
+        "Where browsers reach the gateway: for links in mails and the way back from GitHub and Google.";
+    dashboard_url: String = String::new(), "urls.dashboard", "ORION_URLS_DASHBOARD",
+        "Where browsers reach the dashboard, if not at the gateway.";
+    smtp_host: String = String::new(), "smtp.host", "ORION_SMTP_HOST",
+        "Mail server; empty writes mails into the folder `outbox` of `data_dir`.";
+    smtp_port: u32 = 587, "smtp.port", "ORION_SMTP_PORT",
+        "Port of the mail server.";
+    smtp_user: String = String::new(), "smtp.user", "ORION_SMTP_USER",
+        "User at the mail server; empty sends without signing in.";
+    smtp_pass: Secret = Secret::new(""), "smtp.pass", "ORION_SMTP_PASS",
+        "Password at the mail server.";
+    smtp_from: String = "noreply@orion.local".to_owned(), "smtp.from", "ORION_SMTP_FROM",
+        "Sender of mails.";
+    smtp_security: String = "starttls".to_owned(), "smtp.security", "ORION_SMTP_SECURITY",
+        "How the way to the mail server is protected: `starttls`, `tls` or `none` (for a server on this machine).";
+    ws_token_query: bool = false, "ws.token_query", "ORION_WS_TOKEN_QUERY",
+        "Let sockets show their access token in the address outside development; addresses end up in logs.";
+    blocklist: Vec<String> = Vec::new(), "content.blocklist", "ORION_CONTENT_BLOCKLIST",
+        "Words that keep content from being published.";
+    publish_folder: PathBuf = PathBuf::from("orion-published"), "publish.folder_root", "ORION_PUBLISH_FOLDER_ROOT",
+        "Folder under which the destination `folder` writes what is published.";
     log: String = "warn".to_owned(), "log", "ORION_LOG",
         "What is logged to standard error: `error`, `warn`, `info`, `debug`, or a filter like `RUST_LOG`.";
 }

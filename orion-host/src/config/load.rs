@@ -13,6 +13,28 @@ const MOST_BYTES: u64 = 1024 * 1024;
 /// Variables with Orion's prefix that are not settings: the file's name, and those of the launcher and the tests.
 const OTHER_VARIABLES: &[&str] = &["ORION_CONFIG", "ORION_REQUIRE", "ORION_BIN", "ORION_VOICES"];
 
+/// Other names of variables, as earlier set-ups have them. Orion's own name of a setting wins over them.
+const ALIASES: &[(&str, &str)] = &[
+    ("APP_ENV", "ORION_ENV"),
+    ("DASHBOARD_URL", "ORION_URLS_DASHBOARD"),
+    ("GITHUB_CLIENT_ID", "ORION_OAUTH_GITHUB_ID"),
+    ("GITHUB_CLIENT_SECRET", "ORION_OAUTH_GITHUB_SECRET"),
+    ("GOOGLE_CLIENT_ID", "ORION_OAUTH_GOOGLE_ID"),
+    ("GOOGLE_CLIENT_SECRET", "ORION_OAUTH_GOOGLE_SECRET"),
+    ("OAUTH_REDIRECT_BASE", "ORION_URLS_GATEWAY"),
+    ("ORION_ALLOWED_ORIGINS", "ORION_HTTP_ALLOWED_ORIGINS"),
+    ("ORION_CORS_ORIGINS", "ORION_HTTP_ALLOWED_ORIGINS"),
+    ("ORION_ENCRYPTION_KEY", "ORION_AUTH_ENCRYPTION_KEY"),
+    ("ORION_INTERNAL_TOKEN", "ORION_AUTH_INTERNAL_TOKEN"),
+    ("ORION_JWT_SECRET", "ORION_AUTH_JWT_SECRET"),
+    ("ORION_TRUSTED_PROXIES", "ORION_HTTP_TRUSTED_PROXIES"),
+    ("SMTP_FROM", "ORION_SMTP_FROM"),
+    ("SMTP_HOST", "ORION_SMTP_HOST"),
+    ("SMTP_PASS", "ORION_SMTP_PASS"),
+    ("SMTP_PORT", "ORION_SMTP_PORT"),
+    ("SMTP_USER", "ORION_SMTP_USER"),
+];
+
 /// Where a setting came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -77,8 +99,8 @@ impl Layers {
                 origins.insert(key.name, Origin::File(path.clone()));
             }
         }
-        for (name, text) in self.environment.iter().filter(|(name, _)| name.starts_with("ORION_")) {
-            if OTHER_VARIABLES.contains(&name.as_str()) {
+        for (name, text) in self.variables() {
+            if OTHER_VARIABLES.contains(&name) {
                 continue;
             }
             let key = KEYS
@@ -94,6 +116,14 @@ impl Layers {
             origins.insert(key.name, Origin::Flag);
         }
         Ok((config, origins))
+    }
+
+    /// The variables that concern Orion, by its own names; what an alias sets comes before what its own name sets.
+    fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = |name: &str| ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, own)| *own);
+        let all = self.environment.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let aliased = all.clone().filter_map(move |(name, text)| Some((own(name)?, text)));
+        aliased.chain(all.filter(move |(name, _)| name.starts_with("ORION_") && own(name).is_none()))
     }
 
     fn read_file(&self) -> Result<Option<(PathBuf, String)>> {

@@ -73,6 +73,30 @@ fn secrets_show_nowhere() {
 }
 
 #[test]
+fn keys_and_passwords_show_nowhere_and_are_in_no_error() {
+    let config = load("[auth]\njwt_secret = 'hunter2'", &[("SMTP_PASS", "hunter2")], &[]).unwrap();
+    assert_eq!(config.jwt_secret.expose(), "hunter2");
+    assert_eq!(config.smtp_pass.expose(), "hunter2");
+    assert!(!format!("{config:?}").contains("hunter2"));
+    for key in KEYS {
+        assert!(!key.show(&config).to_string().contains("hunter2"), "{} shows a secret", key.name);
+    }
+    let error = load("[auth]\njwt_secret = ['hunter2']", &[], &[]).unwrap_err();
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+#[test]
+fn earlier_names_of_variables_are_understood_and_give_way() {
+    let config = load("", &[("APP_ENV", "staging"), ("ORION_CORS_ORIGINS", "https://a.example")], &[]).unwrap();
+    assert_eq!(
+        (config.env.as_str(), config.allowed_origins.as_slice()),
+        ("staging", &["https://a.example".to_owned()][..])
+    );
+    let config = load("", &[("ORION_ENV", "production"), ("APP_ENV", "staging")], &[]).unwrap();
+    assert_eq!(config.env, "production");
+}
+
+#[test]
 fn names_follow_one_rule() {
     for key in KEYS {
         assert_eq!(key.env, format!("ORION_{}", key.name.replace('.', "_").to_uppercase()));

@@ -1,5 +1,6 @@
 //! How a setting is read from text (environment, flags) and from TOML (file), and how it is shown.
 
+use orion_core::domain::Secret;
 use orion_core::{Error, Result};
 use std::path::PathBuf;
 
@@ -33,6 +34,20 @@ impl Value for String {
     }
     fn to_toml(&self) -> toml::Value {
         self.as_str().into()
+    }
+}
+
+impl Value for Secret {
+    const EXPECTED: &'static str = "a text";
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self::new(text.trim()))
+    }
+    fn from_toml(value: &toml::Value) -> Option<Self> {
+        value.as_str().and_then(Self::from_text)
+    }
+    /// Only whether there is one.
+    fn to_toml(&self) -> toml::Value {
+        if self.expose().is_empty() { "" } else { "[redacted]" }.into()
     }
 }
 
@@ -122,5 +137,5 @@ pub(super) fn read_text<V: Value>(name: &str, text: &str) -> Result<V> {
 
 /// Reads a TOML value, or says what was expected.
 pub(super) fn read_toml<V: Value>(name: &str, value: &toml::Value) -> Result<V> {
-    V::from_toml(value).ok_or_else(|| misfit(name, &value.to_string(), V::EXPECTED))
+    V::from_toml(value).ok_or_else(|| misfit(name, value.type_str(), V::EXPECTED))
 }

@@ -32,6 +32,16 @@ impl ApiError {
         Self { fields: Some(fields), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
     }
 
+    /// A body over the limit.
+    pub fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "request body too large")
+    }
+
+    /// Nobody, or nobody that is known, asks.
+    pub fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, message)
+    }
+
     /// Says when to come back.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
@@ -83,6 +93,9 @@ impl IntoResponse for ApiError {
         let mut body = json!({ "message": self.message, "detail": self.message });
         if let Some(hint) = self.hint {
             body["hint"] = hint.into();
+        }
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            body["error"] = json!({ "code": "RATE_LIMIT_EXCEEDED", "message": self.message, "status": 429 });
         }
         if let Some(fields) = self.fields {
             body["detail"] = fields;

@@ -1,0 +1,51 @@
+//! The gateway's layers, outermost first: request id, access log, panic guard, security headers, CORS, metrics, the one
+//! shape of errors, deadlines, body limit; then authentication and rate limit. They run behind the router, so each
+//! knows the pattern of the route and none ever sees a raw path.
+
+mod access_log;
+mod body;
+mod cors;
+mod headers;
+mod metrics;
+mod rate;
+mod request_id;
+mod shape;
+
+pub(super) use metrics::Metrics;
+pub use rate::{Limiter, MemoryLimiter, Verdict};
+
+use super::Platform;
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{from_fn, from_fn_with_state};
+use std::sync::Arc;
+use std::time::Duration;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// A handler answers before; what takes longer goes on in the background.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// Puts the layers around all routes.
+pub(super) fn around(router: Router, platform: &Arc<Platform>) -> Router {
+    router.layer(
+        ServiceBuilder::new()
+            .layer(from_fn(request_id::layer))
+            .layer(from_fn(access_log::layer))
+            .layer(CatchPanicLayer::custom(shape::panicked))
+            .layer(from_fn_with_state(platform.clone(), headers::layer))
+            .layer(from_fn_with_state(platform.clone(), cors::layer))
+            .layer(from_fn_with_state(platform.clone(), metrics::layer))
+            .layer(from_fn(shape::layer))
+            .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, ANSWER))
+            .layer(from_fn(body::layer))
+            .layer(axum::extract::DefaultBodyLimit::disable())
+            .layer(from_fn_with_state(platform.clone(), rate::layer)),
+    )
+}
+
+/// The pattern of the route, or one name for everything that is no route.
+fn pattern(request: &Request) -> String {
+    request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned()
+}
