@@ -5,31 +5,60 @@ use std::process::ExitCode;
 
 /// The command line or the input is wrong.
 pub(super) const USAGE: u8 = 2;
+/// The platform refused the credentials.
+const UNAUTHORIZED: u8 = 2;
+/// The platform cannot be reached.
+const UNREACHABLE: u8 = 3;
 /// Stopped by Ctrl-C, as shells count it.
 const INTERRUPTED: u8 = 130;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
-pub(super) struct Failure(Error);
+pub(super) struct Failure {
+    error: Error,
+    code: u8,
+}
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self(error)
+        let code = match error.kind() {
+            ErrorKind::Invalid => USAGE,
+            ErrorKind::Cancelled => INTERRUPTED,
+            _ => 1,
+        };
+        Self { error, code }
     }
 }
 
 impl Failure {
-    fn code(&self) -> u8 {
-        match self.0.kind() {
-            ErrorKind::Invalid => USAGE,
-            ErrorKind::Cancelled => INTERRUPTED,
-            _ => 1,
-        }
+    /// The platform does not know who asks.
+    pub(super) fn unauthorized(error: Error) -> Self {
+        Self { error, code: UNAUTHORIZED }
+    }
+
+    /// The platform cannot be reached.
+    pub(super) fn unreachable(error: Error) -> Self {
+        Self { error, code: UNREACHABLE }
+    }
+
+    /// The platform said no, whatever the reason.
+    pub(super) fn refused(error: Error) -> Self {
+        Self { error, code: 1 }
+    }
+
+    /// Whether the platform does not know who asks.
+    pub(super) fn is_unauthorized(&self) -> bool {
+        self.error.kind() == ErrorKind::Unauthorized
+    }
+
+    /// Adds the next step.
+    pub(super) fn with_hint(self, hint: &str) -> Self {
+        Self { error: self.error.with_hint(hint.to_owned()), ..self }
     }
 
     /// Says what went wrong, and gives the exit code.
     pub(super) fn report(&self, json: bool) -> ExitCode {
-        let error = &self.0;
+        let error = &self.error;
         if json {
             let context: serde_json::Map<String, serde_json::Value> =
                 error.context().iter().map(|(key, value)| ((*key).to_owned(), value.as_str().into())).collect();
@@ -40,7 +69,7 @@ impl Failure {
                 "context": context,
                 "hint": error.hint(),
                 "causes": causes(error),
-                "exit_code": self.code(),
+                "exit_code": self.code,
             });
             // Nobody listens any more if this fails.
             let _ = super::output::print_line(&object.to_string());
@@ -53,7 +82,7 @@ impl Failure {
                 super::output::say(&format!("hint: {hint}"));
             }
         }
-        ExitCode::from(self.code())
+        ExitCode::from(self.code)
     }
 }
 

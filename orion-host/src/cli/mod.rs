@@ -6,6 +6,7 @@ mod create;
 mod doctor;
 mod failure;
 mod output;
+mod remote;
 mod review;
 mod runs;
 mod scout;
@@ -45,14 +46,39 @@ struct Common {
     /// Print machine-readable JSON on standard output
     #[arg(long, global = true)]
     json: bool,
+    /// How to print what a platform answers [default: table; `--json` is the same as `--format json`]
+    #[arg(long, global = true, value_enum, env = "ORION_FORMAT", help_heading = "Platform")]
+    format: Option<remote::Format>,
+    /// Address of the platform [default: the one you signed in to, else http://localhost:8000]
+    #[arg(long, global = true, env = "ORION_GATEWAY_URL", value_name = "ADDRESS", help_heading = "Platform")]
+    gateway_url: Option<String>,
+    /// Access token to use instead of the session of `orion auth login`
+    #[arg(long, global = true, env = "ORION_AUTH_TOKEN", hide_env_values = true, help_heading = "Platform")]
+    token: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make a video from a feed, a page, a topic, a text or a script
     Create(Box<create::Create>),
-    /// Show what trends in feeds
+    /// Show what trends in feeds, or ask a platform's Scout
     Scout(scout::Scout),
+    /// Sign in to a platform
+    Auth(remote::Auth),
+    /// List and decide about a platform's content
+    Content(remote::Content),
+    /// Start and watch a platform's runs
+    Pipeline(remote::Pipeline),
+    /// Publish a platform's content
+    Publish(remote::Publish),
+    /// Read what a platform tells you
+    Notifications(remote::Notifications),
+    /// Administer a platform's users
+    Admin(remote::Admin),
+    /// Show how a platform stands
+    System(remote::System),
+    /// Show and choose who makes text, pictures, video and speech for a platform
+    Provider(remote::ProviderCommand),
     /// List, install and try voices
     Voices(voices::Voices),
     /// Show recent runs
@@ -80,6 +106,7 @@ struct Setting {
     config: Config,
     origins: BTreeMap<&'static str, Origin>,
     json: bool,
+    remote: remote::Remote,
 }
 
 /// Runs the command of the command line, and gives its exit code.
@@ -91,7 +118,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
         }
     };
-    let json = cli.common.json;
+    let json = cli.common.json || cli.common.format == Some(remote::Format::Json);
     match run(cli) {
         Ok(code) => code,
         Err(failure) => failure.report(json),
@@ -107,7 +134,11 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
     let (config, origins) = layers.load()?;
     log(&config, cli.common.verbose)?;
-    let setting = Setting { config, origins, json: cli.common.json };
+    let json = cli.common.json || cli.common.format == Some(remote::Format::Json);
+    let format = if json { remote::Format::Json } else { cli.common.format.unwrap_or(remote::Format::Table) };
+    let token = cli.common.token.map(orion_core::domain::Secret::new);
+    let setting =
+        Setting { config, origins, json, remote: remote::Remote { gateway: cli.common.gateway_url, token, format } };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
         orion_core::Error::unavailable("the program could not start its threads").with_source(error)
     })?;
@@ -115,6 +146,14 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         match cli.command {
             Command::Create(create) => create.run(setting).await,
             Command::Scout(scout) => scout.run(setting).await,
+            Command::Auth(auth) => auth.run(setting.remote).await,
+            Command::Content(content) => content.run(setting.remote).await,
+            Command::Pipeline(pipeline) => pipeline.run(setting.remote).await,
+            Command::Publish(publish) => publish.run(setting.remote).await,
+            Command::Notifications(notifications) => notifications.run(setting.remote).await,
+            Command::Admin(admin) => admin.run(setting.remote).await,
+            Command::System(system) => system.run(setting.remote).await,
+            Command::Provider(provider) => provider.run(setting.remote).await,
             Command::Voices(voices) => voices.run(setting).await,
             Command::Runs(runs) => runs.run(setting).await,
             Command::Check(check) => check.run(setting).await,

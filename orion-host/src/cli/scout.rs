@@ -1,5 +1,6 @@
-//! `orion scout`: what trends in feeds.
+//! `orion scout`: what trends in feeds, read here or by a platform.
 
+use super::remote::Trends;
 use super::{Failure, Setting, output};
 use crate::Orion;
 use clap::Args;
@@ -9,7 +10,10 @@ use std::process::ExitCode;
 
 /// `orion scout`
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Scout {
+    #[command(subcommand)]
+    platform: Option<Trends>,
     /// A feed to read, address or file; may be repeated [default: the `feeds` of the configuration]
     #[arg(long, value_name = "FEED")]
     feed: Vec<String>,
@@ -23,6 +27,9 @@ pub(super) struct Scout {
 
 impl Scout {
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
+        if let Some(trends) = self.platform {
+            return trends.run(setting.remote).await;
+        }
         let orion = Orion::builder().config(setting.config.clone()).silent().build().await?;
         let niche = match self.niche.as_deref().or(Some(setting.config.niche.as_str())) {
             None | Some("") => None,

@@ -10,8 +10,18 @@ use std::path::{Path, PathBuf};
 const FILE: &str = "orion.toml";
 /// Longer files are no configuration.
 const MOST_BYTES: u64 = 1024 * 1024;
-/// Variables with Orion's prefix that are not settings: the file's name, and those of the launcher and the tests.
-const OTHER_VARIABLES: &[&str] = &["ORION_CONFIG", "ORION_REQUIRE", "ORION_BIN", "ORION_VOICES"];
+/// Variables with Orion's prefix that are not settings: the file's name, those of commands that call a platform, and
+/// those of the launcher and the tests.
+const OTHER_VARIABLES: &[&str] = &[
+    "ORION_CONFIG",
+    "ORION_GATEWAY_URL",
+    "ORION_AUTH_TOKEN",
+    "ORION_PASSWORD",
+    "ORION_FORMAT",
+    "ORION_REQUIRE",
+    "ORION_BIN",
+    "ORION_VOICES",
+];
 
 /// Other names of variables, as earlier set-ups have them. Orion's own name of a setting wins over them.
 const ALIASES: &[(&str, &str)] = &[

@@ -1,0 +1,101 @@
+//! `orion admin`: users of the platform.
+
+use super::{Call, Remote, query};
+use crate::cli::failure::Failure;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::process::ExitCode;
+use uuid::Uuid;
+
+/// `orion admin …`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Admin {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List users, newest first
+    Users {
+        /// Only this role: admin, editor, viewer
+        #[arg(long)]
+        role: Option<String>,
+        /// Which page
+        #[arg(long, default_value_t = 1)]
+        page: u32,
+        /// Rows on a page
+        #[arg(long, default_value_t = 20)]
+        page_size: u32,
+    },
+    /// Invite somebody by mail
+    Invite {
+        /// Their address
+        email: String,
+        /// What they may do: admin, editor, viewer
+        #[arg(long, default_value = "editor")]
+        role: String,
+        /// Their name
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Change what somebody may do
+    Role {
+        /// The user's identifier
+        user: Uuid,
+        /// admin, editor or viewer
+        role: String,
+    },
+    /// Let somebody in again
+    Enable {
+        /// The user's identifier
+        user: Uuid,
+    },
+    /// Lock somebody out at once
+    Disable {
+        /// The user's identifier
+        user: Uuid,
+    },
+    /// Delete events and costs that are older
+    Cleanup {
+        /// How many days are kept
+        #[arg(long, default_value_t = 90)]
+        days: u32,
+    },
+}
+
+impl Admin {
+    pub(in crate::cli) async fn run(self, remote: Remote) -> Result<ExitCode, Failure> {
+        const USERS: &str = "/api/v1/identity/users";
+        let active = |user: Uuid, on: bool| Call::put(format!("{USERS}/{user}/status"), json!({ "is_active": on }));
+        let call = match self.command {
+            Action::Users { role, page, page_size } => {
+                let query = query(&[
+                    ("role", role),
+                    ("page", Some(page.to_string())),
+                    ("page_size", Some(page_size.to_string())),
+                ]);
+                Call::get(format!("{USERS}{query}")).rows("users").columns(&[
+                    "id",
+                    "role",
+                    "is_active",
+                    "created_at",
+                    "email",
+                    "name",
+                ])
+            }
+            Action::Invite { email, role, name } => {
+                let mut body = json!({ "email": email, "role": role });
+                if let Some(name) = name {
+                    body["name"] = name.into();
+                }
+                Call::post(format!("{USERS}/invite"), body)
+            }
+            Action::Role { user, role } => Call::put(format!("{USERS}/{user}/role"), json!({ "role": role })),
+            Action::Enable { user } => active(user, true),
+            Action::Disable { user } => active(user, false),
+            Action::Cleanup { days } => Call::post("/api/v1/pulse/admin/cleanup", json!({ "days": days })),
+        };
+        remote.run(call).await
+    }
+}

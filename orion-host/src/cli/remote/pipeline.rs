@@ -1,0 +1,74 @@
+//! `orion pipeline`: runs of the platform, and their events as they happen.
+
+use super::{Call, Remote, live, query};
+use crate::cli::failure::Failure;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::process::ExitCode;
+use uuid::Uuid;
+
+/// `orion pipeline …`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Pipeline {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List runs, newest first
+    Status {
+        /// How many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// Only runs in this state: pending, running, completed, failed
+        #[arg(long)]
+        status: Option<String>,
+    },
+    /// Make content from a trend; the work goes on in the background
+    Run {
+        /// The trend's identifier
+        trend: Uuid,
+        /// Show its progress until it waits for you or ends
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Show events as they happen; Ctrl-C ends it
+    Logs {
+        /// Only events of this content
+        #[arg(long)]
+        content: Option<Uuid>,
+        /// Begin behind this event
+        #[arg(long, value_name = "EVENT")]
+        after: Option<String>,
+    },
+}
+
+impl Pipeline {
+    pub(in crate::cli) async fn run(self, remote: Remote) -> Result<ExitCode, Failure> {
+        match self.command {
+            Action::Status { limit, status } => {
+                let query = query(&[("limit", Some(limit.to_string())), ("status", status)]);
+                let call = Call::get(format!("/api/v1/director/pipelines{query}"));
+                remote.run(call.columns(&["id", "content_id", "stage", "status", "started_at", "error_message"])).await
+            }
+            Action::Run { trend, watch: false } => {
+                remote.run(Call::post("/api/v1/director/pipelines", json!({ "trend_id": trend }))).await
+            }
+            Action::Run { trend, watch: true } => {
+                let client = remote.client()?;
+                let call = Call::post("/api/v1/director/pipelines", json!({ "trend_id": trend }));
+                // The socket is opened first: no event of the run can be missed.
+                let socket = live::Live::open(&client, None).await?;
+                let answer = client.call(call.method.clone(), &call.path, call.body.as_ref()).await?;
+                remote.print(&answer, &call)?;
+                let content = answer["content_id"].as_str().and_then(|id| id.parse().ok());
+                socket.follow(&client, content, remote.format, true).await
+            }
+            Action::Logs { content, after } => {
+                let client = remote.client()?;
+                live::Live::open(&client, after).await?.follow(&client, content, remote.format, false).await
+            }
+        }
+    }
+}

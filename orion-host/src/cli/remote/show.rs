@@ -1,0 +1,106 @@
+//! Answers of the platform as a table, as JSON, or as plain tab-separated lines (contract, section 6).
+
+use super::super::output;
+use orion_core::Result;
+use serde_json::Value;
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Format {
+    /// Columns for people.
+    Table,
+    /// The body, indented.
+    Json,
+    /// Values separated by tabs, one row a line, no header.
+    Plain,
+}
+
+/// Widest line of a table.
+const WIDTH: usize = 160;
+
+/// Prints an answer. `rows` names the key that holds the list, if the answer is an object around one; `columns` what is
+/// shown of each row, empty for every key of the first.
+pub(super) fn show(answer: &Value, rows: Option<&str>, columns: &[&str], format: Format) -> Result<()> {
+    if format == Format::Json {
+        return output::print_json(answer);
+    }
+    let list = rows.and_then(|key| answer.get(key)).unwrap_or(answer);
+    match list {
+        Value::Array(rows) if rows.is_empty() => {
+            output::say("nothing to show");
+            Ok(())
+        }
+        Value::Array(rows) => {
+            let keys = keys(rows.first(), columns);
+            let cells: Vec<Vec<String>> =
+                rows.iter().map(|row| keys.iter().map(|key| cell(row.get(key))).collect()).collect();
+            match format {
+                Format::Plain => cells.iter().try_for_each(|row| output::print_line(&plain(row))),
+                _ => {
+                    let header: Vec<String> = keys.iter().map(|key| key.replace('_', " ").to_uppercase()).collect();
+                    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+                    output::print(&output::table(&header, &cells, WIDTH))
+                }
+            }
+        }
+        Value::Object(object) if format == Format::Plain => {
+            output::print_line(&plain(&object.values().map(|value| cell(Some(value))).collect::<Vec<_>>()))
+        }
+        Value::Object(object) => {
+            let widest = object.keys().map(|key| key.chars().count()).max().unwrap_or_default();
+            for (key, value) in object {
+                let name = key.replace('_', " ");
+                output::print_line(&format!("{name:widest$}  {}", output::harmless(&cell(Some(value)))))?;
+            }
+            Ok(())
+        }
+        other => output::print_line(&output::harmless(&cell(Some(other)))),
+    }
+}
+
+fn keys(first: Option<&Value>, columns: &[&str]) -> Vec<String> {
+    if !columns.is_empty() {
+        return columns.iter().map(|&column| column.to_owned()).collect();
+    }
+    first.and_then(Value::as_object).map(|row| row.keys().cloned().collect()).unwrap_or_default()
+}
+
+/// A value in one line; what is missing is blank.
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(items)) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
+            items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(", ")
+        }
+        Some(other) => other.to_string(),
+    }
+}
+
+fn plain(cells: &[String]) -> String {
+    let cells: Vec<String> = cells.iter().map(|cell| output::harmless(cell).replace(['\n', '\t'], " ")).collect();
+    cells.join("\t")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_cell_is_one_line_and_blank_where_nothing_is() {
+        assert_eq!(cell(None), "");
+        assert_eq!(cell(Some(&Value::Null)), "");
+        assert_eq!(cell(Some(&json!(["a", 1]))), "a, 1");
+        assert_eq!(cell(Some(&json!({"a": 1}))), "{\"a\":1}");
+        assert_eq!(plain(&["a\tb\n\u{1b}[2J".to_owned(), "c".to_owned()]), "a b  [2J\tc");
+    }
+
+    #[test]
+    fn columns_are_those_asked_for_else_the_keys_of_the_first_row() {
+        let row = json!({"id": 1, "topic": "T"});
+        assert_eq!(keys(Some(&row), &["topic", "score"]), ["topic", "score"]);
+        assert_eq!(keys(Some(&row), &[]), ["id", "topic"]);
+        assert!(keys(None, &[]).is_empty());
+    }
+}
