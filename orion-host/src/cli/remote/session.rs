@@ -6,7 +6,7 @@ use orion_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What is kept between commands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl Sessions {
     }
 
     #[cfg(test)]
-    pub(super) fn at(folder: &Path) -> Self {
+    pub(super) fn at(folder: &std::path::Path) -> Self {
         Self { folder: folder.to_owned() }
     }
 
@@ -141,6 +141,7 @@ fn private(options: &mut std::fs::OpenOptions) -> &mut std::fs::OpenOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn a_session_is_kept_for_its_owner_only() {

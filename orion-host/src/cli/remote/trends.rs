@@ -10,7 +10,8 @@ use std::process::ExitCode;
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Trends {
     /// List the platform's trends, best first
-    ListTrends {
+    #[command(name = "list-trends")]
+    List {
         /// Only those in this state: active, used, discarded, expired
         #[arg(long)]
         status: Option<String>,
@@ -46,7 +47,7 @@ pub(in crate::cli) enum Trends {
 impl Trends {
     pub(in crate::cli) async fn run(self, remote: Remote) -> Result<ExitCode, Failure> {
         let call = match self {
-            Self::ListTrends { status, period, page, page_size } => {
+            Self::List { status, period, page, page_size } => {
                 let query = query(&[
                     ("status", status),
                     ("period", period),
