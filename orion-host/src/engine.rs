@@ -287,7 +287,9 @@ impl OrionBuilder {
         let tools = parts.tools(&config.ffmpeg);
         let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
         let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher, config.robots));
+        let wire = parts.wire();
         let mut scout = Scout {
+            wire: wire.clone(),
             store: store.clone(),
             blobs: blobs.clone(),
             reader: parts.feeds(fetcher.clone()),
@@ -302,7 +304,7 @@ impl OrionBuilder {
             director: Director { articles, writer, critic },
             media: Media { images, fetcher, blobs: blobs.clone() },
             editor: Editor { speech, blobs: blobs.clone(), renderer, probe },
-            wire: parts.wire(),
+            wire,
             scout,
             store,
             blobs,

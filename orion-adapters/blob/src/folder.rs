@@ -7,7 +7,7 @@ use orion_core::domain::{BlobRef, Sha256};
 use orion_core::port::BlobStore;
 use orion_core::{Error, ErrorKind, Result};
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -151,6 +151,21 @@ impl FolderBlobs {
         if found == sha256 { Ok(Some(bytes.into())) } else { Err(damaged(&place)) }
     }
 
+    fn length_now(&self, sha256: Sha256) -> Result<Option<u64>> {
+        let Some((file, place)) = self.open_blob(sha256)? else { return Ok(None) };
+        let found = file.metadata().map_err(|error| failed(error, "cannot read a stored file", &place))?;
+        Ok(Some(found.len()))
+    }
+
+    fn read_now(&self, sha256: Sha256, offset: u64, most: usize) -> Result<Option<Bytes>> {
+        let Some((mut file, place)) = self.open_blob(sha256)? else { return Ok(None) };
+        let unread = |error| failed(error, "cannot read a stored file", &place);
+        file.seek(SeekFrom::Start(offset)).map_err(unread)?;
+        let mut bytes = Vec::new();
+        file.take(most as u64).read_to_end(&mut bytes).map_err(unread)?;
+        Ok(Some(bytes.into()))
+    }
+
     fn export_now(&self, sha256: Sha256, target: &Path) -> Result<()> {
         let (mut file, place) = self
             .open_blob(sha256)?
@@ -180,6 +195,14 @@ impl BlobStore for FolderBlobs {
 
     async fn get(&self, sha256: Sha256) -> Result<Option<Bytes>> {
         self.blocking(move |store| store.get_now(sha256)).await
+    }
+
+    async fn length(&self, sha256: Sha256) -> Result<Option<u64>> {
+        self.blocking(move |store| store.length_now(sha256)).await
+    }
+
+    async fn read(&self, sha256: Sha256, offset: u64, most: usize) -> Result<Option<Bytes>> {
+        self.blocking(move |store| store.read_now(sha256, offset, most)).await
     }
 
     async fn export(&self, sha256: Sha256, file: &Path) -> Result<()> {

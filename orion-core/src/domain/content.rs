@@ -85,6 +85,9 @@ pub struct Content {
     pub platform: Platform,
     /// How often a person asked for it again; at most 3.
     pub regeneration_count: u32,
+    /// What people said of it so far, oldest first; another version heeds all of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feedback: Vec<String>,
     /// Creation.
     pub created_at: Timestamp,
     /// Last change.
@@ -96,6 +99,9 @@ pub struct Content {
 }
 
 impl Content {
+    /// How often a person may ask for another version (contract, section 5.3).
+    pub const MOST_REGENERATIONS: u32 = 3;
+
     /// Moves the content to another status at `now`.
     ///
     /// # Errors

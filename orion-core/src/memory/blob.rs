@@ -50,6 +50,17 @@ impl BlobStore for MemoryBlobs {
         Ok(self.look(sha256))
     }
 
+    async fn length(&self, sha256: Sha256) -> Result<Option<u64>> {
+        Ok(self.look(sha256).map(|bytes| bytes.len() as u64))
+    }
+
+    async fn read(&self, sha256: Sha256, offset: u64, most: usize) -> Result<Option<Bytes>> {
+        Ok(self.look(sha256).map(|bytes| {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+            bytes.slice(start..start.saturating_add(most).min(bytes.len()))
+        }))
+    }
+
     async fn export(&self, sha256: Sha256, file: &Path) -> Result<()> {
         let bytes = self
             .look(sha256)

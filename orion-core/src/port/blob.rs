@@ -31,6 +31,20 @@ pub trait BlobStore: Debug + Send + Sync {
     /// - `Corrupt` if what is stored no longer has this hash.
     async fn get(&self, sha256: Sha256) -> Result<Option<Bytes>>;
 
+    /// How many bytes there are under this hash, without reading them.
+    ///
+    /// # Behavior
+    /// - `None` if there are none.
+    async fn length(&self, sha256: Sha256) -> Result<Option<u64>>;
+
+    /// Reads a part, so that a large file can be passed on piece by piece.
+    ///
+    /// # Behavior
+    /// - `None` if there are no such bytes.
+    /// - From `offset` on at most `most` bytes, and fewer only at the end; behind the end there are none.
+    /// - The hash is not checked: that would need the whole.
+    async fn read(&self, sha256: Sha256, offset: u64, most: usize) -> Result<Option<Bytes>>;
+
     /// Writes bytes to a new local file without holding them in memory.
     ///
     /// # Behavior

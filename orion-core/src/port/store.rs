@@ -206,6 +206,30 @@ pub trait RepositoryExt<T: Entity>: Repository<T> {
     async fn require(&mut self, id: T::Id) -> Result<T> {
         self.get(id).await?.ok_or_else(|| Error::no_row::<T>(id))
     }
+
+    /// The rows at places `offset` to `offset + limit` of a list, for clients that count pages instead of following
+    /// them.
+    async fn window(&mut self, filter: &Filter, order: Order, offset: u64, limit: u32) -> Result<Vec<T>> {
+        let (mut skip, mut rows) = (offset, Vec::new());
+        let wanted = limit as usize;
+        let mut page = Page::first(order, Page::MOST);
+        while rows.len() < wanted {
+            page.limit = u32::try_from(skip.saturating_add((wanted - rows.len()) as u64)).unwrap_or(Page::MOST);
+            page.limit = page.limit.min(Page::MOST);
+            let slice = self.list(filter, &page).await?;
+            let skipped = (slice.items.len() as u64).min(skip);
+            skip -= skipped;
+            rows.extend(slice.items.into_iter().skip(skipped as usize));
+            let Some(next) = slice.next else { break };
+            page.after = Some(next);
+        }
+        Ok(rows)
+    }
+
+    /// Every row of a filter, page by page, but at most `most`.
+    async fn every(&mut self, filter: &Filter, order: Order, most: usize) -> Result<Vec<T>> {
+        self.window(filter, order, 0, u32::try_from(most).unwrap_or(u32::MAX)).await
+    }
 }
 
 #[async_trait]

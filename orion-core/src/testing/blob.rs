@@ -85,6 +85,25 @@ pub async fn missing_bytes_are_missed(blobs: Arc<dyn BlobStore>) {
     assert_eq!(folder.names(), ["old"]);
 }
 
+/// Every part of what is kept, also behind its end.
+pub async fn parts_are_parts_of_the_whole(blobs: Arc<dyn BlobStore>) {
+    for bytes in samples() {
+        let blob = blobs.put(bytes.clone(), "video/mp4").await.unwrap();
+        assert_eq!(blobs.length(blob.sha256).await.unwrap(), Some(bytes.len() as u64));
+        let ends = [0, 1, bytes.len() / 2, bytes.len(), bytes.len() + 10];
+        for start in ends {
+            for most in [0, 1, bytes.len() / 3, bytes.len() + 1] {
+                let from = start.min(bytes.len());
+                let part = bytes.slice(from..(from + most).min(bytes.len()));
+                assert!(blobs.read(blob.sha256, start as u64, most).await.unwrap() == Some(part), "{start} {most}");
+            }
+        }
+    }
+    let nothing = Sha256::of(b"never kept either");
+    assert_eq!(blobs.length(nothing).await.unwrap(), None);
+    assert_eq!(blobs.read(nothing, 0, 9).await.unwrap(), None);
+}
+
 /// Forgotten, forgotten again, and kept again.
 pub async fn forgetting_twice_succeeds(blobs: Arc<dyn BlobStore>) {
     let other = blobs.put(Bytes::from_static(b"other"), "text/plain").await.unwrap();

@@ -116,6 +116,7 @@ macro_rules! blob_conformance {
         $crate::conformance!($make, blob:
             bytes_come_back_as_they_went_in
             keeping_twice_changes_nothing
+            parts_are_parts_of_the_whole
             missing_bytes_are_missed
             forgetting_twice_succeeds
             an_imported_file_is_moved_in

@@ -124,6 +124,7 @@ pub fn content(n: u64) -> Content {
         niche: None,
         platform: Platform::YoutubeShorts,
         regeneration_count: 0,
+        feedback: Vec::new(),
         created_at: time(n),
         updated_at: time(n + 1),
         published_at: None,

@@ -113,6 +113,14 @@ impl BlobStore for Disk {
         self.blobs.get(sha256).await
     }
 
+    async fn length(&self, sha256: Sha256) -> Result<Option<u64>> {
+        self.blobs.length(sha256).await
+    }
+
+    async fn read(&self, sha256: Sha256, offset: u64, most: usize) -> Result<Option<Bytes>> {
+        self.blobs.read(sha256, offset, most).await
+    }
+
     async fn export(&self, sha256: Sha256, file: &Path) -> Result<()> {
         self.blobs.export(sha256, file).await
     }

@@ -51,32 +51,50 @@ impl Production {
         feedback: Option<String>,
         by: UserId,
     ) -> Result<Run> {
+        let again = feedback.is_some();
+        let ruling = Ruling { gate: Some(gate), subject: Some(subject), verdict, feedback, again, counted: false, by };
+        self.rule(id, ruling).await
+    }
+
+    /// Decides at the gate where a run waits.
+    pub(super) async fn rule(&self, id: RunId, ruling: Ruling) -> Result<Run> {
+        let Ruling { gate, subject, verdict, feedback, again, counted, by } = ruling;
         let mut run = self.run(id).await?;
         let mut changes = self.changes(&run).await?;
         let mut approval = open_question(&mut *changes.tx, &run).await?;
-        if approval.gate != gate {
+        if gate.is_some_and(|gate| approval.gate != gate) {
             return Err(Error::conflict("the run waits at another gate").with_context("gate", approval.gate));
         }
         let decision = Decision { verdict, feedback: feedback.clone(), by, at: self.clock.now() };
-        approval.decide(subject, decision)?;
+        approval.decide(subject.unwrap_or(approval.subject), decision)?;
         changes.tx.approvals().update(&mut approval).await?;
-        self.apply(&mut changes, &mut run, RunCommand::Decide(gate, verdict, feedback.clone())).await?;
+        let rewrite = (verdict == Verdict::Reject && again).then(|| feedback.clone().unwrap_or_default());
+        self.apply(&mut changes, &mut run, RunCommand::Decide(approval.gate, verdict, rewrite)).await?;
         if verdict == Verdict::Reject {
-            self.tell_rejection(&mut changes, &run, feedback).await?;
+            let mut content = changes.tx.contents().require(run.content_id).await?;
+            heed(&mut content, feedback.as_deref(), again && counted)?;
+            changes.tx.contents().update(&mut content).await?;
+            self.tell_rejection(&mut changes, content, feedback, again).await?;
         }
         self.commit(changes).await?;
         Ok(run)
     }
 
-    async fn tell_rejection(&self, changes: &mut Changes, run: &Run, feedback: Option<String>) -> Result<()> {
-        let content = changes.tx.contents().require(run.content_id).await?;
+    /// Adds the event that a person refused content.
+    pub(super) async fn tell_rejection(
+        &self,
+        changes: &mut Changes,
+        content: Content,
+        feedback: Option<String>,
+        again: bool,
+    ) -> Result<()> {
         let trend = match content.trend_id {
             Some(id) => changes.tx.trends().get(id).await?,
             None => None,
         };
         let event = Event::ContentRejected {
             content_id: content.id,
-            action: if feedback.is_some() { RejectAction::Regenerate } else { RejectAction::Discard },
+            action: if again { RejectAction::Regenerate } else { RejectAction::Discard },
             feedback: feedback.unwrap_or_default(),
             trend_topic: trend.map(|trend| trend.topic),
             niche: content.niche,
@@ -173,7 +191,36 @@ impl Production {
     }
 }
 
-async fn open_question(tx: &mut dyn Tx, run: &Run) -> Result<Approval> {
+/// A decision at a gate.
+#[derive(Debug)]
+pub(super) struct Ruling {
+    /// At which; none means the one where the run waits.
+    pub(super) gate: Option<Gate>,
+    /// About what; none means what is shown now.
+    pub(super) subject: Option<Sha256>,
+    pub(super) verdict: Verdict,
+    pub(super) feedback: Option<String>,
+    /// Whether a rejection asks for another try.
+    pub(super) again: bool,
+    /// Whether that counts among those that a person may ask for.
+    pub(super) counted: bool,
+    pub(super) by: UserId,
+}
+
+/// Remembers what a person said of content, and counts the version that they ask for.
+pub(super) fn heed(content: &mut Content, feedback: Option<&str>, counted: bool) -> Result<()> {
+    if counted {
+        if content.regeneration_count >= Content::MOST_REGENERATIONS {
+            return Err(Error::conflict("this content was made anew as often as it may be")
+                .with_context("times", content.regeneration_count));
+        }
+        content.regeneration_count += 1;
+    }
+    content.feedback.extend(feedback.map(str::to_owned));
+    Ok(())
+}
+
+pub(super) async fn open_question(tx: &mut dyn Tx, run: &Run) -> Result<Approval> {
     let filter = Filter { parent: Some(run.id.0), states: vec![ApprovalState::Open.to_string()], ..Filter::default() };
     let open = tx.approvals().list(&filter, &Page::first(Order::Newest, 1)).await?;
     open.items.into_iter().next().ok_or_else(|| {

@@ -4,23 +4,27 @@
 //! each stage asks for the result of the one before, and the journal gives it without doing it again.
 //! So a run goes on after a crash, a failure or weeks of waiting for a person exactly where it stood.
 
+mod again;
 #[cfg(test)]
 mod forms;
 mod gates;
 mod product;
 mod request;
+mod review;
 mod stages;
 #[cfg(test)]
 mod tests;
 
+pub use again::RenderChange;
 pub use gates::Revision;
 pub use product::{Product, RunReport, StepReport};
 pub use request::{CreateRequest, Subject};
+pub use review::{Rejection, Standing};
 pub use stages::Choice;
 
-use crate::domain::{Content, ContentStatus, Run, RunCommand, RunEffect, RunState, Stage};
+use crate::domain::{Content, ContentStatus, Run, RunCommand, RunEffect, RunState, Stage, TrendStatus};
 use crate::event::{Event, EventRecord};
-use crate::id::{ContentId, EventId, RunId, UserId};
+use crate::id::{ContentId, EventId, RunId, TrendId, UserId};
 use crate::port::{BlobStore, Clock, Entropy, RepositoryExt, Store, Tx, Wire};
 use crate::service::director::Director;
 use crate::service::editor::Editor;
@@ -69,10 +73,12 @@ struct Changes {
 }
 
 impl Production {
-    /// Writes a new run down. Nothing is done yet; [`advance`](Self::advance) does it.
+    /// Writes a new run down. Nothing is done yet; [`advance`](Self::advance) does it. A trend that is named is used
+    /// from now on, so that no second run takes it.
     ///
     /// # Errors
-    /// [`Invalid`](ErrorKind::Invalid) for a request out of bounds.
+    /// [`Invalid`](ErrorKind::Invalid) for a request out of bounds; [`NotFound`](ErrorKind::NotFound) for a trend that
+    /// is not there, [`Conflict`](ErrorKind::Conflict) for one that was put aside.
     pub async fn start(&self, owner: UserId, request: &CreateRequest) -> Result<Run> {
         request.check()?;
         let now = self.clock.now();
@@ -88,6 +94,7 @@ impl Production {
             niche: request.niche.clone(),
             platform: request.platform,
             regeneration_count: 0,
+            feedback: Vec::new(),
             created_at: now,
             updated_at: now,
             published_at: None,
@@ -107,11 +114,57 @@ impl Production {
             finished_at: None,
             version: 0,
         };
-        let mut tx = self.store.begin().await?;
-        tx.contents().insert(&mut content).await?;
-        tx.runs().insert(&mut run).await?;
-        tx.commit().await?;
+        let mut changes = self.changes(&run).await?;
+        if let Subject::Trend { id } = &request.subject {
+            self.take_trend(&mut changes, &mut content, *id).await?;
+        }
+        changes.tx.contents().insert(&mut content).await?;
+        changes.tx.runs().insert(&mut run).await?;
+        self.append_updated(&mut changes, &content, &run).await?;
+        self.commit(changes).await?;
         Ok(run)
+    }
+
+    /// Makes content about a trend, which is used from now on.
+    async fn take_trend(&self, changes: &mut Changes, content: &mut Content, id: TrendId) -> Result<()> {
+        let mut trend = changes.tx.trends().require(id).await?;
+        match trend.status {
+            TrendStatus::Active => {
+                trend.set_status(TrendStatus::Used, self.clock.now())?;
+                changes.tx.trends().update(&mut trend).await?;
+            }
+            TrendStatus::Used => {}
+            TrendStatus::Discarded | TrendStatus::Expired => {
+                return Err(Error::conflict("this trend was put aside")
+                    .with_context("status", trend.status)
+                    .with_hint("make it active again first"));
+            }
+        }
+        content.trend_id = Some(id);
+        content.title = content_for(&trend.topic);
+        if content.niche.is_none() {
+            content.niche = trend.niche;
+        }
+        Ok(())
+    }
+
+    /// Tells how far a stage of a run is, in percent, to whoever watches. Nothing else changes.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn tell_progress(&self, run: &Run, stage: Stage, percent: u8) -> Result<()> {
+        let mut changes = self.changes(run).await?;
+        let event = Event::StageChanged {
+            content_id: run.content_id,
+            stage,
+            status: StageStatus::Running,
+            progress: Some(percent.min(100)),
+            pipeline_run_id: Some(run.id),
+            cost: None,
+            provider: None,
+        };
+        self.append(&mut changes, &event).await?;
+        self.commit(changes).await
     }
 
     /// Works on a run until it waits for a person or is finished, and gives it as it then stands.
@@ -189,15 +242,7 @@ impl Production {
         if let Some(next) = content_follows(&run.state, content.status) {
             content.set_status(next, self.clock.now())?;
             changes.tx.contents().update(&mut content).await?;
-            let event = Event::ContentUpdated {
-                content_id: content.id,
-                status: content.status,
-                stage: None,
-                pipeline_run_id: Some(run.id),
-                validation_passed: None,
-                validation_score: None,
-            };
-            self.append(changes, &event).await?;
+            self.append_updated(changes, &content, run).await?;
         }
         if let RunState::Failed { stage: Stage::Images | Stage::Video | Stage::Render, reason } = &run.state {
             let error: String = reason.chars().take(500).collect();
@@ -249,6 +294,19 @@ impl Production {
         Ok(())
     }
 
+    /// Adds the event that content has another status.
+    async fn append_updated(&self, changes: &mut Changes, content: &Content, run: &Run) -> Result<()> {
+        let event = Event::ContentUpdated {
+            content_id: content.id,
+            status: content.status,
+            stage: None,
+            pipeline_run_id: Some(run.id),
+            validation_passed: None,
+            validation_score: None,
+        };
+        self.append(changes, &event).await
+    }
+
     async fn run(&self, id: RunId) -> Result<Run> {
         self.store.read().await?.runs().require(id).await
     }
@@ -285,6 +343,10 @@ fn title_before_script(subject: &Subject) -> String {
         Subject::Topic { topic } => topic.as_str(),
         Subject::Text { text } | Subject::Script { script: text } => text.lines().next().unwrap_or_default(),
     };
-    let short: String = words.chars().take(200).collect();
+    content_for(words)
+}
+
+fn content_for(topic: &str) -> String {
+    let short: String = topic.chars().take(200).collect();
     format!("Content for: {short}")
 }

@@ -56,6 +56,9 @@ pub struct CreateRequest {
     pub platform: Platform,
     /// How it should sound.
     pub tone: String,
+    /// The style of the pictures, in words for picture models: `anime`; `None` leaves it to the director.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<String>,
     /// Which voice; `None` is the default.
     pub voice: Option<String>,
     /// Speaking rate, 0.5 to 2.
@@ -84,6 +87,7 @@ impl CreateRequest {
             seconds: 45,
             platform: Platform::YoutubeShorts,
             tone: "informative and engaging".to_owned(),
+            style: None,
             voice: None,
             speed: 1.0,
             captions: "tiktok".to_owned(),

@@ -194,10 +194,13 @@ impl Production {
     pub(super) async fn planned(&self, job: &Job<'_>) -> Result<ScenePlan> {
         let (script, _) = self.script(job).await?;
         let material = self.material(job).await?;
-        let input = (&script, &material, job.request.seed, &job.run.feedback);
+        let input = (&script, &material, job.request.seed, &job.run.feedback, &job.request.style);
         let work = || async {
             let mut plan = self.director.plan(&script, &material);
             plan.look.seed ^= job.request.seed;
+            if let Some(style) = &job.request.style {
+                plan.prompts.iter_mut().for_each(|prompt| prompt.style.clone_from(style));
+            }
             Ok(Work::plain("director", plan))
         };
         Ok(job.journal.step("prompts", &input, work).await?.value)

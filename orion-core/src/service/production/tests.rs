@@ -19,6 +19,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 mod providers;
+mod review;
 
 const STORY: &str = "The old harbour bridge will close on Monday for 14 months. Engineers found 40 cracks in the main \
     beams during a survey in March. About 9,000 cars cross the bridge every day. The city will run a free ferry while \
@@ -197,6 +198,7 @@ fn production() -> (Production, Arc<Tools>) {
     });
     let production = Production {
         scout: Scout {
+            wire: Arc::new(MemoryWire::new()),
             store: store.clone(),
             blobs: blobs.clone(),
             reader: Arc::new(OneStory),

@@ -17,10 +17,11 @@ pub use niche::{built_in, names as niche_names};
 pub use rank::{SAME_STORY, SAME_TOPIC, ScoredTrend, apply, distinct, drop_used, merge, rank, score_at};
 
 use crate::domain::{Niche, Trend, TrendStatus};
-use crate::event::Event;
+use crate::event::{Event, EventRecord};
 use crate::id::{EventId, TrendId};
 use crate::port::{
-    BlobStore, Clock, Entity, Entropy, FeedReader, Filter, Order, Page, Repository, SourceScan, Store, TrendSource, Tx,
+    BlobStore, Clock, Entity, Entropy, FeedReader, Filter, Order, Page, Repository, RepositoryExt, SourceScan, Store,
+    TrendSource, Tx, Wire,
 };
 use crate::text::fold;
 use crate::{Error, ErrorKind, Operation, Result, Timestamp};
@@ -86,6 +87,8 @@ pub struct Scout {
     pub clock: Arc<dyn Clock>,
     /// Makes identifiers.
     pub entropy: Arc<dyn Entropy>,
+    /// Announces committed events.
+    pub wire: Arc<dyn Wire>,
     /// Where trends are seen, when no feed is asked for by name.
     pub sources: Vec<Arc<dyn TrendSource>>,
 }
@@ -176,7 +179,7 @@ impl Scout {
         let filter = Filter { since: Some(now.before(DAY)), ..Filter::default() };
         let known = every(tx.trends(), &filter).await?;
         let known: HashMap<String, Trend> = known.into_iter().map(|trend| (fold(&trend.topic), trend)).collect();
-        let (mut trends, mut saved) = (Vec::with_capacity(topics.len()), 0);
+        let (mut trends, mut news) = (Vec::with_capacity(topics.len()), Vec::new());
         for topic in topics {
             if let Some(known) = known.get(&fold(&topic.topic)) {
                 trends.push(known.clone());
@@ -197,8 +200,7 @@ impl Scout {
             };
             match tx.trends().insert(&mut trend).await {
                 Ok(()) => {
-                    self.announce(tx.as_mut(), &trend, now).await?;
-                    saved += 1;
+                    news.push(self.detected(tx.as_mut(), &trend, now).await?);
                     trends.push(trend);
                 }
                 // Another scan was faster, or this one has the topic twice.
@@ -210,10 +212,18 @@ impl Scout {
             }
         }
         tx.commit().await?;
-        Ok((trends, saved))
+        self.announce(&news).await;
+        Ok((trends, news.len()))
     }
 
-    async fn announce(&self, tx: &mut dyn Tx, trend: &Trend, now: Timestamp) -> Result<()> {
+    /// Wakes whoever listens. The wire may fail: the log is the record.
+    async fn announce(&self, news: &[EventRecord]) {
+        for record in news {
+            let _ = self.wire.announce(record).await;
+        }
+    }
+
+    async fn detected(&self, tx: &mut dyn Tx, trend: &Trend, now: Timestamp) -> Result<EventRecord> {
         let event = Event::TrendDetected {
             trend_id: trend.id,
             topic: trend.topic.clone(),
@@ -222,8 +232,31 @@ impl Scout {
             detected_at: trend.detected_at,
             niche: trend.niche.clone(),
         };
-        tx.append(EventId::random(self.entropy.as_ref()), now, None, &event).await?;
-        Ok(())
+        tx.append(EventId::random(self.entropy.as_ref()), now, None, &event).await
+    }
+
+    /// Moves a trend to another status, because a person says so.
+    ///
+    /// # Errors
+    /// `NotFound`, and `Conflict` for a move that the contract does not know.
+    pub async fn set_status(&self, id: TrendId, status: TrendStatus) -> Result<Trend> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let mut trend = tx.trends().require(id).await?;
+        trend.set_status(status, now)?;
+        tx.trends().update(&mut trend).await?;
+        let mut news = Vec::new();
+        if status == TrendStatus::Expired {
+            news.push(self.expired(tx.as_mut(), &trend, now).await?);
+        }
+        tx.commit().await?;
+        self.announce(&news).await;
+        Ok(trend)
+    }
+
+    async fn expired(&self, tx: &mut dyn Tx, trend: &Trend, now: Timestamp) -> Result<EventRecord> {
+        let event = Event::TrendExpired { trend_id: trend.id, source: Some(trend.sources.join(",")) };
+        tx.append(EventId::random(self.entropy.as_ref()), now, None, &event).await
     }
 
     /// Lets active trends that are older than seven days expire, each with its event; gives their number.
@@ -245,14 +278,15 @@ impl Scout {
             if old.is_empty() {
                 return Ok(expired);
             }
+            let mut news = Vec::with_capacity(old.len());
             for mut trend in old {
                 trend.set_status(TrendStatus::Expired, now)?;
                 tx.trends().update(&mut trend).await?;
-                let event = Event::TrendExpired { trend_id: trend.id, source: Some(trend.sources.join(",")) };
-                tx.append(EventId::random(self.entropy.as_ref()), now, None, &event).await?;
-                expired += 1;
+                news.push(self.expired(tx.as_mut(), &trend, now).await?);
             }
             tx.commit().await?;
+            self.announce(&news).await;
+            expired += news.len();
         }
     }
 }

@@ -118,6 +118,7 @@ impl World {
         let clock = Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
         let reader = Arc::new(Script::default());
         let scout = Scout {
+            wire: Arc::new(crate::memory::MemoryWire::new()),
             store: Arc::new(MemoryStore::new()),
             blobs: Arc::new(MemoryBlobs::new()),
             reader: Arc::clone(&reader) as Arc<dyn FeedReader>,
@@ -222,6 +223,7 @@ async fn topics_of_recent_content_do_not_come_back() {
         niche: None,
         platform: Platform::YoutubeShorts,
         regeneration_count: 0,
+        feedback: Vec::new(),
         created_at: now,
         updated_at: now,
         published_at: None,
