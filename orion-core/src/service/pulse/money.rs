@@ -131,7 +131,7 @@ impl Pulse {
         }
         let mut found: Vec<ProviderSpending> =
             by_provider.into_iter().map(|(provider, spending)| ProviderSpending { provider, spending }).collect();
-        found.sort_by(|left, right| right.spending.total.cmp(&left.spending.total));
+        found.sort_by_key(|paid| std::cmp::Reverse(paid.spending.total));
         Ok(found)
     }
 
