@@ -25,7 +25,7 @@ pub mod timeline;
 mod trend;
 mod user;
 
-pub use account::{Setting, SocialAccount};
+pub use account::{Credentials, Setting, SocialAccount};
 pub use approval::{Approval, ApprovalState, Decision, Gate, Verdict};
 pub use asset::{Asset, AssetKind};
 pub use blob::{BlobRef, Sha256};

@@ -4,6 +4,7 @@ use super::{Sha256, check_move, named};
 use crate::id::{ContentId, PublicationId, SocialAccountId, UserId};
 use crate::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 named! {
     /// Where a video can be put.
@@ -26,6 +27,20 @@ named! {
         Mastodon = "mastodon",
         /// Bluesky.
         Bluesky = "bluesky",
+    }
+}
+
+impl Destination {
+    /// The destination that a client means by a name, in any case; it has more than one for some.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name.trim().to_ascii_lowercase().as_str() {
+            "export" | "file" => Self::Folder,
+            "shorts" | "youtube_shorts" => Self::Youtube,
+            "reels" | "instagram_reels" => Self::Instagram,
+            "x" => Self::Twitter,
+            "bsky" => Self::Bluesky,
+            name => name.parse().ok()?,
+        })
     }
 }
 
@@ -59,8 +74,8 @@ impl PublicationState {
             (Prepared, Uploading | Armed | Failed)
                 | (Uploading, Uploading | Processing | Armed | Unknown | Failed)
                 | (Processing, Armed | Published | Unknown | Failed)
-                | (Armed, Published | Unknown | Failed)
-                | (Unknown, Published | Failed | Armed)
+                | (Armed, Processing | Published | Unknown | Failed)
+                | (Unknown, Processing | Published | Failed | Armed)
         )
     }
 }
@@ -80,12 +95,30 @@ pub struct Publication {
     pub account_id: Option<SocialAccountId>,
     /// Hash of the exact file that was approved.
     pub file: Sha256,
+    /// What was asked for at once: its publications are told of together.
+    #[serde(default)]
+    pub batch: Uuid,
+    /// Title, as it goes out.
+    #[serde(default)]
+    pub title: String,
+    /// Text below it, as it goes out.
+    #[serde(default)]
+    pub description: String,
     /// Where it stands.
     pub state: PublicationState,
     /// The platform's own handle: upload session, container, post id.
     pub handle: Option<String>,
     /// Why it failed or is unknown.
     pub error: Option<String>,
+    /// How often the last call was sent.
+    #[serde(default)]
+    pub sends: u32,
+    /// Whether it was ever left undecided; others no longer wait for it then.
+    #[serde(default)]
+    pub doubted: bool,
+    /// A worker has it, or it rests, until then: nobody takes it up before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<Timestamp>,
     /// Creation.
     pub created_at: Timestamp,
     /// When it was seen on the platform.
@@ -95,6 +128,19 @@ pub struct Publication {
 }
 
 impl Publication {
+    /// The key of the only publication that one content may have at one account, unless it failed for certain.
+    pub fn key(content: ContentId, destination: Destination, account: Option<SocialAccountId>) -> String {
+        match account {
+            Some(account) => format!("{content}/{destination}/{account}"),
+            None => format!("{content}/{destination}"),
+        }
+    }
+
+    /// Whether it is out or may still come out.
+    pub fn is_live(&self) -> bool {
+        self.state != PublicationState::Failed
+    }
+
     /// Moves the publication at `now`.
     ///
     /// # Errors
@@ -102,6 +148,7 @@ impl Publication {
     pub fn set_state(&mut self, next: PublicationState, now: Timestamp) -> Result<()> {
         check_move(self.state.can_become(next), "a publication cannot make this move", self.state, next)?;
         self.state = next;
+        self.doubted |= matches!(next, PublicationState::Unknown | PublicationState::Processing);
         if next == PublicationState::Published {
             self.published_at = Some(now);
         }

@@ -22,7 +22,7 @@ pub use generate::{
     ImageLayer, ImageModel, ImageRequest, LanguageModel, Message, MessageRole, Provider, Served, Side, Speech,
     SpeechModel, SpeechRequest, SpokenWord, Submission, Transcriber, Transcript, Usage, Voice,
 };
-pub use platform::{PlatformPublisher, PublishRequest, PublishStatus};
+pub use platform::{FileLinks, PlatformPublisher, PublishRequest, PublishStatus};
 pub use render::{
     CheckOutcome, Encoder, MediaContent, MediaInfo, MediaProbe, RenderSettings, Rendered, Renderer, Stretch,
     ThumbnailRequest, Validation,

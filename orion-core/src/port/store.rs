@@ -470,7 +470,12 @@ entity!(Approval, ApprovalId, "approvals", |approval| Index {
     at: approval.created_at,
 });
 entity!(Publication, PublicationId, "publications", |publication| Index {
-    unique: None,
+    // One at a time, however many ask at once; what failed for certain makes way.
+    unique: publication.is_live().then(|| Publication::key(
+        publication.content_id,
+        publication.destination,
+        publication.account_id
+    )),
     owner: Some(publication.owner.0),
     parent: Some(publication.content_id.0),
     state: publication.state.to_string(),
