@@ -29,6 +29,8 @@ pub use orion_mail as mail;
 pub use orion_ollama as ollama;
 #[cfg(feature = "render")]
 pub use orion_render as render;
+#[cfg(feature = "secure")]
+pub use orion_secure as secure;
 #[cfg(feature = "speech")]
 pub use orion_speech as speech;
 #[cfg(feature = "sql")]

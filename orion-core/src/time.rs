@@ -54,6 +54,12 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// This time without its fraction of a second.
+    #[must_use]
+    pub const fn whole_seconds(self) -> Self {
+        Self::from_micros(self.0 - self.0.rem_euclid(1_000_000))
+    }
+
     /// The calendar day in UTC, `YYYY-MM-DD`.
     pub fn day(self) -> String {
         self.to_string().chars().take(10).collect()

@@ -132,8 +132,18 @@ pub struct Ticket {
     pub expires_at: Timestamp,
     /// When it was used.
     pub used_at: Option<Timestamp>,
+    /// When to send it by mail; none if it was sent or is not to be.
+    #[serde(default)]
+    pub mail_at: Option<Timestamp>,
     /// Count of changes, for optimistic locking.
     pub version: u64,
+}
+
+impl Ticket {
+    /// Whether it can be used at `now`.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.used_at.is_none() && now < self.expires_at
+    }
 }
 
 /// How often somebody has guessed at something of late.
@@ -143,10 +153,10 @@ pub struct Guesses {
     pub id: GuessesId,
     /// Hash of what is guessed at and by whom; unique.
     pub key: Sha256,
-    /// Guesses since then.
+    /// Guesses, the last of which was then.
     pub count: u32,
-    /// When counting began.
-    pub since: Timestamp,
+    /// When the last of them was. Counting begins anew after an hour without one.
+    pub last_at: Timestamp,
     /// Count of changes, for optimistic locking.
     pub version: u64,
 }

@@ -230,6 +230,18 @@ pub trait RepositoryExt<T: Entity>: Repository<T> {
     async fn every(&mut self, filter: &Filter, order: Order, most: usize) -> Result<Vec<T>> {
         self.window(filter, order, 0, u32::try_from(most).unwrap_or(u32::MAX)).await
     }
+
+    /// Every row of a filter, newest first.
+    async fn all(&mut self, filter: &Filter) -> Result<Vec<T>> {
+        let mut page = Page::first(Order::Newest, Page::MOST);
+        let mut all = Vec::new();
+        loop {
+            let slice = self.list(filter, &page).await?;
+            all.extend(slice.items);
+            let Some(next) = slice.next else { return Ok(all) };
+            page.after = Some(next);
+        }
+    }
 }
 
 #[async_trait]
@@ -534,7 +546,12 @@ entity!(Ticket, TicketId, "tickets", |ticket| Index {
     unique: Some(ticket.hash.to_string()),
     owner: ticket.user_id.map(Id::as_uuid),
     parent: None,
-    state: if ticket.used_at.is_none() { "open" } else { "used" }.to_owned(),
+    state: match (ticket.used_at, ticket.mail_at) {
+        (Some(_), _) => "used",
+        (None, Some(_)) => "unsent",
+        (None, None) => "open",
+    }
+    .to_owned(),
     rank: 0.0,
     at: ticket.created_at,
 });
@@ -544,7 +561,7 @@ entity!(Guesses, GuessesId, "guesses", |guesses| Index {
     parent: None,
     state: "counting".to_owned(),
     rank: f64::from(guesses.count),
-    at: guesses.since,
+    at: guesses.last_at,
 });
 entity!(Revocation, RevocationId, "revocations", |revocation| Index {
     unique: None,

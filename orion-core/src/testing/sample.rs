@@ -352,13 +352,14 @@ pub fn ticket(n: u64) -> Ticket {
         created_at: time(n),
         expires_at: time(n + 600),
         used_at: None,
+        mail_at: None,
         version: 0,
     }
 }
 
 /// A count of guesses.
 pub fn guesses(n: u64) -> Guesses {
-    Guesses { id: GuessesId(uuid(n)), key: Sha256::of(&n.to_le_bytes()), count: 3, since: time(n), version: 0 }
+    Guesses { id: GuessesId(uuid(n)), key: Sha256::of(&n.to_le_bytes()), count: 3, last_at: time(n), version: 0 }
 }
 
 /// A revoked token.

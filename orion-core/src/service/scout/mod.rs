@@ -20,8 +20,8 @@ use crate::domain::{Niche, Trend, TrendStatus};
 use crate::event::{Event, EventRecord};
 use crate::id::{EventId, TrendId};
 use crate::port::{
-    BlobStore, Clock, Entity, Entropy, FeedReader, Filter, Order, Page, Repository, RepositoryExt, SourceScan, Store,
-    TrendSource, Tx, Wire,
+    BlobStore, Clock, Entity, Entropy, FeedReader, Filter, Order, Page, RepositoryExt, SourceScan, Store, TrendSource,
+    Tx, Wire,
 };
 use crate::text::fold;
 use crate::{Error, ErrorKind, Operation, Result, Timestamp};
@@ -156,7 +156,7 @@ impl Scout {
     async fn used_topics(&self, now: Timestamp) -> Result<Vec<String>> {
         let mut tx = self.store.read().await?;
         let filter = Filter { since: Some(now.before(WEEK)), ..Filter::default() };
-        let contents = every(tx.contents(), &filter).await?;
+        let contents = tx.contents().all(&filter).await?;
         let mut topics = Vec::with_capacity(contents.len());
         for content in contents {
             let trend = match content.trend_id {
@@ -177,7 +177,7 @@ impl Scout {
     ) -> Result<(Vec<Trend>, usize)> {
         let mut tx = self.store.begin().await?;
         let filter = Filter { since: Some(now.before(DAY)), ..Filter::default() };
-        let known = every(tx.trends(), &filter).await?;
+        let known = tx.trends().all(&filter).await?;
         let known: HashMap<String, Trend> = known.into_iter().map(|trend| (fold(&trend.topic), trend)).collect();
         let (mut trends, mut news) = (Vec::with_capacity(topics.len()), Vec::new());
         for topic in topics {
@@ -288,17 +288,5 @@ impl Scout {
             self.announce(&news).await;
             expired += news.len();
         }
-    }
-}
-
-/// Every row of a filter, page by page.
-async fn every<T: Entity>(rows: &mut dyn Repository<T>, filter: &Filter) -> Result<Vec<T>> {
-    let mut page = Page::first(Order::Newest, Page::MOST);
-    let mut all = Vec::new();
-    loop {
-        let slice = rows.list(filter, &page).await?;
-        all.extend(slice.items);
-        let Some(next) = slice.next else { return Ok(all) };
-        page.after = Some(next);
     }
 }

@@ -1,0 +1,131 @@
+//! The mails of identity: what they say, and how they are sent until the mail server has taken them.
+//!
+//! A mail that is due is a row, written with the account or ticket it belongs to. No mail server that is away can lose
+//! an account, and none that is slow can tell a known address from an unknown one.
+
+use super::{Identity, settled};
+use crate::domain::{Ticket, TicketKind, User};
+use crate::id::{TicketId, UserId};
+use crate::port::{Filter, Mail, Order, Page};
+use crate::{Error, Result, Timestamp};
+use std::time::Duration;
+
+/// How many are sent in one go.
+const BATCH: u32 = 50;
+
+/// Who has begun to send a mail has this long before somebody else tries.
+const CLAIM: Duration = Duration::from_secs(60);
+
+/// The first pause after a failure is as long as the mail is old, but no longer and no shorter than these.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
+
+/// What came of sending mails.
+#[derive(Debug, Default)]
+pub struct Delivery {
+    /// How many the mail server took.
+    pub sent: usize,
+    /// Why others were not taken; they are tried again until they expire.
+    pub failed: Vec<Error>,
+}
+
+impl Identity {
+    /// Sends the mails that are due, and tries those again that failed before. The host calls it every second or so;
+    /// it alone sends those of [`forgot_password`](Self::forgot_password).
+    ///
+    /// # Errors
+    /// What the store says. What the mail server says is in the answer.
+    pub async fn deliver_mails(&self) -> Result<Delivery> {
+        let now = self.clock.now();
+        let filter = Filter { states: vec!["unsent".to_owned()], ..Filter::default() };
+        let due = self.store.read().await?.tickets().list(&filter, &Page::first(Order::Oldest, Page::MOST)).await?;
+        let mut delivery = Delivery::default();
+        let is_due = |ticket: &&Ticket| ticket.mail_at.is_some_and(|at| at <= now);
+        for ticket in due.items.iter().filter(is_due).take(BATCH as usize) {
+            match self.deliver(ticket.id).await {
+                Ok(true) => delivery.sent += 1,
+                Ok(false) => {}
+                Err(error) => delivery.failed.push(error),
+            }
+        }
+        Ok(delivery)
+    }
+
+    /// Sends one mail at once. If that fails, [`deliver_mails`](Self::deliver_mails) tries again and tells.
+    pub(super) async fn deliver_now(&self, id: TicketId) {
+        drop(self.deliver(id).await);
+    }
+
+    /// Sends one mail; false if it is not due any more.
+    async fn deliver(&self, id: TicketId) -> Result<bool> {
+        let Some((ticket, user)) = settled(|| self.claim_mail(id)).await? else { return Ok(false) };
+        let sent = self.mailer.send(&self.compose(&ticket, &user)?).await;
+        let now = self.clock.now();
+        let age = now.since(ticket.created_at).clamp(PAUSES.0, PAUSES.1);
+        let next = if sent.is_ok() { None } else { Some(now.after(age)) };
+        settled(|| self.plan_mail(id, next)).await?;
+        sent.map(|()| true)
+    }
+
+    /// Takes a mail for a while, so that nobody else sends it too. One whose user or ticket is gone is dropped.
+    async fn claim_mail(&self, id: TicketId) -> Result<Option<(Ticket, User)>> {
+        let mut tx = self.store.begin().await?;
+        let now = self.clock.now();
+        let Some(mut ticket) = tx.tickets().get(id).await? else { return Ok(None) };
+        if ticket.mail_at.is_none_or(|at| at > now) {
+            return Ok(None);
+        }
+        let user = tx.users().get(ticket.user_id.unwrap_or(UserId::SYSTEM)).await?;
+        let user = user.filter(|user| user.active && user.id != UserId::SYSTEM && ticket.is_open(now));
+        ticket.mail_at = user.as_ref().map(|_| now.after(CLAIM));
+        if user.is_some() {
+            // A key may have been replaced since the ticket was made; its token must be what the mail will say.
+            ticket.hash = super::tokens::hash(&self.mailed_token(id)?);
+        }
+        tx.tickets().update(&mut ticket).await?;
+        tx.commit().await?;
+        Ok(user.map(|user| (ticket, user)))
+    }
+
+    async fn plan_mail(&self, id: TicketId, next: Option<Timestamp>) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        if let Some(mut ticket) = tx.tickets().get(id).await? {
+            ticket.mail_at = next;
+            tx.tickets().update(&mut ticket).await?;
+        }
+        tx.commit().await
+    }
+
+    fn compose(&self, ticket: &Ticket, user: &User) -> Result<Mail> {
+        let token = self.mailed_token(ticket.id)?;
+        let link = |page: &str| format!("{}/{page}?token={}", self.settings.dashboard_url, token.expose());
+        let (subject, text) = match ticket.kind {
+            TicketKind::Invite => (
+                "You are invited to Orion",
+                format!(
+                    "Hello,\n\nyou are invited to Orion. Choose a password here, within seven days:\n\n{}\n",
+                    link("accept-invite")
+                ),
+            ),
+            TicketKind::ResetPassword => (
+                "Set a new password for Orion",
+                format!(
+                    "Hello,\n\nsomebody asked for a new password for your account. If it was you, set it here, within \
+                     one hour:\n\n{}\n\nIf it was not you, do nothing: your password stays as it is.\n",
+                    link("reset-password")
+                ),
+            ),
+            TicketKind::VerifyEmail => (
+                "Confirm your address for Orion",
+                format!(
+                    "Hello,\n\nconfirm that this address is yours, within one day:\n\n{}\n\nIf you did not ask for an \
+                     account, do nothing.\n",
+                    link("verify-email")
+                ),
+            ),
+            TicketKind::Setup | TicketKind::OauthState | TicketKind::Socket => {
+                return Err(Error::unexpected("a ticket of this kind is never sent").with_context("kind", ticket.kind));
+            }
+        };
+        Ok(Mail { to: user.email.clone(), subject: subject.to_owned(), text })
+    }
+}
