@@ -9,5 +9,6 @@ mod bad_input;
 mod check;
 mod create;
 mod export;
+mod platform;
 mod program;
 mod tidy;

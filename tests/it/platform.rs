@@ -1,0 +1,226 @@
+//! The platform as its users meet it: `orion up` as a process, and the command line as its client.
+
+use crate::program::{Program, root, told};
+use serde_json::Value;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const PASSWORD: &str = "correct horse battery staple";
+
+/// A running platform with its data in the program's folder.
+struct Platform {
+    program: Program,
+    child: Child,
+    port: u16,
+}
+
+impl Platform {
+    /// Starts the platform on a free port and signs an administrator in; `None` without the program.
+    fn start() -> Option<Self> {
+        let program = Program::find()?;
+        let made = program
+            .command(["admin", "create", "--email", "ada@example.org", "--name", "Ada"])
+            .env("ORION_PASSWORD", PASSWORD)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", told(&made));
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = spawn(&program, port);
+        let platform = Self { program, child, port };
+        platform.ready();
+        let signed_in =
+            platform.command(&["auth", "login", "--email", "ada@example.org"]).env("ORION_PASSWORD", PASSWORD).output();
+        let signed_in = signed_in.unwrap();
+        assert!(signed_in.status.success(), "{}\n{}", told(&signed_in), platform.log());
+        Some(platform)
+    }
+
+    fn ready(&self) {
+        let begun = Instant::now();
+        while !self.command(&["system", "health"]).output().unwrap().status.success() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the platform does not start:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.program.path("up.log")).unwrap_or_default()
+    }
+
+    /// A command of the client.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.program.command(arguments);
+        command.env("HOME", self.program.folder.path()).env("ORION_GATEWAY_URL", format!("http://127.0.0.1:{}", self.port));
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// What a command of the client answers as JSON.
+    #[track_caller]
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.command(arguments).arg("--json").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{arguments:?}: {said}{}\n{}", told(&output), self.log());
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {said}"))
+    }
+
+    /// One request over a connection of its own: status line and headers, and the body.
+    fn http(&self, request: &str) -> (String, Vec<u8>) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(answer.len() - 4);
+        (String::from_utf8_lossy(&answer[..end]).to_lowercase(), answer[end + 4..].to_vec())
+    }
+
+    /// Waits until content is in one of these states.
+    fn wait_for(&self, content: &str, states: &[&str]) -> Value {
+        let begun = Instant::now();
+        loop {
+            let view = self.json(&["content", "view", content]);
+            let status = view["status"].as_str().unwrap_or_default().to_owned();
+            if states.contains(&status.as_str()) {
+                return view;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(300), "content stays {status}:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn restart(&mut self) {
+        self.child = spawn(&self.program, self.port);
+        self.ready();
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(program: &Program, port: u16) -> Child {
+    let log = File::options().create(true).append(true).open(program.path("up.log")).unwrap();
+    let feed = root().join("samples/feed.xml");
+    program
+        .command(["up"])
+        .args(["--set", &format!("http.listen=127.0.0.1:{port}")])
+        .args(["--set", &format!("urls.gateway=http://127.0.0.1:{port}")])
+        .args(["--set", &format!("feeds={}", feed.display())])
+        .args(["--set", "create.voice=silent:", "--set", "create.seconds=8", "--set", "create.quality=draft"])
+        .args(["--set", "offline=true", "--set", "create.niche="])
+        .env("HOME", program.folder.path())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}
+
+/// The first trend that the platform has found.
+fn trend(platform: &Platform) -> String {
+    let scanned = platform.json(&["scout", "trigger", "--niche", "tech"]);
+    assert!(scanned["trends_found"].as_u64().is_some(), "{scanned}");
+    let trends = platform.json(&["scout", "list-trends"]);
+    let items = trends["items"].as_array().unwrap();
+    assert!(!items.is_empty(), "{trends}");
+    items.iter().find(|trend| trend["status"] == "NEW").unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn content_goes_from_trend_to_published() {
+    let Some(mut platform) = Platform::start() else { return };
+    let me = platform.json(&["auth", "whoami"]);
+    assert_eq!(me["email"], "ada@example.org");
+    assert_eq!(me["role"], "admin");
+    let status = platform.json(&["system", "status"]);
+    assert!(status["services"].as_array().unwrap().len() >= 7, "{status}");
+
+    let started = platform.json(&["pipeline", "run", &trend(&platform)]);
+    let content = started["content_id"].as_str().unwrap().to_owned();
+    let view = platform.wait_for(&content, &["review"]);
+    assert!(view["script"]["hook"].as_str().is_some_and(|hook| !hook.is_empty()), "{view}");
+
+    // What is not approved is not published.
+    let folder = platform.json(&["publish", "connect", "--platform", "folder", "--name", "Exports", "--credential", "path=out"]);
+    assert!(folder.get("credentials").is_none(), "{folder}");
+    let early = platform.run(&["publish", "send", &content, "--platform", "folder"]);
+    assert_eq!(early.status.code(), Some(1), "{}", told(&early));
+
+    platform.json(&["content", "approve", &content]);
+    let sent = platform.json(&["publish", "send", &content, "--platform", "folder"]);
+    assert_eq!(sent["results"][0]["status"], "published", "{sent}");
+    assert_eq!(platform.wait_for(&content, &["published"])["status"], "published");
+    let history = platform.json(&["publish", "history"]);
+    assert_eq!(history[0]["content_id"], content.as_str(), "{history}");
+
+    // The video is served by a link that needs no header, in parts.
+    let (head, body) = {
+        let (head, body) = platform.http(&format!(
+            "GET /api/v1/content/{content} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+            token(&platform)
+        ));
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+        let card: Value = serde_json::from_slice(&body).unwrap();
+        let url = card["video_url"].as_str().unwrap().to_owned();
+        let path = url.split_once("127.0.0.1").unwrap().1.split_once('/').unwrap().1.to_owned();
+        platform.http(&format!("GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nRange: bytes=4-7\r\n\r\n"))
+    };
+    assert!(head.starts_with("http/1.1 206") && head.contains("content-range: bytes 4-7/"), "{head}");
+    assert_eq!(body, b"ftyp", "an MP4 begins with its type");
+
+    // Its owner is told.
+    let begun = Instant::now();
+    while !platform.json(&["notifications", "list"])["notifications"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|told| told["type"] == "content_published")
+    {
+        assert!(begun.elapsed() < Duration::from_secs(10), "nobody was told:\n{}", platform.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+
+    // Signing out ends the session, here and there.
+    let token = token(&platform);
+    assert!(platform.run(&["auth", "logout"]).status.success());
+    let refused = platform.command(&["auth", "whoami"]).env("ORION_AUTH_TOKEN", token).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    assert_eq!(platform.run(&["auth", "whoami"]).status.code(), Some(2));
+    platform.kill();
+    assert_eq!(platform.run(&["auth", "login", "--email", "a", "--password", "b"]).status.code(), Some(3));
+}
+
+/// The access token that the client keeps.
+fn token(platform: &Platform) -> String {
+    let session = std::fs::read_to_string(platform.program.path(".orion/session.json")).unwrap();
+    let session: Value = serde_json::from_str(&session).unwrap();
+    session["access_token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_run_goes_on_after_the_platform_was_killed() {
+    let Some(mut platform) = Platform::start() else { return };
+    let started = platform.json(&["pipeline", "run", &trend(&platform)]);
+    let content = started["content_id"].as_str().unwrap().to_owned();
+    std::thread::sleep(Duration::from_millis(700));
+    platform.kill();
+    platform.restart();
+    let view = platform.wait_for(&content, &["review"]);
+    assert!(view["script"]["hook"].as_str().is_some_and(|hook| !hook.is_empty()), "{view}");
+    let list = platform.json(&["content", "list"]);
+    assert_eq!(list.as_array().unwrap().len(), 1, "{list}");
+}
