@@ -98,12 +98,12 @@ async fn an_import_shares_no_bytes_with_a_second_name() {
     assert!(blobs.contains(blob.sha256).await.unwrap(), "a stored file is not taken away");
 }
 
-/// `/dev/shm` is a file system of its own on Linux; elsewhere the import is a move, and must do the same.
+/// `/dev/shm` is a file system of its own on Linux; where it is not, or may not be written, the import is a move, and
+/// must do the same.
 #[tokio::test]
 async fn an_import_from_another_file_system_is_copied() {
     let (_folder, blobs) = folder_blobs().await;
-    let elsewhere = Some("/dev/shm").filter(|path| Path::new(path).is_dir());
-    let elsewhere = elsewhere.map_or_else(tempfile::tempdir, tempfile::tempdir_in).unwrap();
+    let elsewhere = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
     let video = elsewhere.path().join("video.mp4");
     fs::write(&video, "frames".repeat(100_000)).unwrap();
     let blob = blobs.import(&video, "video/mp4").await.unwrap();
