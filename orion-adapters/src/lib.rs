@@ -19,7 +19,7 @@ pub use uri::Uri;
 pub use orion_blob as blob;
 #[cfg(feature = "feeds")]
 pub use orion_feeds as feeds;
-#[cfg(feature = "feeds")]
+#[cfg(any(feature = "feeds", feature = "social"))]
 pub use orion_fetch as fetch;
 #[cfg(feature = "graphics")]
 pub use orion_graphics as graphics;
@@ -31,6 +31,8 @@ pub use orion_ollama as ollama;
 pub use orion_render as render;
 #[cfg(feature = "secure")]
 pub use orion_secure as secure;
+#[cfg(feature = "social")]
+pub use orion_social as social;
 #[cfg(feature = "speech")]
 pub use orion_speech as speech;
 #[cfg(feature = "sql")]

@@ -215,6 +215,36 @@ impl Parts {
     }
 }
 
+#[cfg(feature = "social")]
+impl Parts {
+    /// A place to publish: `folder:ROOT` (users choose folders below it) or `webhook:` (users name servers of their
+    /// own; private ones only of these hosts).
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
+    pub fn destination(
+        &self,
+        address: &str,
+        blobs: Arc<dyn BlobStore>,
+        allow_private: &[String],
+    ) -> Result<Arc<dyn orion_core::port::PlatformPublisher>> {
+        let uri = Uri::parse(address)?;
+        match uri.scheme() {
+            "folder" => {
+                uri.require("the folder")?;
+                Ok(Arc::new(orion_social::FolderDestination::new(uri.path(&self.folder), blobs)?))
+            }
+            "webhook" => {
+                let agent = concat!("Orion/", env!("CARGO_PKG_VERSION"), " (webhook)");
+                let fetcher =
+                    orion_fetch::HttpFetcher::builder().user_agent(agent).allow_private(allow_private).build()?;
+                Ok(Arc::new(orion_social::WebhookDestination::new(Arc::new(fetcher))))
+            }
+            _ => Err(uri.unknown("destination", &["folder:ROOT", "webhook:"])),
+        }
+    }
+}
+
 /// Which scripts beyond Latin, Greek and Cyrillic the fonts of this machine can show. Reads files.
 #[cfg(feature = "render")]
 pub fn scripts() -> Vec<orion_draw::ScriptFont> {
@@ -272,6 +302,19 @@ mod tests {
         let unknown = parts.mailer("pigeon:post", from).unwrap_err();
         assert!(unknown.hint().unwrap().contains("outbox:FOLDER"), "{unknown:?}");
         assert!(parts.mailer("outbox:", from).is_err());
+    }
+
+    #[cfg(feature = "social")]
+    #[test]
+    fn destinations_are_opened_by_their_address() {
+        use orion_core::domain::Destination;
+        let folder = tempfile::tempdir().unwrap();
+        let open = |address| Parts::new(folder.path()).destination(address, Arc::new(MemoryBlobs::new()), &[]);
+        assert_eq!(open("folder:published").unwrap().destination(), Destination::Folder);
+        assert!(folder.path().join("published").is_dir());
+        assert_eq!(open("webhook:").unwrap().destination(), Destination::Webhook);
+        let unknown = open("myspace:").unwrap_err();
+        assert!(unknown.hint().unwrap().contains("folder:ROOT"), "{unknown:?}");
     }
 
     #[tokio::test]

@@ -37,7 +37,7 @@ pub(crate) fn refused(response: &Response) -> Error {
 }
 
 /// `Retry-After` in seconds or as a date, which is measured by the server's own clock.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = text(headers, RETRY_AFTER)?;
     let seconds = match value.parse::<u64>() {
         Ok(seconds) => seconds,

@@ -1,6 +1,6 @@
 //! One exchange from address to body.
 
-use crate::answer::{fresh_for, header, refused};
+use crate::answer::{fresh_for, header, refused, retry_after};
 use crate::guard::{self, PrivateAddress, PrivateHosts, PublicResolver};
 use crate::turn::Turns;
 use async_trait::async_trait;
@@ -109,6 +109,15 @@ pub struct HttpFetcher {
     turns: Turns,
 }
 
+/// What a server said to a body that it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posted {
+    /// The status code, whatever it is.
+    pub status: u16,
+    /// How long the server asks to wait.
+    pub retry_after: Option<Duration>,
+}
+
 /// Validators of an earlier answer.
 #[derive(Clone, Copy)]
 struct Validators<'a> {
@@ -128,6 +137,53 @@ impl HttpFetcher {
     /// Settings to start from.
     pub fn builder() -> FetcherBuilder {
         FetcherBuilder::default()
+    }
+
+    /// Refuses an address that [`post`](Self::post) would refuse without asking anybody: one that is none, one of a
+    /// private host, and one without TLS unless the configuration names its host.
+    ///
+    /// # Errors
+    /// `Invalid` or `Forbidden`.
+    pub fn check(&self, url: &str) -> Result<()> {
+        self.checked(url).map(drop)
+    }
+
+    fn checked(&self, url: &str) -> Result<(Url, bool)> {
+        let url = guard::parse(url)?;
+        let trusted = self.hosts.contains(&url);
+        if !trusted {
+            guard::check(&url)?;
+            if url.scheme() != "https" {
+                return Err(Error::invalid("what is sent there must be protected: the address begins with https")
+                    .with_context("url", guard::redacted(url.as_str())));
+            }
+        }
+        Ok((url, trusted))
+    }
+
+    /// Sends a body once and tells what the server said. The guard is that of [`get`](Fetcher::get); a redirect is
+    /// not followed but given as it is, as what was signed for one address is not for another.
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check); `Timeout` or `Unavailable` if no answer came, in which case nobody knows whether
+    /// the server has taken it.
+    pub async fn post(&self, url: &str, headers: &[(&str, &str)], body: Bytes, time: Duration) -> Result<Posted> {
+        let (url, trusted) = self.checked(url)?;
+        let client = if trusted { &self.private } else { &self.public };
+        let mut request = client.post(url.clone()).body(body);
+        for (name, value) in headers {
+            let value = reqwest::header::HeaderValue::from_str(value)
+                .map_err(|_| Error::invalid("this fits no header").with_context("header", name))?;
+            request = request.header(*name, value);
+        }
+        tracing::debug!(url = %guard::redacted(url.as_str()), "post");
+        let Ok(sent) = tokio::time::timeout(time, request.send()).await else {
+            return Err(Error::new(ErrorKind::Timeout, "the server took too long")
+                .with_context("url", guard::redacted(url.as_str()))
+                .with_context("seconds", time.as_secs_f64()));
+        };
+        let response = sent.map_err(|error| unreachable_host(error, &url))?;
+        Ok(Posted { status: response.status().as_u16(), retry_after: retry_after(response.headers()) })
     }
 
     async fn exchange(&self, url: Url, validators: Validators<'_>, limits: FetchLimits) -> Result<Fetched> {

@@ -17,4 +17,4 @@ mod turn;
 #[cfg(test)]
 mod tests;
 
-pub use fetcher::{FetcherBuilder, HttpFetcher};
+pub use fetcher::{FetcherBuilder, HttpFetcher, Posted};

@@ -1,6 +1,7 @@
 //! Against real servers on the loopback: mocked ones for what HTTP says, hand-made ones for what it must not say.
 
 use crate::HttpFetcher;
+use bytes::Bytes;
 use orion_core::port::{FetchLimits, Fetched, Fetcher};
 use orion_core::{Error, ErrorKind, Result, Retry};
 use std::net::SocketAddr;
@@ -300,4 +301,45 @@ async fn one_host_is_asked_for_one_thing_at_a_time() -> Result<()> {
 fn settings_are_checked() {
     let outcome = HttpFetcher::builder().user_agent("two\nlines").build();
     assert_eq!(outcome.map(|_| ()).map_err(|error: Error| error.kind()), Err(ErrorKind::Invalid));
+}
+
+#[tokio::test]
+async fn a_body_is_sent_once_to_where_it_may_go() -> Result<()> {
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(429).insert_header("retry-after", "7");
+    Mock::given(method("POST"))
+        .and(path("/hook"))
+        .and(header("webhook-id", "1"))
+        .and(wiremock::matchers::body_string("{}"))
+        .respond_with(answer)
+        .expect(1)
+        .mount(&server)
+        .await;
+    let away = ResponseTemplate::new(307).insert_header("location", "/hook");
+    Mock::given(path("/away")).respond_with(away).mount(&server).await;
+    let send =
+        async |url: String| fetcher().post(&url, &[("webhook-id", "1")], "{}".into(), Duration::from_secs(5)).await;
+    let posted = send(format!("{}/hook", server.uri())).await?;
+    assert_eq!((posted.status, posted.retry_after), (429, Some(Duration::from_secs(7))));
+    assert_eq!(send(format!("{}/away", server.uri())).await?.status, 307, "a redirect is not followed");
+    for (url, kind) in [
+        ("http://localhost:1/", ErrorKind::Forbidden),
+        ("http://example.org/", ErrorKind::Invalid),
+        ("https://10.0.0.1/", ErrorKind::Forbidden),
+        ("https://localhost:8443/", ErrorKind::Forbidden),
+        ("https://u:p@example.org/", ErrorKind::Invalid),
+        ("file:///etc/passwd", ErrorKind::Invalid),
+    ] {
+        assert_eq!(send(url.to_owned()).await.unwrap_err().kind(), kind, "{url}");
+    }
+    let silent = raw(|stream| async move {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        drop(stream);
+    })
+    .await;
+    let late = fetcher().post(&format!("http://{silent}/"), &[], Bytes::new(), Duration::from_millis(50)).await;
+    assert_eq!(late.unwrap_err().kind(), ErrorKind::Timeout);
+    let wrong = fetcher().post(&server.uri(), &[("x", "a\nb")], Bytes::new(), Duration::from_secs(1)).await;
+    assert_eq!(wrong.unwrap_err().kind(), ErrorKind::Invalid);
+    Ok(())
 }
