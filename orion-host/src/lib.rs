@@ -15,6 +15,8 @@ pub mod http;
 pub mod project;
 mod providers;
 pub mod system;
+#[cfg(feature = "http")]
+pub mod up;
 pub mod worklist;
 
 pub use config::Config;

@@ -10,6 +10,8 @@ mod remote;
 mod review;
 mod runs;
 mod scout;
+#[cfg(feature = "http")]
+mod up;
 mod voices;
 mod watch;
 
@@ -59,6 +61,9 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve the platform: API, live events and workers in one process
+    #[cfg(feature = "http")]
+    Up(up::Up),
     /// Make a video from a feed, a page, a topic, a text or a script
     Create(Box<create::Create>),
     /// Show what trends in feeds, or ask a platform's Scout
@@ -144,6 +149,8 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     })?;
     let code = runtime.block_on(async {
         match cli.command {
+            #[cfg(feature = "http")]
+            Command::Up(up) => up.run(setting).await,
             Command::Create(create) => create.run(setting).await,
             Command::Scout(scout) => scout.run(setting).await,
             Command::Auth(auth) => auth.run(setting.remote).await,

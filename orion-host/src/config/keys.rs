@@ -118,6 +118,8 @@ settings! {
         "Key that signs access tokens, at least 32 random bytes: `openssl rand -base64 32`.";
     encryption_key: Secret = Secret::new(""), "auth.encryption_key", "ORION_AUTH_ENCRYPTION_KEY",
         "Keys that seal stored credentials, separated by commas, each of 32 random bytes: `openssl rand -base64 32`. The first seals, all open.";
+    admin_email: String = "admin@orion.local".to_owned(), "admin.email", "ORION_ADMIN_EMAIL",
+        "Address of the administrator that the first start makes.";
     internal_token: Secret = Secret::new(""), "auth.internal_token", "ORION_AUTH_INTERNAL_TOKEN",
         "What services of other processes show each other: `openssl rand -base64 32`.";
     github_id: String = String::new(), "oauth.github_id", "ORION_OAUTH_GITHUB_ID",
@@ -134,8 +136,8 @@ settings! {
         "Client secret of the Google application.";
     google_url: String = String::new(), "oauth.google_url", "ORION_OAUTH_GOOGLE_URL",
         "One address for everything of Google's sign-in, such as that of a test server; empty takes Google's own.";
-    gateway_url: String = "http://localhost:8000".to_owned(), "urls.gateway", "ORION_URLS_GATEWAY",
-        "Where browsers reach the gateway: for links in mails and the way back from GitHub and Google.";
+    gateway_url: String = String::new(), "urls.gateway", "ORION_URLS_GATEWAY",
+        "Where browsers reach the gateway: for links, and the way back from GitHub and Google; empty is this machine at the port of `http.listen`.";
     dashboard_url: String = String::new(), "urls.dashboard", "ORION_URLS_DASHBOARD",
         "Where browsers reach the dashboard, if not at the gateway.";
     smtp_host: String = String::new(), "smtp.host", "ORION_SMTP_HOST",

@@ -28,12 +28,11 @@ const RULES: &[(For, &str, Access)] = &[
     (For::Read, "/health", Access::Open),
     (For::Read, "/ready", Access::Open),
     (For::Read, "/openapi.json", Access::Open),
-    (For::Read, "/docs*", Access::Open),
+    (For::Read, "/docs", Access::Open),
     (For::Read, "/setup", Access::Open),
     (For::Read, "/reset-password", Access::Open),
     (For::Read, "/verify-email", Access::Open),
     (For::Read, "/accept-invite", Access::Open),
-    (For::Read, "/pages/*", Access::Open),
     // Sockets show tickets; their handler refuses whoever has none.
     (For::Read, "/ws", Access::Open),
     (For::Read, "/ws/progress", Access::Open),
@@ -44,11 +43,10 @@ const RULES: &[(For, &str, Access)] = &[
     (For::All, "/api/v1/ws/ticket", Access::Bearer(Role::Viewer)),
     (For::Read, "/api/v1/providers/{service}/status", Access::Cookie(Role::Viewer)),
     // Links to files carry their own, expiring signature.
-    (For::Read, "/api/v1/media/files/{*link}", Access::Open),
+    (For::Read, "/api/v1/media/files/*", Access::Open),
     (For::All, "/api/v1/identity/users/me*", Access::Bearer(Role::Viewer)),
     (For::All, "/api/v1/identity/users/check-username", Access::Bearer(Role::Viewer)),
     (For::All, "/api/v1/identity/notifications*", Access::Bearer(Role::Viewer)),
-    (For::All, "/api/v1/identity/sessions*", Access::Bearer(Role::Viewer)),
     (For::All, "/api/v1/identity/*", Access::Bearer(Role::Admin)),
     (For::All, "/api/v1/pulse/admin/*", Access::Bearer(Role::Admin)),
 ];

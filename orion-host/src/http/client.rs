@@ -1,18 +1,43 @@
 //! Who is at the other end of the connection.
 
-use axum::extract::{ConnectInfo, Request};
-use axum::http::HeaderMap;
+use super::{Platform, cookies};
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, header};
 use ipnet::IpNet;
+use orion_core::service::identity::Client;
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+/// Names of programs are cut at this length.
+const LONGEST_AGENT: usize = 256;
+
+/// A handler's argument: who asks, as the network sees it.
+#[derive(Debug)]
+pub(super) struct Asker(pub(super) Client);
+
+impl FromRequestParts<Arc<Platform>> for Asker {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Arc<Platform>) -> Result<Self, Infallible> {
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        Ok(Self(Client {
+            agent: agent.chars().filter(|letter| !letter.is_control()).take(LONGEST_AGENT).collect(),
+            address: address(&parts.extensions, &parts.headers, &platform.settings.proxies).to_string(),
+            device: cookies::device(&parts.headers),
+        }))
+    }
+}
 
 /// The client's address: the peer, or, if the peer is a trusted proxy, the last in its `X-Forwarded-For` that is none.
-pub(super) fn address(request: &Request, proxies: &[IpNet]) -> IpAddr {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    forwarded(peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip()), request.headers(), proxies)
+pub(super) fn address(extensions: &Extensions, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    forwarded(peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip()), headers, proxies)
 }
 
 /// As [`address`], of a peer and the headers it sent.
-pub(super) fn forwarded(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+fn forwarded(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
     let trusted = |address: &IpAddr| proxies.iter().any(|network| network.contains(address));
     if !trusted(&peer) {

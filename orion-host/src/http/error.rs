@@ -80,6 +80,11 @@ impl From<Error> for ApiError {
             tracing::error!(error = ?error, "a request failed");
             return Self::new(status, "something went wrong; the log of the server says what");
         }
+        if status == StatusCode::UNPROCESSABLE_ENTITY
+            && let Some((_, field)) = error.context().iter().find(|(key, _)| *key == "field")
+        {
+            return Self { hint: error.hint().map(str::to_owned), ..Self::field(&["body", field], "value_error", error.message()) };
+        }
         let retry_after = match error.retry() {
             Retry::Later(wait) => wait,
             _ => None,

@@ -3,13 +3,19 @@
 mod access;
 mod caller;
 mod client;
+mod cookies;
 mod error;
 mod extract;
 mod layer;
+mod machine;
 mod path;
 mod routes;
 mod serve;
 mod settings;
+mod ws;
+
+#[cfg(test)]
+mod tests;
 
 pub use error::ApiError;
 pub use layer::{Limiter, MemoryLimiter, Verdict};
@@ -23,10 +29,16 @@ use axum::http::StatusCode;
 use caller::Signed;
 use extract::{Body, Path, Query};
 use layer::Metrics;
+use machine::Machine;
 use orion_core::Result;
+use orion_core::id::{Id, RevocationId};
+use orion_core::port::OauthProvider;
+use orion_core::service::identity::{Caller, Identity, Notifier};
 use std::sync::Arc;
+use tokio::sync::watch;
 use tower::util::MapRequest;
 use utoipa_axum::router::OpenApiRouter;
+use ws::Hub;
 
 /// What handlers work with.
 #[derive(Debug)]
@@ -35,10 +47,19 @@ pub struct Platform {
     pub orion: Orion,
     /// How the gateway is set up; its addresses are for links.
     pub settings: Settings,
+    /// Who may come in.
+    pub identity: Identity,
+    /// What users are told.
+    pub notifier: Notifier,
+    /// Where else people can sign in.
+    pub oauth: Vec<Arc<dyn OauthProvider>>,
     limiter: Arc<dyn Limiter>,
     rate_factor: u32,
     metrics: Metrics,
-    stopping: tokio::sync::watch::Sender<bool>,
+    machine: Machine,
+    hub: Arc<Hub>,
+    openapi: Arc<serde_json::Value>,
+    stopping: watch::Sender<bool>,
 }
 
 impl Platform {
@@ -46,15 +67,60 @@ impl Platform {
     ///
     /// # Errors
     /// As [`Settings::new`].
-    pub fn new(orion: Orion) -> Result<Self> {
+    pub fn new(orion: Orion, identity: Identity, oauth: Vec<Arc<dyn OauthProvider>>) -> Result<Self> {
+        let production = orion.production();
+        let (store, clock, entropy, wire) =
+            (&production.store, &production.clock, &production.entropy, &production.wire);
+        let notifier =
+            Notifier { store: store.clone(), clock: clock.clone(), entropy: entropy.clone(), wire: wire.clone() };
+        let (_, openapi) = routes::all().split_for_parts();
         Ok(Self {
             settings: Settings::new(orion.config())?,
+            notifier,
+            hub: Arc::new(Hub::new(store.clone(), wire.clone())),
             orion,
+            identity,
+            oauth,
             limiter: Arc::new(MemoryLimiter::default()),
             rate_factor: 1,
             metrics: Metrics::new(),
-            stopping: tokio::sync::watch::Sender::new(false),
+            machine: Machine::new(),
+            openapi: Arc::new(routes::describe(openapi)),
+            stopping: watch::Sender::new(false),
         })
+    }
+
+    /// Multiplies every rate limit, for measuring what lies behind them.
+    #[must_use]
+    pub fn with_rate_factor(mut self, factor: u32) -> Self {
+        self.rate_factor = factor;
+        self
+    }
+
+    /// The OpenAPI 3.1 document.
+    pub fn openapi(&self) -> &serde_json::Value {
+        &self.openapi
+    }
+
+    /// Hands committed events to open sockets, for ever.
+    pub async fn run_sockets(&self) {
+        self.hub.run().await;
+    }
+
+    /// Reads who has been sent away, and closes their sockets. The host calls it ten times a second.
+    ///
+    /// # Errors
+    /// What the store says; what is known already holds all the same.
+    pub async fn follow_revocations(&self) -> Result<()> {
+        let followed = self.identity.follow_revocations().await;
+        self.hub.close_unless(|caller| self.welcomes(caller));
+        followed
+    }
+
+    /// Whether somebody's session still stands.
+    fn welcomes(&self, caller: &Caller) -> bool {
+        let session = RevocationId(caller.session_id.as_uuid());
+        !self.identity.revoked.contains_any(&[session]).unwrap_or(true)
     }
 
     /// Tells what lives longer than a request that it must end.
@@ -64,7 +130,7 @@ impl Platform {
 }
 
 /// What a handler gives.
-type Answer<T> = Result<axum::Json<T>, ApiError>;
+type Answer<T> = std::result::Result<axum::Json<T>, ApiError>;
 
 /// The routes of one service, without the gateway's layers.
 type Routes = OpenApiRouter<Arc<Platform>>;

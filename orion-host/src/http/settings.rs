@@ -35,7 +35,12 @@ pub(super) struct Origins {
 
 impl Origins {
     pub(super) fn allows(&self, origin: &HeaderValue) -> bool {
-        self.any || self.listed.contains(origin)
+        self.any || self.names(origin)
+    }
+
+    /// Whether this very origin is listed; everybody being welcome does not count.
+    pub(super) fn names(&self, origin: &HeaderValue) -> bool {
+        self.listed.contains(origin)
     }
 }
 
@@ -51,7 +56,11 @@ impl Settings {
                 .with_hint("`env` must be development, staging or production"));
         }
         let development = config.env == "development";
-        let gateway = web_address("urls.gateway", &config.gateway_url)?;
+        let port = config.http_listen.rsplit_once(':').map_or("8000", |(_, port)| port);
+        let gateway = match config.gateway_url.as_str() {
+            "" => web_address("http.listen", &format!("http://localhost:{port}"))?,
+            text => web_address("urls.gateway", text)?,
+        };
         let dashboard = match config.dashboard_url.as_str() {
             "" => gateway.clone(),
             text => web_address("urls.dashboard", text)?,
@@ -63,7 +72,6 @@ impl Settings {
             listed.insert(header(&origin_of(&web_address("http.allowed_origins", &origin)?))?);
         }
         if development {
-            let port = config.http_listen.rsplit_once(':').map_or("8000", |(_, port)| port);
             let local = ["3000", "3001", "3002"].into_iter().filter(|_| config.allowed_origins.is_empty());
             for port in local.chain([port]) {
                 listed.insert(header(&format!("http://localhost:{port}"))?);

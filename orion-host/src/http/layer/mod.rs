@@ -5,6 +5,7 @@
 mod access_log;
 mod body;
 mod cors;
+mod guard;
 mod headers;
 mod metrics;
 mod rate;
@@ -41,6 +42,7 @@ pub(super) fn around(router: Router, platform: &Arc<Platform>) -> Router {
             .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, ANSWER))
             .layer(from_fn(body::layer))
             .layer(axum::extract::DefaultBodyLimit::disable())
+            .layer(from_fn_with_state(platform.clone(), guard::layer))
             .layer(from_fn_with_state(platform.clone(), rate::layer)),
     )
 }

@@ -1,13 +1,23 @@
 //! The routes of every service, by their canonical paths. A service's routes know nothing of the gateway's layers.
 
+mod auth;
 mod content;
 mod director;
+mod docs;
 mod editor;
 mod media;
+mod notifications;
+mod oauth;
+mod pages;
 mod publisher;
 mod pulse;
 mod scout;
+mod sockets;
 mod system;
+mod users;
+
+pub(super) use auth::AuthUser;
+pub(super) use docs::describe;
 
 use super::Routes;
 
@@ -15,6 +25,11 @@ use super::Routes;
 pub(super) fn all() -> Routes {
     Routes::new()
         .merge(system::routes())
+        .merge(pages::routes())
+        .merge(docs::routes())
+        .merge(sockets::routes())
+        .nest("/api/v1/auth", auth::routes().merge(oauth::routes()))
+        .nest("/api/v1/identity", users::routes().merge(notifications::routes()))
         .nest("/api/v1/scout", scout::routes())
         .nest("/api/v1/director", director::routes())
         .nest("/api/v1/content", content::routes())

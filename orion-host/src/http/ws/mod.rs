@@ -1,0 +1,9 @@
+//! Live events over WebSockets (contract, section 1.12).
+
+mod frame;
+mod hub;
+mod socket;
+
+pub(super) use hub::Hub;
+pub(super) use socket::{Start, serve};
+pub(super) use frame::Feed;

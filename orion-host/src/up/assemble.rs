@@ -1,0 +1,88 @@
+//! Puts the platform together: the engine, and around it what several users need.
+
+use super::Keys;
+use crate::config::Config;
+use crate::engine::Orion;
+use crate::http::{Platform, Settings};
+use orion_adapters::Parts;
+use orion_adapters::secure::{Argon2Hasher, JwtTokens, KeyVault};
+use orion_core::port::{Mailer, OauthProvider};
+use orion_core::service::identity::{Identity, IdentitySettings, Revoked};
+use orion_core::{Error, Result};
+use std::sync::Arc;
+use url::Url;
+
+/// Whose access tokens these are, and for whom.
+const ISSUER: &str = "orion";
+/// Passwords that are hashed at once; each takes a processor and 19 MiB.
+const HASHED_AT_ONCE: usize = 2;
+
+/// Identity of an installation, on its engine's record.
+///
+/// # Errors
+/// For settings that do not fit.
+pub fn identity(orion: &Orion, keys: &Keys) -> Result<Identity> {
+    let config = orion.config();
+    let settings = Settings::new(config)?;
+    let production = orion.production();
+    let entropy = production.entropy.clone();
+    Ok(Identity {
+        store: production.store.clone(),
+        clock: production.clock.clone(),
+        hasher: Arc::new(Argon2Hasher::new(entropy.clone(), HASHED_AT_ONCE)?),
+        tokens: Arc::new(JwtTokens::new(&keys.jwt, ISSUER, ISSUER)?),
+        vault: Arc::new(KeyVault::new(&keys.encryption, entropy.clone())?),
+        mailer: mailer(config)?,
+        revoked: Revoked::new(),
+        settings: IdentitySettings { gateway_url: settings.gateway_url, dashboard_url: settings.dashboard_url },
+        entropy,
+    })
+}
+
+/// The platform of a configuration, not yet serving.
+///
+/// # Errors
+/// For settings that do not fit, or parts that are not there.
+pub async fn platform(config: Config, keys: &Keys) -> Result<Platform> {
+    let orion = Orion::builder().config(config).build().await?;
+    let identity = identity(&orion, keys)?;
+    let oauth = oauth(orion.config())?;
+    Platform::new(orion, identity, oauth)
+}
+
+/// Sends mail by the server that is set, or writes it into the folder `outbox`.
+fn mailer(config: &Config) -> Result<Arc<dyn Mailer>> {
+    let parts = Parts::new(&config.data_dir);
+    if config.smtp_host.is_empty() {
+        return parts.mailer("outbox:outbox", &config.smtp_from);
+    }
+    let told = || Error::invalid("smtp.host is no name of a mail server").with_context("smtp.host", &config.smtp_host);
+    let (scheme, tls) = match config.smtp_security.as_str() {
+        "tls" => ("smtps", ""),
+        "starttls" => ("smtp", "?tls=starttls"),
+        "none" => ("smtp", "?tls=none"),
+        other => {
+            return Err(Error::invalid("unknown way to a mail server")
+                .with_context("smtp.security", other)
+                .with_hint("smtp.security must be starttls, tls or none"));
+        }
+    };
+    let port = config.smtp_port;
+    let mut url = Url::parse(&format!("{scheme}://{}:{port}{tls}", config.smtp_host)).map_err(|_| told())?;
+    if !config.smtp_user.is_empty() {
+        url.set_username(&config.smtp_user).map_err(|()| told())?;
+        url.set_password(Some(config.smtp_pass.expose())).map_err(|()| told())?;
+    }
+    parts.mailer(url.as_str(), &config.smtp_from)
+}
+
+/// The providers whose applications are set up.
+fn oauth(config: &Config) -> Result<Vec<Arc<dyn OauthProvider>>> {
+    for (key, id) in [("oauth.github_id", &config.github_id), ("oauth.google_id", &config.google_id)] {
+        if !id.is_empty() {
+            return Err(Error::new(orion_core::ErrorKind::Unsupported, "no part signs in with this provider")
+                .with_context("setting", key));
+        }
+    }
+    Ok(Vec::new())
+}

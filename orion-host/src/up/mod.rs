@@ -1,0 +1,135 @@
+//! `orion up`: the whole platform in one process.
+
+mod assemble;
+mod keys;
+
+pub use assemble::{identity, platform};
+pub use keys::Keys;
+
+use crate::config::Config;
+use crate::http::{self, Platform};
+use orion_core::domain::Secret;
+use orion_core::{Error, Result};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// How often it is read who has been sent away; they are out within twice this.
+const FOLLOW: Duration = Duration::from_millis(100);
+/// How often workers look by themselves, where nothing wakes them.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often mails that could not be sent are tried again.
+const MAILS: Duration = Duration::from_secs(5);
+/// How often what has expired is deleted.
+const SWEEP: Duration = Duration::from_secs(24 * 3600);
+
+/// What a person should know once the platform serves.
+#[derive(Debug)]
+pub struct Started {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where browsers reach it.
+    pub url: String,
+    /// A page that sets the first administrator's password, once. It lets its holder in: show it, and keep it nowhere.
+    pub setup_link: Option<Secret>,
+}
+
+/// Serves until `stop` completes. `started` is called once the port is open and everything runs.
+///
+/// # Errors
+/// [`Invalid`](orion_core::ErrorKind::Invalid) for settings that do not fit, all of them at once;
+/// [`Unavailable`](orion_core::ErrorKind::Unavailable) if the port is taken or a part is not there.
+pub async fn serve(
+    mut config: Config,
+    started: impl FnOnce(Started),
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
+    let keys = Keys::load(&config, &crate::system::OsEntropy::default())?;
+    let listener = bind(&config).await?;
+    let address = listener.local_addr().map_err(|error| {
+        Error::unavailable("the gateway's address is not known").with_context("cause", error)
+    })?;
+    // The port that was given, where any was asked for.
+    config.http_listen = address.to_string();
+    let admin = config.admin_email.clone();
+    let platform = Arc::new(platform(config, &keys).await?);
+    platform.follow_revocations().await?;
+    let setup = platform.identity.first_admin(&admin).await?;
+    let url = platform.settings.gateway_url.clone();
+    let setup_link = setup.map(|token| Secret::new(format!("{url}/setup?token={}", token.expose())));
+    let mut tasks = background(&platform);
+    started(Started { address, url, setup_link });
+    http::serve(platform, listener, stop).await;
+    // What they were at work on is in the record, and goes on at the next start.
+    tasks.shutdown().await;
+    Ok(())
+}
+
+async fn bind(config: &Config) -> Result<TcpListener> {
+    let listen = &config.http_listen;
+    TcpListener::bind(listen).await.map_err(|error| {
+        let error = Error::unavailable("the gateway cannot listen at its address")
+            .with_context("http.listen", listen)
+            .with_context("cause", error);
+        error.with_hint("another program may have the port: set http.listen to another, like 127.0.0.1:8001")
+    })
+}
+
+/// Everything that goes on between requests.
+fn background(platform: &Arc<Platform>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let sockets = platform.clone();
+    tasks.spawn(async move { sockets.run_sockets().await });
+    let following = platform.clone();
+    tasks.spawn(async move {
+        let mut told = false;
+        loop {
+            match following.follow_revocations().await {
+                Ok(()) => told = false,
+                Err(error) if !told => {
+                    told = true;
+                    tracing::warn!(error = ?error, "revocations cannot be read; those known hold");
+                }
+                Err(_) => {}
+            }
+            tokio::time::sleep(FOLLOW).await;
+        }
+    });
+    let notifying = platform.clone();
+    tasks.spawn(async move {
+        let wire = notifying.orion.production().wire.clone();
+        loop {
+            // Asked for before the log is looked at, so that nothing falls between.
+            let woken = wire.woken();
+            match notifying.notifier.handle_next().await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(error) => tracing::warn!(error = ?error, "users cannot be told; trying again"),
+            }
+            let _ = tokio::time::timeout(LOOK, woken).await;
+        }
+    });
+    let mailing = platform.clone();
+    tasks.spawn(async move {
+        loop {
+            if let Err(error) = mailing.identity.deliver_mails().await {
+                tracing::warn!(error = ?error, "mails wait; trying again");
+            }
+            tokio::time::sleep(MAILS).await;
+        }
+    });
+    let sweeping = platform.clone();
+    tasks.spawn(async move {
+        loop {
+            match sweeping.identity.sweep().await {
+                Ok(rows) => tracing::info!(rows, "deleted what had expired"),
+                Err(error) => tracing::warn!(error = ?error, "what has expired cannot be deleted; trying tomorrow"),
+            }
+            tokio::time::sleep(SWEEP).await;
+        }
+    });
+    tasks
+}
