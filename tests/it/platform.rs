@@ -53,7 +53,9 @@ impl Platform {
     /// A command of the client.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.program.command(arguments);
-        command.env("HOME", self.program.folder.path()).env("ORION_GATEWAY_URL", format!("http://127.0.0.1:{}", self.port));
+        command
+            .env("HOME", self.program.folder.path())
+            .env("ORION_GATEWAY_URL", format!("http://127.0.0.1:{}", self.port));
         command
     }
 
@@ -155,7 +157,8 @@ fn content_goes_from_trend_to_published() {
     assert!(view["script"]["hook"].as_str().is_some_and(|hook| !hook.is_empty()), "{view}");
 
     // What is not approved is not published.
-    let folder = platform.json(&["publish", "connect", "--platform", "folder", "--name", "Exports", "--credential", "path=out"]);
+    let folder =
+        platform.json(&["publish", "connect", "--platform", "folder", "--name", "Exports", "--credential", "path=out"]);
     assert!(folder.get("credentials").is_none(), "{folder}");
     let early = platform.run(&["publish", "send", &content, "--platform", "folder"]);
     assert_eq!(early.status.code(), Some(1), "{}", told(&early));
@@ -177,7 +180,8 @@ fn content_goes_from_trend_to_published() {
         let card: Value = serde_json::from_slice(&body).unwrap();
         let url = card["video_url"].as_str().unwrap().to_owned();
         let path = url.split_once("127.0.0.1").unwrap().1.split_once('/').unwrap().1.to_owned();
-        platform.http(&format!("GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nRange: bytes=4-7\r\n\r\n"))
+        platform
+            .http(&format!("GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nRange: bytes=4-7\r\n\r\n"))
     };
     assert!(head.starts_with("http/1.1 206") && head.contains("content-range: bytes 4-7/"), "{head}");
     assert_eq!(body, b"ftyp", "an MP4 begins with its type");

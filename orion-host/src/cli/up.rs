@@ -11,7 +11,6 @@ use tokio::sync::oneshot;
 pub(super) struct Up {}
 
 impl Up {
-    #[expect(clippy::unused_self, reason = "every command runs itself")]
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
         let json = setting.json;
         let (stop, stopped) = oneshot::channel();
@@ -35,7 +34,8 @@ fn told(started: &Started, json: bool) {
         output::say(&format!("set the administrator's password here, once: {}", link.expose()));
     }
     if json {
-        let line = serde_json::json!({ "event": "started", "url": started.url, "address": started.address.to_string() });
+        let line =
+            serde_json::json!({ "event": "started", "url": started.url, "address": started.address.to_string() });
         // Nobody listens any more if this fails.
         let _ = output::print_line(&line.to_string());
     }

@@ -83,7 +83,10 @@ impl From<Error> for ApiError {
         if status == StatusCode::UNPROCESSABLE_ENTITY
             && let Some((_, field)) = error.context().iter().find(|(key, _)| *key == "field")
         {
-            return Self { hint: error.hint().map(str::to_owned), ..Self::field(&["body", field], "value_error", error.message()) };
+            return Self {
+                hint: error.hint().map(str::to_owned),
+                ..Self::field(&["body", field], "value_error", error.message())
+            };
         }
         let retry_after = match error.retry() {
             Retry::Later(wait) => wait,

@@ -49,13 +49,16 @@ impl Keys {
         let development = config.env == "development";
         let mut faults = faults(config, development);
         if !development && config.allowed_origins.is_empty() {
-            faults.push("http.allowed_origins is empty: name the web origins that may call, or the gateway's own".into());
+            faults
+                .push("http.allowed_origins is empty: name the web origins that may call, or the gateway's own".into());
         }
         if !faults.is_empty() {
-            let error = Error::invalid("the platform does not start with these settings").with_context("env", &config.env);
+            let error =
+                Error::invalid("the platform does not start with these settings").with_context("env", &config.env);
             return Err(error.with_hint(faults.join("\n")));
         }
-        let missing = [&config.jwt_secret, &config.encryption_key, &config.internal_token].map(is_empty).contains(&true);
+        let missing =
+            [&config.jwt_secret, &config.encryption_key, &config.internal_token].map(is_empty).contains(&true);
         let kept = if development && missing { Some(keep(&config.data_dir, entropy)?) } else { None };
         let pick = |set: &Secret, kept: Option<&Secret>| match kept {
             Some(kept) if is_empty(set) => kept.clone(),
@@ -170,9 +173,7 @@ mod tests {
     use crate::system::OsEntropy;
 
     fn in_folder(folder: &Path) -> Config {
-        let mut config = Config::default();
-        config.data_dir = folder.to_owned();
-        config
+        Config { data_dir: folder.to_owned(), ..Config::default() }
     }
 
     #[test]

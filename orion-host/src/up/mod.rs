@@ -42,16 +42,12 @@ pub struct Started {
 /// # Errors
 /// [`Invalid`](orion_core::ErrorKind::Invalid) for settings that do not fit, all of them at once;
 /// [`Unavailable`](orion_core::ErrorKind::Unavailable) if the port is taken or a part is not there.
-pub async fn serve(
-    mut config: Config,
-    started: impl FnOnce(Started),
-    stop: impl Future<Output = ()>,
-) -> Result<()> {
+pub async fn serve(mut config: Config, started: impl FnOnce(Started), stop: impl Future<Output = ()>) -> Result<()> {
     let keys = Keys::load(&config, &crate::system::OsEntropy::default())?;
     let listener = bind(&config).await?;
-    let address = listener.local_addr().map_err(|error| {
-        Error::unavailable("the gateway's address is not known").with_context("cause", error)
-    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Error::unavailable("the gateway's address is not known").with_context("cause", error))?;
     // The port that was given, where any was asked for.
     config.http_listen = address.to_string();
     let admin = config.admin_email.clone();

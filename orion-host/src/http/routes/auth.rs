@@ -241,10 +241,7 @@ fn bad_token(error: orion_core::Error) -> ApiError {
 /// Set a new password. All sessions end.
 #[utoipa::path(post, path = "/reset-password", tag = "auth", request_body = ResetRequest,
     responses((status = OK, body = Message)))]
-async fn reset_password(
-    State(platform): State<Arc<Platform>>,
-    Body(body): Body<ResetRequest>,
-) -> Answer<Message> {
+async fn reset_password(State(platform): State<Arc<Platform>>, Body(body): Body<ResetRequest>) -> Answer<Message> {
     platform.identity.reset_password(&body.token, &body.password).await.map_err(bad_token)?;
     Ok(told("the password is set; sign in with it"))
 }
@@ -259,10 +256,7 @@ struct VerifyRequest {
 /// Confirm an address.
 #[utoipa::path(post, path = "/verify-email", tag = "auth", request_body = VerifyRequest,
     responses((status = OK, body = Message)))]
-async fn verify_email(
-    State(platform): State<Arc<Platform>>,
-    Body(body): Body<VerifyRequest>,
-) -> Answer<Message> {
+async fn verify_email(State(platform): State<Arc<Platform>>, Body(body): Body<VerifyRequest>) -> Answer<Message> {
     platform.identity.verify_email(&body.token).await.map_err(bad_token)?;
     Ok(told("the address is confirmed"))
 }
@@ -281,10 +275,7 @@ struct AcceptRequest {
 /// Take up an invitation with a password of one's own.
 #[utoipa::path(post, path = "/accept-invite", tag = "auth", request_body = AcceptRequest,
     responses((status = OK, body = Message)))]
-async fn accept_invite(
-    State(platform): State<Arc<Platform>>,
-    Body(body): Body<AcceptRequest>,
-) -> Answer<Message> {
+async fn accept_invite(State(platform): State<Arc<Platform>>, Body(body): Body<AcceptRequest>) -> Answer<Message> {
     platform.identity.accept_invite(&body.token, &body.password, body.name.as_deref()).await.map_err(bad_token)?;
     Ok(told("the account is ready; sign in"))
 }

@@ -35,9 +35,9 @@ fn provider<'a>(platform: &'a Platform, name: &str) -> Result<&'a dyn OauthProvi
     let kind = provider_named(name)?;
     let found = platform.oauth.iter().find(|provider| provider.kind() == kind);
     let called = if kind == LoginKind::Github { "GitHub" } else { "Google" };
-    found.map(|provider| &**provider).ok_or_else(|| {
-        ApiError::new(StatusCode::NOT_IMPLEMENTED, format!("{called} OAuth not configured"))
-    })
+    found
+        .map(|provider| &**provider)
+        .ok_or_else(|| ApiError::new(StatusCode::NOT_IMPLEMENTED, format!("{called} OAuth not configured")))
 }
 
 /// A redirect that is no page of the dashboard is a plain 400.

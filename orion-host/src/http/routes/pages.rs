@@ -35,11 +35,25 @@ pub(super) fn routes() -> Routes {
         )
         .route(
             "/reset-password",
-            page("A new password", "All your sessions end.", "/api/v1/auth/reset-password", false, true, "Set password"),
+            page(
+                "A new password",
+                "All your sessions end.",
+                "/api/v1/auth/reset-password",
+                false,
+                true,
+                "Set password",
+            ),
         )
         .route(
             "/verify-email",
-            page("Confirm your address", "One click, and it is done.", "/api/v1/auth/verify-email", false, false, "Confirm"),
+            page(
+                "Confirm your address",
+                "One click, and it is done.",
+                "/api/v1/auth/verify-email",
+                false,
+                false,
+                "Confirm",
+            ),
         )
         .route(
             "/accept-invite",
@@ -49,9 +63,10 @@ pub(super) fn routes() -> Routes {
 
 fn render(title: &str, lead: &str, to: &str, fields: &str, action: &str) -> Response {
     let nonce = (&OsEntropy::default() as &dyn Entropy).uuid().simple().to_string();
-    let page = [("title", title), ("lead", lead), ("to", to), ("fields", fields), ("action", action), ("nonce", &nonce)]
-        .into_iter()
-        .fold(PAGE.to_owned(), |page, (name, text)| page.replace(&format!("{{{name}}}"), text));
+    let page =
+        [("title", title), ("lead", lead), ("to", to), ("fields", fields), ("action", action), ("nonce", &nonce)]
+            .into_iter()
+            .fold(PAGE.to_owned(), |page, (name, text)| page.replace(&format!("{{{name}}}"), text));
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

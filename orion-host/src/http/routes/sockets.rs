@@ -91,18 +91,23 @@ async fn open(
     // Before the ticket is spent.
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
-        Err(_) if query.ticket.is_none() && query.token.is_none() && cookies::read(&headers, cookies::ACCESS).is_none() => {
+        Err(_)
+            if query.ticket.is_none()
+                && query.token.is_none()
+                && cookies::read(&headers, cookies::ACCESS).is_none() =>
+        {
             return Err(ApiError::unauthorized("missing ticket"));
         }
         Err(rejection) => return Ok(rejection.into_response()),
     };
     let caller = who(&platform, &headers, &query).await?;
-    let seen = match &query.last_event_id {
-        None => None,
-        Some(id) => Some(platform.hub.place_of(id).await?.ok_or_else(|| {
-            ApiError::field(&["query", "last_event_id"], "value_error", "there is no such event")
-        })?),
-    };
+    let seen =
+        match &query.last_event_id {
+            None => None,
+            Some(id) => Some(platform.hub.place_of(id).await?.ok_or_else(|| {
+                ApiError::field(&["query", "last_event_id"], "value_error", "there is no such event")
+            })?),
+        };
     let upgrade = upgrade
         .max_message_size(LONGEST_MESSAGE)
         .max_frame_size(LONGEST_MESSAGE)

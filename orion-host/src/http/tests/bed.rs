@@ -49,9 +49,8 @@ impl Bed {
     /// With every rate limit multiplied.
     pub(super) async fn limited(factor: u32, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::default();
-        config.data_dir = folder.path().to_owned();
-        config.voice = "silent:".to_owned();
+        let mut config =
+            Config { data_dir: folder.path().to_owned(), voice: "silent:".to_owned(), ..Config::default() };
         let keys = Keys::load(&config, &crate::system::OsEntropy::default()).unwrap();
         change(&mut config);
         let platform = up::platform(config, &keys).await.unwrap().with_rate_factor(factor);
@@ -125,11 +124,7 @@ impl Bed {
         let response = app(&self.platform).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let text = axum::body::to_bytes(body, 1 << 24).await.unwrap();
-        Answered {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8_lossy(&text).into_owned(),
-        }
+        Answered { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&text).into_owned() }
     }
 
     pub(super) async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Answered {

@@ -164,7 +164,9 @@ async fn limits_are_told_and_count_users_apart() {
 #[tokio::test]
 async fn guesses_at_one_account_do_not_hold_up_another() {
     let bed = Bed::limited(1, |_| ()).await;
-    let login = |email: &str| bed.call(Method::POST, "/api/v1/auth/login", None, Some(json!({ "email": email, "password": "" })));
+    let login = |email: &str| {
+        bed.call(Method::POST, "/api/v1/auth/login", None, Some(json!({ "email": email, "password": "" })))
+    };
     let mut statuses = Vec::new();
     for _ in 0..12 {
         statuses.push(login("Ann@Example.org").await.status.as_u16());
@@ -179,7 +181,9 @@ async fn nobody_is_redirected_for_a_slash_or_a_long_spelling() {
     let bed = Bed::new().await;
     let token = bed.token(&bed.user("vera", Role::Viewer).await, 900);
     let short = bed.get("/api/v1/identity/users/me", Some(&token)).await;
-    for spelling in ["/api/v1/identity/users/me/", "/api/v1/identity/api/v1/users/me", "/api/v1/identity/api/v1/users/me/"] {
+    for spelling in
+        ["/api/v1/identity/users/me/", "/api/v1/identity/api/v1/users/me", "/api/v1/identity/api/v1/users/me/"]
+    {
         let answer = bed.get(spelling, Some(&token)).await;
         assert_eq!((answer.status, &answer.text), (StatusCode::OK, &short.text), "{spelling}");
     }

@@ -27,7 +27,8 @@ async fn the_first_start_leads_to_an_administrator_and_back_out() {
     let again = post(&bed, "/api/v1/auth/set-up", json!({ "token": token, "password": PASSWORD })).await;
     assert_eq!(again.status.as_u16(), 400, "a link is good once");
 
-    let wrong = post(&bed, "/api/v1/auth/login", json!({ "email": "admin@example.org", "password": "wrong horse" })).await;
+    let wrong =
+        post(&bed, "/api/v1/auth/login", json!({ "email": "admin@example.org", "password": "wrong horse" })).await;
     assert_eq!((wrong.status.as_u16(), &wrong.json()["message"]), (401, &json!("invalid credentials")));
     let login = post(&bed, "/api/v1/auth/login", json!({ "email": "Admin@example.org", "password": PASSWORD })).await;
     assert_eq!(login.status.as_u16(), 200, "{login:?}");
@@ -39,7 +40,12 @@ async fn the_first_start_leads_to_an_administrator_and_back_out() {
     assert_eq!(bed.get("/api/v1/identity/users/me", Some(&access)).await.json()["email"], "admin@example.org");
 
     let refreshed = bed
-        .call(Method::POST, "/api/v1/auth/refresh", Some(&access), Some(json!({ "refresh_token": body["refresh_token"] })))
+        .call(
+            Method::POST,
+            "/api/v1/auth/refresh",
+            Some(&access),
+            Some(json!({ "refresh_token": body["refresh_token"] })),
+        )
         .await;
     assert_eq!(refreshed.status.as_u16(), 200, "{refreshed:?}");
     let fresh = refreshed.json();
@@ -129,7 +135,8 @@ async fn disabling_somebody_ends_what_they_hold() {
     let admin = bed.token(&bed.user("root", Role::Admin).await, 900);
     let create = json!({ "email": "ann@example.org", "password": PASSWORD, "name": "Ann", "role": "editor" });
     let ann = bed.call(Method::POST, "/api/v1/identity/users", Some(&admin), Some(create)).await.json();
-    let login = post(&bed, "/api/v1/auth/login", json!({ "email": "ann@example.org", "password": PASSWORD })).await.json();
+    let login =
+        post(&bed, "/api/v1/auth/login", json!({ "email": "ann@example.org", "password": PASSWORD })).await.json();
     let access = login["access_token"].as_str().unwrap();
     assert_eq!(bed.get("/api/v1/identity/users/me", Some(access)).await.status.as_u16(), 200);
     let path = format!("/api/v1/identity/users/{}/status", ann["id"].as_str().unwrap());

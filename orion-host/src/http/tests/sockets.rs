@@ -183,7 +183,10 @@ async fn everybody_hears_what_is_theirs_and_nothing_else() {
     assert_eq!(id(hers).await, of_all);
     let frame = next(his).await.unwrap();
     assert_eq!((&frame["id"], &frame["type"]), (&Value::from(of_bob), &"notification".into()));
-    assert_eq!((&frame["payload"]["title"], &frame["payload"]["user_id"]), (&"for bob".into(), &bob.id.to_string().into()));
+    assert_eq!(
+        (&frame["payload"]["title"], &frame["payload"]["user_id"]),
+        (&"for bob".into(), &bob.id.to_string().into())
+    );
     assert_eq!(id(his).await, of_all);
     assert_eq!(id(roots).await, of_ann, "administrators see everybody's content");
     assert_eq!(id(roots).await, of_all, "but not what others are told");
@@ -199,7 +202,12 @@ async fn progress_has_the_form_that_bars_read() {
     let content_id = ContentId(uuid::Uuid::from_u128(1));
     let (stage, status) = (orion_core::domain::Stage::Render, orion_core::StageStatus::Running);
     let (progress, pipeline_run_id, cost, provider) = (Some(40), None, None, None);
-    served.happen(Some(ann.id), Event::StageChanged { content_id, stage, status, progress, pipeline_run_id, cost, provider }).await;
+    served
+        .happen(
+            Some(ann.id),
+            Event::StageChanged { content_id, stage, status, progress, pipeline_run_id, cost, provider },
+        )
+        .await;
     let frame = next(&mut socket).await.unwrap();
     assert_eq!((&frame["type"], &frame["payload"]["stage"]), (&"pipeline.progress".into(), &"render".into()));
     assert_eq!((&frame["payload"]["status"], &frame["payload"]["progress"]), (&"running".into(), &40.into()));
@@ -308,7 +316,8 @@ async fn the_end_of_a_session_closes_its_sockets() {
         let login = bed.call(axum::http::Method::POST, "/api/v1/auth/login", None, Some(login)).await.json();
         let access = login["access_token"].as_str().unwrap();
         let ticket = bed.call(axum::http::Method::POST, "/api/v1/ws/ticket", Some(access), None).await.json();
-        let mut socket = served.connect(&format!("/ws?ticket={}", ticket["ticket"].as_str().unwrap()), &[]).await.unwrap();
+        let mut socket =
+            served.connect(&format!("/ws?ticket={}", ticket["ticket"].as_str().unwrap()), &[]).await.unwrap();
         let begun = Instant::now();
         match round % 2 {
             0 => drop(bed.call(axum::http::Method::POST, "/api/v1/auth/logout", Some(access), None).await),

@@ -163,7 +163,12 @@ impl Hub {
     }
 
     /// Puts a socket among the others if it has seen everything up to `seen`; else gives the place it must reach first.
-    pub(super) fn join(self: &Arc<Self>, caller: &Caller, feed: Feed, seen: Option<u64>) -> std::result::Result<Membership, u64> {
+    pub(super) fn join(
+        self: &Arc<Self>,
+        caller: &Caller,
+        feed: Feed,
+        seen: Option<u64>,
+    ) -> std::result::Result<Membership, u64> {
         let mut state = self.state();
         match (seen, state.place) {
             (Some(seen), Some(place)) if seen < place => return Err(place),

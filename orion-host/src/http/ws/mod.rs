@@ -4,6 +4,6 @@ mod frame;
 mod hub;
 mod socket;
 
+pub(super) use frame::Feed;
 pub(super) use hub::Hub;
 pub(super) use socket::{Start, serve};
-pub(super) use frame::Feed;

@@ -58,7 +58,8 @@ pub(in crate::http) async fn layer(
     let Some(group) = group(request.method(), &path) else { return next.run(request).await };
     let mut who = match request.extensions().get::<Caller>() {
         Some(caller) if group != AUTH => caller.user_id.to_string(),
-        _ => super::super::client::address(request.extensions(), request.headers(), &platform.settings.proxies).to_string(),
+        _ => super::super::client::address(request.extensions(), request.headers(), &platform.settings.proxies)
+            .to_string(),
     };
     if WITH_EMAIL.contains(&path.as_str()) {
         let (parts, body) = request.into_parts();
