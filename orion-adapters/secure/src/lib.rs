@@ -4,8 +4,12 @@
 //! derives tokens, all from keys that the host gives it. Randomness comes from the port
 //! [`Entropy`](orion_core::port::Entropy), time is an argument.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
+
 mod hasher;
 mod key;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod vault;
 
