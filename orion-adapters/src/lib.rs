@@ -25,6 +25,8 @@ pub use orion_fetch as fetch;
 pub use orion_graphics as graphics;
 #[cfg(feature = "mail")]
 pub use orion_mail as mail;
+#[cfg(feature = "oauth")]
+pub use orion_oauth as oauth;
 #[cfg(feature = "ollama")]
 pub use orion_ollama as ollama;
 #[cfg(feature = "render")]

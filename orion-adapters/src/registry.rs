@@ -245,6 +245,33 @@ impl Parts {
     }
 }
 
+#[cfg(feature = "oauth")]
+impl Parts {
+    /// Who signs people in with an account elsewhere: `github:`, `github:https://HOST` for a GitHub Enterprise server,
+    /// or `google:`, for the application that is registered there.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme, and for an empty id or secret.
+    pub fn oauth(
+        &self,
+        address: &str,
+        client_id: &str,
+        client_secret: orion_core::domain::Secret,
+    ) -> Result<Arc<dyn orion_core::port::OauthProvider>> {
+        use orion_oauth::{GithubOauth, GoogleOauth};
+        let uri = Uri::parse(address)?;
+        match (uri.scheme(), uri.rest()) {
+            ("github", "") => Ok(Arc::new(GithubOauth::new(client_id, client_secret)?)),
+            ("github", server) => {
+                let api = format!("{}/api/v3", server.trim_end_matches('/'));
+                Ok(Arc::new(GithubOauth::at(server, &api, client_id, client_secret)?))
+            }
+            ("google", "") => Ok(Arc::new(GoogleOauth::new(client_id, client_secret)?)),
+            _ => Err(uri.unknown("oauth", &["github:", "github:https://HOST", "google:"])),
+        }
+    }
+}
+
 /// Which scripts beyond Latin, Greek and Cyrillic the fonts of this machine can show. Reads files.
 #[cfg(feature = "render")]
 pub fn scripts() -> Vec<orion_draw::ScriptFont> {
@@ -315,6 +342,21 @@ mod tests {
         assert_eq!(open("webhook:").unwrap().destination(), Destination::Webhook);
         let unknown = open("myspace:").unwrap_err();
         assert!(unknown.hint().unwrap().contains("folder:ROOT"), "{unknown:?}");
+    }
+
+    #[cfg(feature = "oauth")]
+    #[test]
+    fn oauth_providers_are_opened_by_their_address() {
+        use orion_core::domain::{LoginKind, Secret};
+        let open = |address| Parts::new("/nonexistent").oauth(address, "id", Secret::new("secret"));
+        assert_eq!(open("github:").unwrap().kind(), LoginKind::Github);
+        let own = open("github:https://git.example.org/").unwrap();
+        let start = own.begin("https://orion.example/back", &Secret::new("state")).unwrap();
+        assert!(start.url.starts_with("https://git.example.org/login/oauth/authorize?"), "{}", start.url);
+        assert_eq!(open("google:").unwrap().kind(), LoginKind::Google);
+        let unknown = open("myspace:").unwrap_err();
+        assert!(unknown.hint().unwrap().contains("google:"), "{unknown:?}");
+        assert!(Parts::new("/nonexistent").oauth("google:", "", Secret::new("secret")).is_err());
     }
 
     #[tokio::test]
