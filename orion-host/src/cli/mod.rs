@@ -158,7 +158,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Command::Pipeline(pipeline) => pipeline.run(setting.remote).await,
             Command::Publish(publish) => publish.run(setting.remote).await,
             Command::Notifications(notifications) => notifications.run(setting.remote).await,
-            Command::Admin(admin) => admin.run(setting.remote).await,
+            Command::Admin(admin) => admin.run(setting).await,
             Command::System(system) => system.run(setting.remote).await,
             Command::Provider(provider) => provider.run(setting.remote).await,
             Command::Voices(voices) => voices.run(setting).await,

@@ -1,8 +1,11 @@
 //! `orion up`: serves the platform until it is stopped.
 
-use super::{Failure, Setting, output};
-use crate::up::{self, Started};
+use super::{Failure, Setting, output, remote};
+use crate::engine::Orion;
+use crate::system::OsEntropy;
+use crate::up::{self, Keys, Started};
 use clap::Args;
+use orion_core::domain::Secret;
 use std::process::ExitCode;
 use tokio::sync::oneshot;
 
@@ -24,6 +27,37 @@ impl Up {
         })
         .await?;
         output::say("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// `orion admin create`
+#[derive(Debug, Args)]
+pub(super) struct CreateAdmin {
+    /// Their address
+    #[arg(long)]
+    email: String,
+    /// Their name
+    #[arg(long, default_value = "Admin")]
+    name: String,
+    /// Password; better left out: it is asked for, or read from standard input when that is no terminal
+    #[arg(long, hide_env_values = true, env = "ORION_PASSWORD")]
+    password: Option<String>,
+}
+
+impl CreateAdmin {
+    pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
+        let password = self.password.map_or_else(|| remote::ask("Password: ", true), Ok)?;
+        let keys = Keys::load(&setting.config, &OsEntropy::default())?;
+        let orion = Orion::builder().config(setting.config).build().await?;
+        let identity = up::identity(&orion, &keys)?;
+        let user = identity.create_admin(&self.email, &self.name, &Secret::new(password)).await?;
+        if setting.json {
+            let made = serde_json::json!({ "id": user.id, "email": user.email, "role": user.role });
+            output::print_json(&made)?;
+        } else {
+            output::say(&format!("{} is an administrator now", user.email));
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

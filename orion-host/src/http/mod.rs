@@ -1,6 +1,7 @@
 //! The platform over HTTP: the gateway's layers, the routes of every service, sockets, and their description.
 
 mod access;
+mod breaker;
 mod caller;
 mod client;
 mod cookies;
@@ -17,6 +18,7 @@ mod ws;
 #[cfg(test)]
 mod tests;
 
+pub use breaker::{Breaker, Pass};
 pub use error::ApiError;
 pub use layer::{Limiter, MemoryLimiter, Verdict};
 pub use serve::serve;

@@ -1,6 +1,7 @@
 //! `orion admin`: users of the platform.
 
-use super::{Call, Remote, query};
+use super::{Call, query};
+use crate::cli::Setting;
 use crate::cli::failure::Failure;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -16,6 +17,9 @@ pub(in crate::cli) struct Admin {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Make an administrator in the record of this machine, whether the platform runs or not
+    #[cfg(feature = "http")]
+    Create(crate::cli::up::CreateAdmin),
     /// List users, newest first
     Users {
         /// Only this role: admin, editor, viewer
@@ -65,10 +69,12 @@ enum Action {
 }
 
 impl Admin {
-    pub(in crate::cli) async fn run(self, remote: Remote) -> Result<ExitCode, Failure> {
+    pub(in crate::cli) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
         const USERS: &str = "/api/v1/identity/users";
         let active = |user: Uuid, on: bool| Call::put(format!("{USERS}/{user}/status"), json!({ "is_active": on }));
         let call = match self.command {
+            #[cfg(feature = "http")]
+            Action::Create(create) => return create.run(setting).await,
             Action::Users { role, page, page_size } => {
                 let query = query(&[
                     ("role", role),
@@ -96,6 +102,6 @@ impl Admin {
             Action::Disable { user } => active(user, false),
             Action::Cleanup { days } => Call::post("/api/v1/pulse/admin/cleanup", json!({ "days": days })),
         };
-        remote.run(call).await
+        setting.remote.run(call).await
     }
 }

@@ -68,7 +68,7 @@ impl Auth {
 }
 
 /// Asks at the terminal, a secret without showing it; else reads one line of standard input.
-fn ask(prompt: &str, secret: bool) -> Result<String> {
+pub(in crate::cli) fn ask(prompt: &str, secret: bool) -> Result<String> {
     let closed = |error: std::io::Error| Error::invalid("nothing could be read from standard input").with_source(error);
     if std::io::stdin().is_terminal() {
         if secret {
