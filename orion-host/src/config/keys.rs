@@ -134,8 +134,12 @@ settings! {
         "Client identifier of the Google application that people sign in with; empty turns it off.";
     google_secret: Secret = Secret::new(""), "oauth.google_secret", "ORION_OAUTH_GOOGLE_SECRET",
         "Client secret of the Google application.";
-    google_url: String = String::new(), "oauth.google_url", "ORION_OAUTH_GOOGLE_URL",
-        "One address for everything of Google's sign-in, such as that of a test server; empty takes Google's own.";
+    google_authorize_url: String = "https://accounts.google.com/o/oauth2/v2/auth".to_owned(), "oauth.google_authorize_url", "ORION_OAUTH_GOOGLE_AUTHORIZE_URL",
+        "Google's page for signing in.";
+    google_token_url: String = "https://oauth2.googleapis.com/token".to_owned(), "oauth.google_token_url", "ORION_OAUTH_GOOGLE_TOKEN_URL",
+        "Where Google exchanges codes.";
+    google_userinfo_url: String = "https://www.googleapis.com/oauth2/v3/userinfo".to_owned(), "oauth.google_userinfo_url", "ORION_OAUTH_GOOGLE_USERINFO_URL",
+        "Where Google says who somebody is.";
     gateway_url: String = String::new(), "urls.gateway", "ORION_URLS_GATEWAY",
         "Where browsers reach the gateway: for links, and the way back from GitHub and Google; empty is this machine at the port of `http.listen`.";
     dashboard_url: String = String::new(), "urls.dashboard", "ORION_URLS_DASHBOARD",

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::engine::Orion;
 use crate::http::{Platform, Settings};
 use orion_adapters::Parts;
+use orion_adapters::oauth::{GithubOauth, GoogleEndpoints, GoogleOauth};
 use orion_adapters::secure::{Argon2Hasher, JwtTokens, KeyVault};
 use orion_core::port::{Mailer, OauthProvider};
 use orion_core::service::identity::{Identity, IdentitySettings, Revoked};
@@ -78,11 +79,18 @@ fn mailer(config: &Config) -> Result<Arc<dyn Mailer>> {
 
 /// The providers whose applications are set up.
 fn oauth(config: &Config) -> Result<Vec<Arc<dyn OauthProvider>>> {
-    for (key, id) in [("oauth.github_id", &config.github_id), ("oauth.google_id", &config.google_id)] {
-        if !id.is_empty() {
-            return Err(Error::new(orion_core::ErrorKind::Unsupported, "no part signs in with this provider")
-                .with_context("setting", key));
-        }
+    let mut providers: Vec<Arc<dyn OauthProvider>> = Vec::new();
+    if !config.github_id.is_empty() {
+        let (pages, api, secret) = (&config.github_url, &config.github_api_url, config.github_secret.clone());
+        providers.push(Arc::new(GithubOauth::at(pages, api, &config.github_id, secret)?));
     }
-    Ok(Vec::new())
+    if !config.google_id.is_empty() {
+        let endpoints = GoogleEndpoints {
+            authorize: config.google_authorize_url.clone(),
+            token: config.google_token_url.clone(),
+            userinfo: config.google_userinfo_url.clone(),
+        };
+        providers.push(Arc::new(GoogleOauth::at(&endpoints, &config.google_id, config.google_secret.clone())?));
+    }
+    Ok(providers)
 }
