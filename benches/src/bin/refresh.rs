@@ -6,67 +6,14 @@
 //! get the same successor, whose token the next round shows. Prints how many live successors rounds had, how many
 //! clients were signed out although they did nothing wrong, and how many other errors there were.
 
-use async_trait::async_trait;
+use orion_benches::identity::open;
+use orion_core::ErrorKind;
 use orion_core::domain::Secret;
-use orion_core::port::{Clock, Entropy, Mail, Mailer};
-use orion_core::service::identity::{Client, Identity, IdentitySettings, Revoked};
-use orion_core::{ErrorKind, Timestamp};
-use orion_secure::{Argon2Hasher, JwtTokens, Key, KeyVault};
-use orion_sql::SqlStore;
+use orion_core::service::identity::{Client, Identity};
 use std::collections::HashSet;
 use std::env;
 use std::error::Error;
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-#[derive(Debug)]
-struct System;
-
-impl Clock for System {
-    fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-    }
-}
-
-impl Entropy for System {
-    #[expect(clippy::expect_used, reason = "a machine without randomness cannot be measured")]
-    fn fill(&self, buffer: &mut [u8]) {
-        getrandom::fill(buffer).expect("the system gives randomness");
-    }
-}
-
-/// Nobody reads the mails of a benchmark.
-#[derive(Debug)]
-struct Unread;
-
-#[async_trait]
-impl Mailer for Unread {
-    async fn send(&self, _: &Mail) -> orion_core::Result<()> {
-        Ok(())
-    }
-}
-
-async fn identity(uri: &str) -> orion_core::Result<Identity> {
-    let entropy: Arc<dyn Entropy> = Arc::new(System);
-    let key = Key::generate(entropy.as_ref());
-    let identity = Identity {
-        store: Arc::new(SqlStore::open(uri).await?),
-        clock: Arc::new(System),
-        hasher: Arc::new(Argon2Hasher::new(Arc::clone(&entropy), 2)?),
-        tokens: Arc::new(JwtTokens::new(&key.to_text(), "orion", "orion")?),
-        vault: Arc::new(KeyVault::new(&[key], Arc::clone(&entropy))?),
-        entropy,
-        mailer: Arc::new(Unread),
-        revoked: Revoked::new(),
-        settings: IdentitySettings {
-            gateway_url: "http://localhost:8000".to_owned(),
-            dashboard_url: "http://localhost:3001".to_owned(),
-        },
-    };
-    identity.follow_revocations().await?;
-    Ok(identity)
-}
+use std::time::{Duration, Instant};
 
 #[derive(Debug, Default)]
 struct Figures {
@@ -83,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let rounds: usize = arguments.next().map_or(Ok(1000), |rounds| rounds.parse())?;
     let at_once: usize = arguments.next().map_or(Ok(64), |at_once| at_once.parse())?;
     let folder = tempfile::tempdir()?;
-    let identity = identity(&format!("sqlite:{}", folder.path().join("orion.db").display())).await?;
+    let identity = open(&format!("sqlite:{}", folder.path().join("orion.db").display())).await?;
     let password = Secret::new("correct horse battery");
     identity.register("ada@example.org", &password, "Ada").await?;
     let mut token = identity.login("ada@example.org", &password, &Client::default()).await?.refresh_token;

@@ -89,7 +89,7 @@ impl Identity {
         let mut user = self.new_user(email, name, Role::Viewer, now);
         user.password = Some(password);
         insert_user(tx.as_mut(), &mut user).await?;
-        let ticket = self.issue_by_mail(tx.as_mut(), TicketKind::VerifyEmail, user.id, now).await?;
+        let ticket = self.issue_by_mail(tx.as_mut(), TicketKind::VerifyEmail, Some(user.id), now).await?;
         tx.commit().await?;
         self.deliver_now(ticket).await;
         Ok(user)

@@ -60,7 +60,7 @@ impl Identity {
         let mut user = self.new_user(email, name, role, now);
         user.password = Some(password);
         insert_user(tx.as_mut(), &mut user).await?;
-        let ticket = self.issue_by_mail(tx.as_mut(), TicketKind::VerifyEmail, user.id, now).await?;
+        let ticket = self.issue_by_mail(tx.as_mut(), TicketKind::VerifyEmail, Some(user.id), now).await?;
         tx.commit().await?;
         self.deliver_now(ticket).await;
         Ok(Profile { user, oauth_providers: Vec::new() })
@@ -82,7 +82,7 @@ impl Identity {
         let now = self.clock.now();
         let mut user = self.new_user(email, name, role, now);
         insert_user(tx.as_mut(), &mut user).await?;
-        let ticket = self.issue_by_mail(tx.as_mut(), TicketKind::Invite, user.id, now).await?;
+        let ticket = self.issue_by_mail(tx.as_mut(), TicketKind::Invite, Some(user.id), now).await?;
         tx.commit().await?;
         self.deliver_now(ticket).await;
         Ok(Profile { user, oauth_providers: Vec::new() })

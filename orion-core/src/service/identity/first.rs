@@ -87,7 +87,11 @@ impl Identity {
     /// `Invalid` for a password that breaks the rules, which leaves the token good; `Unauthorized` for a token that is
     /// not good, was used or has expired.
     pub async fn set_up(&self, token: &Secret, password: &Secret, client: &Client) -> Result<SignedIn> {
-        let user = self.set_password_by(TicketKind::Setup, token, password, |user| user.role = Role::Admin).await?;
+        let user = self.set_password_by(TicketKind::Setup, token, password, |user| {
+            user.role = Role::Admin;
+            user.active = true;
+        });
+        let user = user.await?;
         self.sign_in(user.id, client).await
     }
 

@@ -6,12 +6,12 @@
 use super::{Identity, settled};
 use crate::domain::{Ticket, TicketKind, User};
 use crate::id::{TicketId, UserId};
-use crate::port::{Filter, Mail, Order, Page};
+use crate::port::{Filter, Mail, RepositoryExt};
 use crate::{Error, Result, Timestamp};
 use std::time::Duration;
 
 /// How many are sent in one go.
-const BATCH: u32 = 50;
+const BATCH: usize = 50;
 
 /// Who has begun to send a mail has this long before somebody else tries.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -37,10 +37,11 @@ impl Identity {
     pub async fn deliver_mails(&self) -> Result<Delivery> {
         let now = self.clock.now();
         let filter = Filter { states: vec!["unsent".to_owned()], ..Filter::default() };
-        let due = self.store.read().await?.tickets().list(&filter, &Page::first(Order::Oldest, Page::MOST)).await?;
+        let mut due = self.store.read().await?.tickets().all(&filter).await?;
+        due.retain(|ticket| ticket.mail_at.is_some_and(|at| at <= now));
+        due.sort_by_key(|ticket| ticket.mail_at);
         let mut delivery = Delivery::default();
-        let is_due = |ticket: &&Ticket| ticket.mail_at.is_some_and(|at| at <= now);
-        for ticket in due.items.iter().filter(is_due).take(BATCH as usize) {
+        for ticket in due.iter().take(BATCH) {
             match self.deliver(ticket.id).await {
                 Ok(true) => delivery.sent += 1,
                 Ok(false) => {}

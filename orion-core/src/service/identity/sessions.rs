@@ -34,18 +34,34 @@ impl Identity {
         }
         let name = identifier.trim().to_lowercase();
         let Found { user, known_address } = self.find_user(identifier.trim(), &name, client).await?;
-        let account = user.as_ref().map_or(name, |user| user.id.to_string());
+        let account = user.as_ref().map_or_else(|| name.clone(), |user| user.id.to_string());
         let guess = match &user {
             Some(user) if self.is_device_of(user.id, client)? => Guess::device(&account),
             Some(_) if known_address => Guess::address(&account),
             _ => Guess::stranger(&account),
         };
         self.count_guess(&guess).await?;
-        let hashed = user.as_ref().and_then(|user| user.password.as_ref());
-        let check = self.hasher.verify(password, hashed).await?;
+        match self.check_and_let_in(user.as_ref(), password, &guess, client).await {
+            // Somebody else who knows the password may have had its old hash replaced; it is still the password.
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                let Found { user, .. } = self.find_user(identifier.trim(), &name, client).await?;
+                self.check_and_let_in(user.as_ref(), password, &guess, client).await
+            }
+            other => other,
+        }
+    }
+
+    async fn check_and_let_in(
+        &self,
+        user: Option<&User>,
+        password: &Secret,
+        guess: &Guess,
+        client: &Client,
+    ) -> Result<SignedIn> {
+        let check = self.hasher.verify(password, user.and_then(|user| user.password.as_ref())).await?;
         let user = user.filter(|user| check.matches && user.active).ok_or_else(bad_credentials)?;
         let better = if check.outdated { Some(self.hasher.hash(password).await?) } else { None };
-        settled(|| self.let_in(&user, better.as_ref(), &guess, client)).await
+        settled(|| self.let_in(user, better.as_ref(), guess, client)).await
     }
 
     /// Finds an account by what somebody signs in with. Does the same reading whether there is one or not.
@@ -76,9 +92,11 @@ impl Identity {
         let mut tx = self.store.begin().await?;
         let now = self.clock.now();
         let mut user = tx.users().get(checked.id).await?.ok_or_else(bad_credentials)?;
-        // The password may have been changed, or the account disabled, while it was checked.
-        if !user.active || user.password != checked.password {
+        if !user.active {
             return Err(bad_credentials());
+        }
+        if user.password != checked.password {
+            return Err(Error::conflict("the password was changed while it was checked"));
         }
         if let Some(better) = better {
             user.password = Some(better.clone());

@@ -71,10 +71,10 @@ impl Identity {
         &self,
         tx: &mut dyn Tx,
         kind: TicketKind,
-        user_id: UserId,
+        user_id: Option<UserId>,
         now: Timestamp,
     ) -> Result<TicketId> {
-        let mut ticket = self.ticket(kind, Some(user_id), now);
+        let mut ticket = self.ticket(kind, user_id, now);
         ticket.hash = hash(&self.mailed_token(ticket.id)?);
         ticket.mail_at = Some(now);
         tx.tickets().insert(&mut ticket).await?;

@@ -73,6 +73,28 @@ async fn an_outdated_hash_is_replaced_on_the_way_in() {
     kit.login("ada@example.org").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_who_sign_in_at_once_with_an_outdated_hash_all_get_in() {
+    let kit = Arc::new(Kit::new().await);
+    let user = kit.register("ada@example.org").await;
+    for _ in 0..20 {
+        kit.identity
+            .change_user(user.id, |user| {
+                user.password = user.password.as_ref().map(|hash| secret(&hash.expose().replace("fast$", "old$")));
+                Ok(())
+            })
+            .await
+            .unwrap();
+        let logins = (0..4).map(|_| {
+            let kit = Arc::clone(&kit);
+            tokio::spawn(async move { kit.login("ada@example.org").await })
+        });
+        for login in join_all(logins).await {
+            login.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_same_successor_comes_again_within_the_grace_and_theft_ends_the_family() {
     let kit = Kit::new().await;
