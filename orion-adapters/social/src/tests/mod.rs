@@ -1,4 +1,5 @@
 mod folder;
+mod publishing;
 mod receiver;
 mod webhook;
 

@@ -72,19 +72,12 @@ impl Notifier {
         let filter = if unread { unread_of(user) } else { all_of(user) };
         let total = tx.notifications().count(&filter).await?;
         let unread = tx.notifications().count(&unread_of(user)).await?;
-        let mut skip = u64::from(page - 1) * u64::from(page_size);
-        let mut items = Vec::new();
-        let mut next = Page::first(Order::Newest, Page::MOST);
-        while skip < total && items.len() < page_size as usize {
-            let slice = tx.notifications().list(&filter, &next).await?;
-            let behind = skip.min(slice.items.len() as u64);
-            skip -= behind;
-            items.extend(slice.items.into_iter().skip(behind as usize).take(page_size as usize - items.len()));
-            match slice.next {
-                Some(cursor) => next.after = Some(cursor),
-                None => break,
-            }
-        }
+        let skip = u64::from(page - 1) * u64::from(page_size);
+        // Beyond the end there is nothing to walk to.
+        let items = match skip < total {
+            true => tx.notifications().window(&filter, Order::Newest, skip, page_size).await?,
+            false => Vec::new(),
+        };
         Ok(NotificationPage { items, total, unread })
     }
 
