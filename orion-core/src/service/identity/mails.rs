@@ -19,36 +19,27 @@ const CLAIM: Duration = Duration::from_secs(60);
 /// The first pause after a failure is as long as the mail is old, but no longer and no shorter than these.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
 
-/// What came of sending mails.
-#[derive(Debug, Default)]
-pub struct Delivery {
-    /// How many the mail server took.
-    pub sent: usize,
-    /// Why others were not taken; they are tried again until they expire.
-    pub failed: Vec<Error>,
-}
-
 impl Identity {
-    /// Sends the mails that are due, and tries those again that failed before. The host calls it every second or so;
-    /// it alone sends those of [`forgot_password`](Self::forgot_password).
+    /// Sends the mails that are due, and tries those again that failed before; gives how many were sent. The host calls
+    /// it every second or so; it alone sends those of [`forgot_password`](Self::forgot_password).
     ///
     /// # Errors
-    /// What the store says. What the mail server says is in the answer.
-    pub async fn deliver_mails(&self) -> Result<Delivery> {
+    /// What the store says; and the first refusal of the mail server, after every mail was tried. What was refused is
+    /// tried again, ever later, until it expires.
+    pub async fn deliver_mails(&self) -> Result<usize> {
         let now = self.clock.now();
         let filter = Filter { states: vec!["unsent".to_owned()], ..Filter::default() };
         let mut due = self.store.read().await?.tickets().all(&filter).await?;
         due.retain(|ticket| ticket.mail_at.is_some_and(|at| at <= now));
         due.sort_by_key(|ticket| ticket.mail_at);
-        let mut delivery = Delivery::default();
+        let (mut sent, mut refusal) = (0, None);
         for ticket in due.iter().take(BATCH) {
             match self.deliver(ticket.id).await {
-                Ok(true) => delivery.sent += 1,
-                Ok(false) => {}
-                Err(error) => delivery.failed.push(error),
+                Ok(delivered) => sent += usize::from(delivered),
+                Err(error) => refusal = refusal.or(Some(error)),
             }
         }
-        Ok(delivery)
+        refusal.map_or(Ok(sent), Err)
     }
 
     /// Sends one mail at once. If that fails, [`deliver_mails`](Self::deliver_mails) tries again and tells.

@@ -27,7 +27,6 @@ mod tokens;
 
 pub use accounts::{Profile, ProfileChange};
 pub use caller::Caller;
-pub use mails::Delivery;
 pub use notifier::{NotificationPage, Notifier};
 pub use revoked::Revoked;
 
