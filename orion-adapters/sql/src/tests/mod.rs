@@ -2,6 +2,7 @@
 
 mod crash;
 mod file;
+mod notifier;
 
 mod conformance {
     use crate::SqlStore;
