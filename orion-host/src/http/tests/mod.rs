@@ -6,5 +6,6 @@
 mod bed;
 mod layers;
 mod matrix;
+mod oauth;
 mod sign_in;
 mod sockets;
