@@ -129,3 +129,53 @@ fn background(platform: &Arc<Platform>) -> JoinSet<()> {
     });
     tasks
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::oneshot;
+
+    async fn get(address: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn it_starts_tells_how_to_get_in_and_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            data_dir: folder.path().to_owned(),
+            http_listen: "127.0.0.1:0".to_owned(),
+            voice: "silent:".to_owned(),
+            ..Config::default()
+        };
+        let mut links = Vec::new();
+        for _ in 0..2 {
+            let (tell, told) = oneshot::channel();
+            let (stop, stopped) = oneshot::channel::<()>();
+            let serving = tokio::spawn(serve(config.clone(), move |started| drop(tell.send(started)), async move {
+                drop(stopped.await)
+            }));
+            let started = told.await.unwrap();
+            assert!(get(started.address, "/ready").await.starts_with("HTTP/1.1 200"));
+            assert_eq!(started.url, format!("http://localhost:{}", started.address.port()));
+            let link = started.setup_link.unwrap();
+            let path = link.expose().strip_prefix(&started.url).unwrap().to_owned();
+            assert!(get(started.address, &path).await.contains("/api/v1/auth/set-up"));
+            links.push(path);
+            let taken = Config { http_listen: started.address.to_string(), ..config.clone() };
+            let error = serve(taken, |_| {}, std::future::pending()).await.unwrap_err();
+            assert!(error.hint().unwrap().contains("http.listen"), "{error:?}");
+            stop.send(()).unwrap();
+            serving.await.unwrap().unwrap();
+            assert!(TcpStream::connect(started.address).await.is_err(), "nobody listens any more");
+        }
+        assert_ne!(links[0], links[1], "a link that was not used is replaced at the next start");
+    }
+}
