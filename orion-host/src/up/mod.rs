@@ -21,8 +21,8 @@ use tokio::task::JoinSet;
 const FOLLOW: Duration = Duration::from_millis(100);
 /// How often workers look by themselves, where nothing wakes them.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often mails that could not be sent are tried again.
-const MAILS: Duration = Duration::from_secs(5);
+/// How often mails that are due are sent.
+const MAILS: Duration = Duration::from_secs(1);
 /// How often what has expired is deleted.
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
 

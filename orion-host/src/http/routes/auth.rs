@@ -209,14 +209,9 @@ async fn forgot_password(
     State(platform): State<Arc<Platform>>,
     Asker(client): Asker,
     SmallBody(body): SmallBody<ForgotRequest>,
-) -> Json<Message> {
-    // In its own time, so that the answer's time says nothing either.
-    tokio::spawn(async move {
-        if let Err(error) = platform.identity.forgot_password(body.email.trim(), &client).await {
-            tracing::warn!(error = ?error, "a mail for a new password could not be sent");
-        }
-    });
-    told("if there is an account with this address, a mail with a link is on its way")
+) -> Answer<Message> {
+    platform.identity.forgot_password(body.email.trim(), &client).await?;
+    Ok(told("if there is an account with this address, a mail with a link is on its way"))
 }
 
 /// A new password, by a token of a mail.
