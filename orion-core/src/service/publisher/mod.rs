@@ -6,14 +6,12 @@
 mod accounts;
 mod approval;
 mod drive;
-mod links;
 mod safety;
 #[cfg(test)]
 mod tests;
 mod text;
 
 pub use drive::AtWork;
-pub use links::SignedLinks;
 
 use crate::domain::{Content, ContentStatus, Destination, Publication, PublicationState, Role, SocialAccount};
 use crate::event::{PostResult, PostStatus};

@@ -28,8 +28,17 @@ impl Vault for PlainVault {
         let text = sealed.expose().strip_prefix(purpose).and_then(|rest| rest.strip_prefix('|'));
         text.map(Secret::new).ok_or_else(|| Error::new(ErrorKind::Corrupt, "another purpose"))
     }
-    fn derive(&self, purpose: &str, data: &[u8]) -> Result<[u8; 32]> {
-        Ok(Sha256::of(&[purpose.as_bytes(), b"|key|", data].concat()).0)
+    fn derive(&self, _: &str, _: &[u8]) -> Result<[u8; 32]> {
+        Err(Error::unexpected("nothing here is derived"))
+    }
+}
+
+#[derive(Debug)]
+struct PlainLinks;
+
+impl FileLinks for PlainLinks {
+    fn link(&self, file: &BlobRef, until: Timestamp) -> Result<Secret> {
+        Ok(Secret::new(format!("https://orion.test/{}?until={until}", file.sha256)))
     }
 }
 
@@ -212,10 +221,7 @@ impl World {
             destinations: vec![tiktok.clone(), webhook.clone()],
             blocklist: vec!["casino".to_owned()],
             text_limit: None,
-            links: Some(Arc::new(SignedLinks {
-                vault: Arc::new(PlainVault),
-                base: "https://orion.test/files/".to_owned(),
-            })),
+            links: Some(Arc::new(PlainLinks)),
             at_work: AtWork::default(),
         };
         let caller = caller(1, Role::Editor);
@@ -330,27 +336,12 @@ async fn an_approved_file_goes_out_and_everybody_is_told_once() {
 }
 
 #[tokio::test]
-async fn links_hold_for_their_file_and_their_time() {
+async fn a_destination_that_fetches_is_given_a_link_that_ends() {
     let world = World::new().await;
     world.publish(&["tiktok"]).await.unwrap();
-    let links = SignedLinks { vault: Arc::new(PlainVault), base: String::new() };
     let url = world.tiktok.posts()[0].video_url.clone().unwrap();
-    let (path, query) = url.expose().split_once('?').unwrap();
-    let file: Sha256 = path.strip_prefix("https://orion.test/files/").unwrap().parse().unwrap();
-    let (expires, signature) = query.split_once('&').unwrap();
-    let expires: i64 = expires.strip_prefix("expires=").unwrap().parse().unwrap();
-    let signature = signature.strip_prefix("signature=").unwrap();
-    let now = world.clock.now();
-    links.check(file, expires, signature, now).unwrap();
-    for refused in [
-        links.check(file, expires, signature, now.after(Duration::from_secs(24 * 3600))),
-        links.check(file, expires + 1, signature, now),
-        links.check(Sha256::of(b"other"), expires, signature, now),
-        links.check(file, expires, &signature[1..], now),
-        links.check(file, expires, "", now),
-    ] {
-        assert_fails(refused, ErrorKind::Forbidden);
-    }
+    let until = world.clock.now().after(Duration::from_secs(24 * 3600));
+    assert_eq!(url.expose(), format!("https://orion.test/{}?until={until}", Sha256::of(b"video")));
 }
 
 #[tokio::test]
