@@ -17,6 +17,8 @@ mod providers;
 pub mod system;
 #[cfg(feature = "http")]
 pub mod up;
+#[cfg(feature = "http")]
+pub mod work;
 pub mod worklist;
 
 pub use config::Config;

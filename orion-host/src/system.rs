@@ -1,8 +1,8 @@
 //! The machine's clock, timer and randomness, as the core's ports.
 
 use async_trait::async_trait;
-use orion_core::Timestamp;
 use orion_core::port::{Clock, Entropy, Sleeper};
+use orion_core::{Error, Result, Timestamp};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,6 +27,22 @@ impl Sleeper for TokioSleeper {
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }
+}
+
+/// Does work on a thread of its own: what runs do borrows across providers in ways for which the compiler cannot show
+/// that it may move between threads.
+///
+/// # Errors
+/// The work's own; [`Unexpected`](orion_core::ErrorKind::Unexpected) if it ends by a panic.
+pub async fn apart<T, F, W>(work: W) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>>,
+    W: FnOnce() -> F + Send + 'static,
+{
+    let runtime = tokio::runtime::Handle::current();
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(work()));
+    done.await.unwrap_or_else(|error| Err(Error::unexpected("the work ended by a panic").with_source(error)))
 }
 
 /// Randomness of the operating system, fit for tokens.

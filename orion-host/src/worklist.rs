@@ -69,12 +69,20 @@ pub fn write(data_dir: &Path, note: &Note) -> Result<Lock> {
     lock(data_dir, note.run_id)
 }
 
+/// Whether the command line has a run in its care.
+#[cfg(feature = "http")]
+pub(crate) fn is_noted(data_dir: &Path, run: RunId) -> bool {
+    path(data_dir, run).exists()
+}
+
 /// Locks a run for this process.
 ///
 /// # Errors
 /// [`Conflict`](orion_core::ErrorKind::Conflict) if another process works on it.
 pub fn lock(data_dir: &Path, run: RunId) -> Result<Lock> {
-    let path = folder(data_dir).join(format!("{run}.lock"));
+    let folder = folder(data_dir);
+    std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, error))?;
+    let path = folder.join(format!("{run}.lock"));
     let file = File::options().create(true).append(true).open(&path).map_err(|error| unwritable(&path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(Lock(file)),

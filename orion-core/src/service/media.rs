@@ -5,7 +5,9 @@ mod tests;
 
 use crate::domain::timeline::Canvas;
 use crate::domain::{BlobRef, Material, ScenePlan, Source, Stage, VisualPrompt};
-use crate::port::{BlobStore, FetchLimits, Fetched, Fetcher, GeneratedImage, ImageModel, ImageRequest, Submission};
+use crate::port::{
+    BlobStore, FetchLimits, Fetched, Fetcher, GeneratedImage, ImageModel, ImageRequest, Submission, Usage,
+};
 use crate::service::journal::{Done, Journal, Work};
 use crate::strategy::{Strategy, Turn};
 use crate::{Error, ErrorKind, Operation, ProgressUpdate, Result};
@@ -118,6 +120,29 @@ impl Media {
         });
         let made: Vec<Result<ScenePicture>> = stream::iter(scenes).buffered(AT_ONCE).collect().await;
         made.into_iter().collect()
+    }
+
+    /// Makes one picture outside of a run, and tells what was used for it.
+    ///
+    /// # Errors
+    /// [`Invalid`](ErrorKind::Invalid) for a size out of bounds; as [`ImageModel::submit`] and [`ImageModel::wait`]; as
+    /// [`BlobStore::put`].
+    pub async fn draw(&self, request: &ImageRequest, operation: &Operation) -> Result<(ScenePicture, Option<Usage>)> {
+        request.check()?;
+        let draw = |turn: Turn<dyn ImageModel>| async move {
+            let submit = |model: Arc<dyn ImageModel>| async move { model.submit(request, operation).await };
+            let image = match turn.ask(&operation.cancellation, submit).await? {
+                Submission::Done(image) => image,
+                Submission::Pending(handle) => {
+                    let handle = &handle;
+                    let wait = |model: Arc<dyn ImageModel>| async move { model.wait(handle, operation).await };
+                    turn.fetch(&operation.cancellation, wait).await?
+                }
+            };
+            let work = self.keep(&turn, request, image).await?;
+            Ok((work.value, work.usage))
+        };
+        Ok(self.images.in_turn(None, draw).await?.value)
     }
 
     async fn scene(

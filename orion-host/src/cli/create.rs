@@ -7,10 +7,8 @@ use crate::config::{Config, Layers};
 use crate::delivery::{self, Delivery, deliver, folder_name};
 use crate::{Orion, worklist};
 use clap::Args;
-use orion_core::domain::timeline::{Canvas, Format};
 use orion_core::domain::{Gate, Run, RunState};
 use orion_core::id::{RunId, UserId};
-use orion_core::port::Encoder;
 use orion_core::service::production::{CreateRequest, Product, Subject};
 use orion_core::{Cancellation, Error, ErrorKind, Operation, Result};
 use std::io::Read;
@@ -349,44 +347,4 @@ fn check_folder(folder: &Path) -> Result<()> {
     // It was written a moment ago; if it cannot go, it does no harm.
     let _ = std::fs::remove_file(&probe);
     Ok(())
-}
-
-impl Config {
-    /// The request of one video with these settings.
-    ///
-    /// # Errors
-    /// [`Invalid`](ErrorKind::Invalid) for a setting that is none of its names.
-    pub(crate) fn request(&self, subject: Subject) -> Result<CreateRequest> {
-        const CAPTIONS: [&str; 3] = ["tiktok", "youtube", "minimal"];
-        if !CAPTIONS.contains(&self.captions.as_str()) {
-            return Err(Error::invalid("unknown caption style")
-                .with_context("value", &self.captions)
-                .with_hint(format!("use one of {}", CAPTIONS.join(", "))));
-        }
-        let encoder = match self.quality.as_str() {
-            "draft" => Encoder::Draft,
-            "standard" => Encoder::Standard,
-            "premium" => Encoder::Premium,
-            other => {
-                return Err(Error::invalid("unknown quality")
-                    .with_context("value", other)
-                    .with_hint("use one of draft, standard, premium"));
-            }
-        };
-        if !Canvas::RATES.contains(&self.fps) {
-            return Err(Error::invalid("unknown frame rate")
-                .with_context("value", self.fps)
-                .with_hint("use one of 24, 25, 30, 60"));
-        }
-        let mut request = CreateRequest::new(subject);
-        request.canvas = self.format.parse::<Format>()?.canvas(self.fps);
-        request.niche = Some(self.niche.clone()).filter(|niche| !niche.is_empty());
-        request.seconds = self.seconds;
-        request.platform = self.platform.parse()?;
-        request.tone.clone_from(&self.tone);
-        request.speed = self.speed;
-        request.captions.clone_from(&self.captions);
-        request.encoder = encoder;
-        Ok(request)
-    }
 }

@@ -162,6 +162,10 @@ settings! {
         "Words that keep content from being published.";
     publish_folder: PathBuf = PathBuf::from("orion-published"), "publish.folder_root", "ORION_PUBLISH_FOLDER_ROOT",
         "Folder under which the destination `folder` writes what is published.";
+    concurrent: u32 = 3, "work.concurrent", "ORION_WORK_CONCURRENT",
+        "How many runs are worked on at the same time.";
+    scan_interval: u32 = 30, "scout.interval", "ORION_SCOUT_INTERVAL",
+        "Minutes between two scans of the configured feeds while the platform runs; 0 turns them off.";
     log: String = "warn".to_owned(), "log", "ORION_LOG",
         "What is logged to standard error: `error`, `warn`, `info`, `debug`, or a filter like `RUST_LOG`.";
 }

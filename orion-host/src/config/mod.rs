@@ -3,6 +3,8 @@
 
 mod keys;
 mod load;
+#[cfg(any(feature = "cli", feature = "http"))]
+mod request;
 mod value;
 
 pub use keys::{Config, KEYS, Key};

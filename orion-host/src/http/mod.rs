@@ -1,13 +1,16 @@
 //! The platform over HTTP: the gateway's layers, the routes of every service, sockets, and their description.
 
 mod access;
+mod bounds;
 mod breaker;
 mod caller;
 mod client;
 mod cookies;
 mod error;
 mod extract;
+mod file;
 mod layer;
+mod links;
 mod machine;
 mod path;
 mod routes;
@@ -21,6 +24,7 @@ mod tests;
 pub use breaker::{Breaker, Pass};
 pub use error::ApiError;
 pub use layer::{Limiter, MemoryLimiter, Verdict};
+pub use links::Links;
 pub use serve::serve;
 pub use settings::Settings;
 
@@ -47,6 +51,8 @@ use ws::Hub;
 pub struct Platform {
     /// The engine.
     pub orion: Orion,
+    /// Makes links to files.
+    pub links: Links,
     /// How the gateway is set up; its addresses are for links.
     pub settings: Settings,
     /// Who may come in.
@@ -76,8 +82,10 @@ impl Platform {
         let notifier =
             Notifier { store: store.clone(), clock: clock.clone(), entropy: entropy.clone(), wire: wire.clone() };
         let (_, openapi) = routes::all().split_for_parts();
+        let settings = Settings::new(orion.config())?;
         Ok(Self {
-            settings: Settings::new(orion.config())?,
+            links: Links::new(identity.vault.derive("orion/file-links", b"")?, &settings.gateway_url),
+            settings,
             notifier,
             hub: Arc::new(Hub::new(store.clone(), wire.clone())),
             orion,

@@ -1,5 +1,6 @@
 //! The routes of every service, by their canonical paths. A service's routes know nothing of the gateway's layers.
 
+mod actions;
 mod auth;
 mod content;
 mod director;
@@ -11,7 +12,9 @@ mod oauth;
 mod pages;
 mod publisher;
 mod pulse;
+mod runrow;
 mod scout;
+mod shown;
 mod sockets;
 mod system;
 mod users;

@@ -1,0 +1,47 @@
+//! The request of one video, as the settings ask for it.
+
+use super::Config;
+use orion_core::domain::timeline::{Canvas, Format};
+use orion_core::port::Encoder;
+use orion_core::service::production::{CreateRequest, Subject};
+use orion_core::{Error, Result};
+
+impl Config {
+    /// The request of one video with these settings.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for a setting that is none of its names.
+    pub(crate) fn request(&self, subject: Subject) -> Result<CreateRequest> {
+        const CAPTIONS: [&str; 3] = ["tiktok", "youtube", "minimal"];
+        if !CAPTIONS.contains(&self.captions.as_str()) {
+            return Err(Error::invalid("unknown caption style")
+                .with_context("value", &self.captions)
+                .with_hint(format!("use one of {}", CAPTIONS.join(", "))));
+        }
+        let encoder = match self.quality.as_str() {
+            "draft" => Encoder::Draft,
+            "standard" => Encoder::Standard,
+            "premium" => Encoder::Premium,
+            other => {
+                return Err(Error::invalid("unknown quality")
+                    .with_context("value", other)
+                    .with_hint("use one of draft, standard, premium"));
+            }
+        };
+        if !Canvas::RATES.contains(&self.fps) {
+            return Err(Error::invalid("unknown frame rate")
+                .with_context("value", self.fps)
+                .with_hint("use one of 24, 25, 30, 60"));
+        }
+        let mut request = CreateRequest::new(subject);
+        request.canvas = self.format.parse::<Format>()?.canvas(self.fps);
+        request.niche = Some(self.niche.clone()).filter(|niche| !niche.is_empty());
+        request.seconds = self.seconds;
+        request.platform = self.platform.parse()?;
+        request.tone.clone_from(&self.tone);
+        request.speed = self.speed;
+        request.captions.clone_from(&self.captions);
+        request.encoder = encoder;
+        Ok(request)
+    }
+}

@@ -1,0 +1,134 @@
+//! Works on runs: takes up what is pending or was left at work, a bounded number at a time.
+
+use super::{LOOK, progress};
+use crate::engine::Orion;
+use crate::system::apart;
+use crate::worklist;
+use orion_core::domain::{Run, RunState};
+use orion_core::id::{RunId, UserId};
+use orion_core::port::{Filter, Order, Page, RepositoryExt};
+use orion_core::{Cancellation, Error, ErrorKind, Operation, Result};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+
+/// A run that somebody at the command line has just written down is left to them.
+const THEIRS_FOR: Duration = Duration::from_secs(2);
+/// The longest pause before a run is taken up again that could not even be marked as failed.
+const LONGEST_REST: Duration = Duration::from_secs(300);
+
+/// Works until it is told to stop; then leaves every run as it stands, to go on at the next start.
+pub(super) async fn work(orion: Orion, stop: Cancellation) {
+    let mut crew = Crew { orion, stop, tasks: JoinSet::new(), at_work: HashMap::new(), resting: HashMap::new() };
+    loop {
+        // Asked for before the look at the record, so that nothing falls between.
+        let wire = crew.orion.production().wire.clone();
+        let news = wire.woken();
+        if let Err(error) = crew.take_up().await {
+            tracing::warn!(%error, "cannot look for work");
+        }
+        let woken = async {
+            if news.await.is_err() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        let stop = crew.stop.clone();
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(ended) = crew.tasks.join_next_with_id(), if !crew.at_work.is_empty() => crew.ended(ended),
+            () = woken => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+    while crew.tasks.join_next().await.is_some() {}
+}
+
+/// The runs at work.
+struct Crew {
+    orion: Orion,
+    stop: Cancellation,
+    tasks: JoinSet<Result<()>>,
+    at_work: HashMap<Id, RunId>,
+    /// Runs that could not be worked on, how often, and until when they are left alone.
+    resting: HashMap<RunId, (u32, Instant)>,
+}
+
+impl Crew {
+    fn most(&self) -> usize {
+        self.orion.config().concurrent.max(1) as usize
+    }
+
+    /// Takes up what there is to do, oldest first, as long as there is room.
+    async fn take_up(&mut self) -> Result<()> {
+        if self.at_work.len() >= self.most() {
+            return Ok(());
+        }
+        let states = ["pending", "running"].map(str::to_owned).to_vec();
+        let filter = Filter { states, ..Filter::default() };
+        let page = Page::first(Order::Oldest, Page::MOST);
+        let open = self.orion.production().store.read().await?.runs().list(&filter, &page).await?;
+        for run in open.items {
+            if self.at_work.len() >= self.most() {
+                break;
+            }
+            if self.may_take(&run) {
+                let (orion, stop) = (self.orion.clone(), self.stop.clone());
+                let handle = self.tasks.spawn(apart(move || go_on(orion, run.id, stop)));
+                self.at_work.insert(handle.id(), run.id);
+            }
+        }
+        Ok(())
+    }
+
+    fn may_take(&self, run: &Run) -> bool {
+        let production = self.orion.production();
+        let young = production.clock.now().since(run.created_at) < THEIRS_FOR;
+        let at_work = self.at_work.values().any(|id| *id == run.id);
+        let resting = self.resting.get(&run.id).is_some_and(|(_, until)| Instant::now() < *until);
+        let theirs = worklist::is_noted(&self.orion.config().data_dir, run.id) || run.owner == UserId::SYSTEM && young;
+        !at_work && !resting && !theirs
+    }
+
+    fn ended(&mut self, ended: std::result::Result<(Id, Result<()>), JoinError>) {
+        let (id, outcome) = match ended {
+            Ok(ended) => ended,
+            Err(error) => (error.id(), Err(Error::unexpected("the work on a run ended by a panic").with_source(error))),
+        };
+        let Some(run) = self.at_work.remove(&id) else { return };
+        let Err(error) = outcome else {
+            self.resting.remove(&run);
+            return;
+        };
+        // A run that failed says so itself and is not taken up again; this is for one that could not say it.
+        let (times, until) = self.resting.entry(run).or_insert((0, Instant::now()));
+        *until = Instant::now() + LONGEST_REST.min(LOOK * 2_u32.saturating_pow((*times).min(16)));
+        *times += 1;
+        match error.kind() {
+            ErrorKind::Conflict => tracing::debug!(%error, %run, "another process works on this run"),
+            _ => tracing::warn!(%error, %run, "a run stopped"),
+        }
+        if self.resting.len() > 10_000 {
+            self.resting.retain(|_, (_, until)| Instant::now() < *until);
+        }
+    }
+}
+
+/// Works on one run, alone, until it waits or ends or all work is to stop.
+async fn go_on(orion: Orion, id: RunId, stop: Cancellation) -> Result<()> {
+    let _lock = worklist::lock(&orion.config().data_dir, id)?;
+    let production = orion.production();
+    let run = production.store.read().await?.runs().require(id).await?;
+    if !matches!(run.state, RunState::Pending | RunState::Running { .. }) {
+        return Ok(());
+    }
+    let (latest, pass_on) = progress::of(production.clone(), run);
+    let operation = Operation::new(Cancellation::new(), Arc::new(latest));
+    tokio::select! {
+        outcome = production.advance(id, &operation) => outcome.map(drop),
+        // Dropped where it stands, as by a crash: cancelled it would wait for a person to go on.
+        () = stop.cancelled() => Ok(()),
+        () = pass_on => Ok(()),
+    }
+}
