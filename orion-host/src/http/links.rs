@@ -3,8 +3,9 @@
 use super::ApiError;
 use axum::http::StatusCode;
 use hmac::{Hmac, KeyInit, Mac};
-use orion_core::Timestamp;
-use orion_core::domain::{BlobRef, Sha256};
+use orion_core::domain::{BlobRef, Secret, Sha256};
+use orion_core::port::FileLinks;
+use orion_core::{Result, Timestamp};
 use serde::Deserialize;
 use std::fmt;
 use std::time::Duration;
@@ -79,6 +80,13 @@ impl Links {
 
     fn sign(&self, sha256: Sha256, name: &str, expires: i64) -> [u8; 32] {
         self.mac(sha256, name, expires).finalize().into_bytes().into()
+    }
+}
+
+impl FileLinks for Links {
+    fn link(&self, file: &BlobRef, until: Timestamp) -> Result<Secret> {
+        let name = format!("{}.{}", "file", ending(&file.media_type));
+        Ok(Secret::new(self.until(file.sha256, &name, until)))
     }
 }
 

@@ -38,8 +38,9 @@ use layer::Metrics;
 use machine::Machine;
 use orion_core::Result;
 use orion_core::id::{Id, RevocationId};
-use orion_core::port::OauthProvider;
+use orion_core::port::{OauthProvider, PlatformPublisher};
 use orion_core::service::identity::{Caller, Identity, Notifier};
+use orion_core::service::publisher::{AtWork, Publisher};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tower::util::MapRequest;
@@ -57,6 +58,8 @@ pub struct Platform {
     pub settings: Settings,
     /// Who may come in.
     pub identity: Identity,
+    /// Publishes what was approved.
+    pub publisher: Publisher,
     /// What users are told.
     pub notifier: Notifier,
     /// Where else people can sign in.
@@ -75,7 +78,12 @@ impl Platform {
     ///
     /// # Errors
     /// As [`Settings::new`].
-    pub fn new(orion: Orion, identity: Identity, oauth: Vec<Arc<dyn OauthProvider>>) -> Result<Self> {
+    pub fn new(
+        orion: Orion,
+        identity: Identity,
+        oauth: Vec<Arc<dyn OauthProvider>>,
+        destinations: Vec<Arc<dyn PlatformPublisher>>,
+    ) -> Result<Self> {
         let production = orion.production();
         let (store, clock, entropy, wire) =
             (&production.store, &production.clock, &production.entropy, &production.wire);
@@ -83,8 +91,23 @@ impl Platform {
             Notifier { store: store.clone(), clock: clock.clone(), entropy: entropy.clone(), wire: wire.clone() };
         let (_, openapi) = routes::all().split_for_parts();
         let settings = Settings::new(orion.config())?;
+        let links = Links::new(identity.vault.derive("orion/file-links", b"")?, &settings.gateway_url);
+        let publisher = Publisher {
+            store: store.clone(),
+            blobs: production.blobs.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            wire: wire.clone(),
+            vault: identity.vault.clone(),
+            destinations,
+            blocklist: orion.config().blocklist.clone(),
+            text_limit: None,
+            links: Some(Arc::new(links.clone())),
+            at_work: AtWork::default(),
+        };
         Ok(Self {
-            links: Links::new(identity.vault.derive("orion/file-links", b"")?, &settings.gateway_url),
+            links,
+            publisher,
             settings,
             notifier,
             hub: Arc::new(Hub::new(store.clone(), wire.clone())),

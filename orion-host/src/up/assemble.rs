@@ -7,7 +7,7 @@ use crate::http::{Platform, Settings};
 use orion_adapters::Parts;
 use orion_adapters::oauth::{GithubOauth, GoogleEndpoints, GoogleOauth};
 use orion_adapters::secure::{Argon2Hasher, JwtTokens, KeyVault};
-use orion_core::port::{Mailer, OauthProvider};
+use orion_core::port::{Mailer, OauthProvider, PlatformPublisher};
 use orion_core::service::identity::{Identity, IdentitySettings, Revoked};
 use orion_core::{Error, Result};
 use std::sync::Arc;
@@ -48,7 +48,21 @@ pub async fn platform(config: Config, keys: &Keys) -> Result<Platform> {
     let orion = Orion::builder().config(config).build().await?;
     let identity = identity(&orion, keys)?;
     let oauth = oauth(orion.config())?;
-    Platform::new(orion, identity, oauth)
+    let destinations = destinations(&orion)?;
+    Platform::new(orion, identity, oauth, destinations)
+}
+
+/// Where this installation can publish.
+fn destinations(orion: &Orion) -> Result<Vec<Arc<dyn PlatformPublisher>>> {
+    let config = orion.config();
+    let parts = Parts::new(&config.data_dir);
+    let folder = format!("folder:{}", config.publish_folder.display());
+    let open = |address: &str| parts.destination(address, orion.production().blobs.clone(), &config.allow_private);
+    let mut destinations = vec![open(&folder)?];
+    if !config.offline {
+        destinations.push(open("webhook:")?);
+    }
+    Ok(destinations)
 }
 
 /// Sends mail by the server that is set, or writes it into the folder `outbox`.

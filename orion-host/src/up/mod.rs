@@ -8,8 +8,9 @@ pub use keys::Keys;
 
 use crate::config::Config;
 use crate::http::{self, Platform};
+use crate::work::{Duties, Workers};
 use orion_core::domain::Secret;
-use orion_core::{Error, Result};
+use orion_core::{Error, Operation, Result};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ const FOLLOW: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_secs(1);
 /// How often mails that are due are sent.
 const MAILS: Duration = Duration::from_secs(1);
+/// How often publications that were left unfinished are taken up.
+const PUBLISH: Duration = Duration::from_secs(10);
 /// How often what has expired is deleted.
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
 
@@ -57,9 +60,11 @@ pub async fn serve(mut config: Config, started: impl FnOnce(Started), stop: impl
     let url = platform.settings.gateway_url.clone();
     let setup_link = setup.map(|token| Secret::new(format!("{url}/setup?token={}", token.expose())));
     let mut tasks = background(&platform);
+    let workers = Workers::start(&platform.orion, Duties::ALL);
     started(Started { address, url, setup_link });
     http::serve(platform, listener, stop).await;
     // What they were at work on is in the record, and goes on at the next start.
+    workers.stop().await;
     tasks.shutdown().await;
     Ok(())
 }
@@ -115,6 +120,16 @@ fn background(platform: &Arc<Platform>) -> JoinSet<()> {
                 tracing::warn!(error = ?error, "mails wait; trying again");
             }
             tokio::time::sleep(MAILS).await;
+        }
+    });
+    let publishing = platform.clone();
+    tasks.spawn(async move {
+        let operation = Operation::detached();
+        loop {
+            if let Err(error) = publishing.publisher.resume(&operation).await {
+                tracing::warn!(error = ?error, "unfinished publications cannot be taken up; trying again");
+            }
+            tokio::time::sleep(PUBLISH).await;
         }
     });
     let sweeping = platform.clone();

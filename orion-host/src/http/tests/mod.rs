@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "what is measured is printed")]
 
 mod bed;
+mod content;
 mod layers;
 mod matrix;
 mod oauth;
