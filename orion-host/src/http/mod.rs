@@ -156,6 +156,14 @@ impl Platform {
         !self.identity.revoked.contains_any(&[session]).unwrap_or(true)
     }
 
+    /// Puts choices of earlier days in force that were made at run time.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn restore(&self) -> Result<()> {
+        routes::restore(&self.orion).await
+    }
+
     /// Tells what lives longer than a request that it must end.
     fn stop(&self) {
         self.stopping.send_replace(true);

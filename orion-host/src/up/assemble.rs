@@ -49,7 +49,9 @@ pub async fn platform(config: Config, keys: &Keys) -> Result<Platform> {
     let identity = identity(&orion, keys)?;
     let oauth = oauth(orion.config())?;
     let destinations = destinations(&orion)?;
-    Platform::new(orion, identity, oauth, destinations)
+    let platform = Platform::new(orion, identity, oauth, destinations)?;
+    platform.restore().await?;
+    Ok(platform)
 }
 
 /// Where this installation can publish.

@@ -10,6 +10,7 @@ mod media;
 mod notifications;
 mod oauth;
 mod pages;
+mod providers;
 mod publisher;
 mod pulse;
 mod runrow;
@@ -21,6 +22,7 @@ mod users;
 
 pub(super) use auth::AuthUser;
 pub(super) use docs::describe;
+pub(super) use providers::restore;
 
 use super::Routes;
 
@@ -40,4 +42,5 @@ pub(super) fn all() -> Routes {
         .nest("/api/v1/editor", editor::routes())
         .nest("/api/v1/publisher", publisher::routes())
         .nest("/api/v1/pulse", pulse::routes())
+        .nest("/api/v1/providers", providers::routes())
 }

@@ -92,12 +92,8 @@ async fn publish(
         Ok(Ok(outcome)) => outcome.map_err(missing)?,
         Ok(Err(error)) => return Err(Error::unexpected("publishing ended by a panic").with_source(error).into()),
         Err(_) => {
-            let pending = |platform| PostResult {
-                platform,
-                status: PostStatus::Pending,
-                platform_post_id: None,
-                error: None,
-            };
+            let pending =
+                |platform| PostResult { platform, status: PostStatus::Pending, platform_post_id: None, error: None };
             let results = names.into_iter().map(pending).collect();
             PublishOutcome { content_id: content, results, published_at: None }
         }
@@ -266,8 +262,7 @@ async fn connect(
         .parse()
         .map_err(|error: Error| ApiError::field(&["body", "platform"], "enum", error.to_string()))?;
     text(&["body", "display_name"], &request.display_name, 256)?;
-    let account =
-        platform.publisher.connect(&caller, destination, &request.display_name, &request.credentials).await?;
+    let account = platform.publisher.connect(&caller, destination, &request.display_name, &request.credentials).await?;
     Ok((StatusCode::CREATED, Json(account.into())))
 }
 

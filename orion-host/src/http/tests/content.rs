@@ -44,7 +44,7 @@ impl Bed {
         let required = std::env::var("ORION_REQUIRE").unwrap_or_default().contains("ffmpeg");
         assert!(tools.is_ok() || !required, "ffmpeg is required: {tools:?}");
         if tools.is_err() {
-            eprintln!("SKIPPED: ffmpeg is not installed");
+            println!("SKIPPED: ffmpeg is not installed");
         }
         tools.is_ok()
     }
@@ -126,7 +126,7 @@ async fn from_a_feed_to_a_published_video() {
     assert_eq!((approved.status, &approved.json()["status"]), (StatusCode::OK, &json!("approved")), "{approved:?}");
 
     // Out, into a folder.
-    let account = json!({ "platform": "folder", "display_name": "Here", "credentials": { "folder": "mine" } });
+    let account = json!({ "platform": "folder", "display_name": "Here", "credentials": { "path": "mine" } });
     let account = bed.post("/api/v1/publisher/accounts/", &token, account).await;
     assert_eq!(account.status, StatusCode::CREATED, "{account:?}");
     assert!(!account.text.contains("mine"), "credentials are shown to nobody");
@@ -228,8 +228,13 @@ async fn who_may_see_and_do_what() {
     }
     let begun = bed.post("/api/v1/director/content/generate", &owner, json!({ "text": "One story to tell." })).await;
     let id = begun.json()["id"].as_str().unwrap().to_owned();
-    for path in ["/api/v1/director/content/{}", "/api/v1/content/{}", "/api/v1/media/assets/{}",
-        "/api/v1/editor/render/{}/status", "/api/v1/pulse/analytics/content/{}"] {
+    for path in [
+        "/api/v1/director/content/{}",
+        "/api/v1/content/{}",
+        "/api/v1/media/assets/{}",
+        "/api/v1/editor/render/{}/status",
+        "/api/v1/pulse/analytics/content/{}",
+    ] {
         let path = path.replace("{}", &id);
         assert_eq!(bed.get(&path, Some(&owner)).await.status, StatusCode::OK, "{path}");
         assert_eq!(bed.get(&path, Some(&admin)).await.status, StatusCode::OK, "{path}");
@@ -377,7 +382,10 @@ async fn pages_of_an_empty_platform_show_nothing_and_fail_nowhere() {
         assert_eq!((answer.status, answer.json()), (StatusCode::OK, expected), "{path}");
     }
     let providers = bed.get("/api/v1/media/providers", Some(&token)).await.json();
-    assert_eq!((&providers["providers"][0]["type"], &providers["providers"][0]["available"]), (&json!("LOCAL"), &json!(true)));
+    assert_eq!(
+        (&providers["providers"][0]["type"], &providers["providers"][0]["available"]),
+        (&json!("LOCAL"), &json!(true))
+    );
 }
 
 #[tokio::test]
@@ -401,4 +409,33 @@ async fn pictures_and_speech_are_made_on_request() {
     let head = Request::head(below(&spoken["url"])).body(Body::empty()).unwrap();
     let head = bed.send(head).await;
     assert_eq!((head.status, head.header("content-type"), head.text.len()), (StatusCode::OK, "audio/wav", 0));
+}
+
+#[tokio::test]
+async fn providers_are_told_and_chosen() {
+    let bed = bed().await;
+    let (editor, viewer) = (bed.user("editor", Role::Editor).await, bed.user("viewer", Role::Viewer).await);
+    let (editor, viewer) = (bed.token(&editor, 3600), bed.token(&viewer, 3600));
+    let told = bed.get("/api/v1/providers/llm/status", Some(&viewer)).await;
+    assert_eq!(
+        (told.status, &told.json()["provider"], &told.json()["status"]),
+        (StatusCode::OK, &json!("LOCAL"), &json!("connected"))
+    );
+    assert_eq!(bed.get("/api/v1/providers/video/status", Some(&viewer)).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(bed.get("/api/v1/providers/odd/status", Some(&viewer)).await.status, StatusCode::NOT_FOUND);
+    let put = |token: &str, body: Value| {
+        let (token, bed) = (token.to_owned(), &bed);
+        async move { bed.call(Method::PUT, "/api/v1/providers/image/config", Some(&token), Some(body)).await }
+    };
+    let name = bed.platform.orion.production().media.images.order()[0].to_string();
+    let good = json!({ "provider": "LOCAL", "model": name });
+    assert_eq!(put(&viewer, good.clone()).await.status, StatusCode::FORBIDDEN);
+    for bad in
+        [json!({ "provider": "HERE" }), json!({ "provider": "CLOUD" }), json!({ "provider": "LOCAL", "model": "odd" })]
+    {
+        assert_eq!(put(&editor, bad.clone()).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+    let chosen = put(&editor, good).await;
+    assert_eq!((chosen.status, &chosen.json()["model"]), (StatusCode::OK, &json!(name)), "{chosen:?}");
+    bed.platform.restore().await.unwrap();
 }
