@@ -31,13 +31,16 @@ impl Identity {
         tx.commit().await
     }
 
-    /// Sets a new password by the token of a mail. All sessions of the user end.
+    /// Sets a new password by the token of a mail. All sessions of the user end. Gives the token of the device, as
+    /// [`SignedIn`](super::SignedIn) does: who reads the user's mail is no stranger, and gets in with the new password
+    /// however many strangers guess meanwhile.
     ///
     /// # Errors
     /// `Invalid` for a password that breaks the rules, which leaves the token good; `Unauthorized` for a token that is
     /// not good, was used or has expired.
-    pub async fn reset_password(&self, token: &Secret, password: &Secret) -> Result<()> {
-        self.set_password_by(TicketKind::ResetPassword, token, password, |_| {}).await.map(drop)
+    pub async fn reset_password(&self, token: &Secret, password: &Secret) -> Result<Secret> {
+        let user = self.set_password_by(TicketKind::ResetPassword, token, password, |_| {}).await?;
+        self.device_of(user.id, &Client::default())
     }
 
     /// Takes a ticket that came by mail, sets the password of its user, and ends what went before.

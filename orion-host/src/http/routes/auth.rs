@@ -236,9 +236,14 @@ fn bad_token(error: orion_core::Error) -> ApiError {
 /// Set a new password. All sessions end.
 #[utoipa::path(post, path = "/reset-password", tag = "auth", request_body = ResetRequest,
     responses((status = OK, body = Message)))]
-async fn reset_password(State(platform): State<Arc<Platform>>, Body(body): Body<ResetRequest>) -> Answer<Message> {
-    platform.identity.reset_password(&body.token, &body.password).await.map_err(bad_token)?;
-    Ok(told("the password is set; sign in with it"))
+async fn reset_password(
+    State(platform): State<Arc<Platform>>,
+    Body(body): Body<ResetRequest>,
+) -> Result<Response, ApiError> {
+    let device = platform.identity.reset_password(&body.token, &body.password).await.map_err(bad_token)?;
+    let mut response = told("the password is set; sign in with it").into_response();
+    Setting::new(platform.settings.development).device(&device).add_to(response.headers_mut());
+    Ok(response)
 }
 
 /// A token of a mail.

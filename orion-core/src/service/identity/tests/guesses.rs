@@ -38,6 +38,20 @@ async fn an_hour_has_at_most_twenty_guesses_and_the_honest_user_gets_in() {
 }
 
 #[tokio::test]
+async fn who_reads_the_mail_gets_in_from_anywhere_while_others_guess() {
+    let kit = Kit::new().await;
+    kit.register("ada@example.org").await;
+    storm(&kit, "ada@example.org", |_| client("203.0.113.9", None)).await;
+    let nowhere = client("198.51.100.1", None);
+    let locked_out = kit.identity.login("ada@example.org", &secret(PASSWORD), &nowhere).await;
+    assert_fails(locked_out, ErrorKind::RateLimited);
+    kit.identity.forgot_password("ada@example.org", &nowhere).await.unwrap();
+    let device = kit.identity.reset_password(&kit.last_token().await, &secret("another password")).await.unwrap();
+    let here = client("198.51.100.1", Some(&device));
+    kit.identity.login("ada@example.org", &secret("another password"), &here).await.unwrap();
+}
+
+#[tokio::test]
 async fn known_and_unknown_names_are_stopped_alike() {
     let kit = Kit::new().await;
     kit.register("ada@example.org").await;
