@@ -1,4 +1,5 @@
-//! Against `oauth2-mock-server`, which others wrote: it checks PKCE on its own.
+//! Against `oauth2-mock-server`, which others wrote: it checks PKCE on its own. Where it cannot be had, this is skipped
+//! loudly, unless `ORION_REQUIRE` names `oauth2-mock-server`.
 
 use super::{BACK, google, sign_in};
 use crate::{GoogleEndpoints, GoogleOauth};
@@ -13,6 +14,8 @@ use tokio::process::{Child, Command};
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 async fn start() -> Option<(Child, String)> {
     let skip = |why: &str| {
+        let required = std::env::var("ORION_REQUIRE").unwrap_or_default();
+        assert!(!required.split(',').any(|name| name == "oauth2-mock-server"), "required and not there: {why}");
         eprintln!("SKIPPED: {why}");
         None
     };
