@@ -12,6 +12,10 @@ test:
 quick:
     ./test --quick
 
+# The API against its own description, for longer than in `./test`.
+fuzz examples="200" seconds="1800":
+    target/venv/bin/python tests/fuzz_api.py target/release/orion --examples {{examples}} --seconds {{seconds}}
+
 # The sample video.
 sample:
     ./orion create --feed samples/feed.xml
