@@ -19,12 +19,13 @@ import time
 import urllib.request
 
 PASSWORD = "correct horse battery staple"
-# These end the session of the test, or lock its user out.
+# These end the session of the test, or lock its user out; the last answers 503 where there is no graphics card.
 LEFT_OUT = [
     "/api/v1/auth/logout",
     "/api/v1/identity/users/me/password",
     "/api/v1/identity/users/me/sessions",
     "/api/v1/identity/users/me/sessions/{id}",
+    "/api/v1/system/gpu",
 ]
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
@@ -76,8 +77,10 @@ def main() -> int:
         subprocess.run(create, env=environment, cwd=folder, check=True)
         settings = {
             "http.listen": url.removeprefix("http://"),
-            "http.rate_limits": "false",
+            "http.rate_factor": "1000000",
             "work.concurrent": "1",
+            
+            
             "offline": "true",
             "create.voice": "silent:",
             "create.seconds": "5",

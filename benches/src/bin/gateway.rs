@@ -39,8 +39,9 @@ async fn main() -> Anything<()> {
     let mut config = Config::default();
     config.data_dir = folder.path().to_owned();
     config.voice = "silent:".to_owned();
+    config.rate_factor = 1_000_000;
     let keys = Keys::load(&config, &OsEntropy::default())?;
-    let platform = Arc::new(up::platform(config, &keys).await?.with_rate_factor(1_000_000));
+    let platform = Arc::new(up::platform(config, &keys).await?);
     platform.follow_revocations().await?;
     let password = Secret::new("correct horse battery");
     let user = platform.identity.create_admin("ann@example.org", "Ann", &password).await?;

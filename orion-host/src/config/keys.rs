@@ -114,6 +114,8 @@ settings! {
         "Web origins that may call the API from browsers: `https://orion.example.org`; `*` allows all, without cookies. In development empty means this machine's ports 3000 to 3002.";
     trusted_proxies: Vec<String> = Vec::new(), "http.trusted_proxies", "ORION_HTTP_TRUSTED_PROXIES",
         "Addresses or networks of proxies whose `X-Forwarded-For` is believed: `10.0.0.0/8`.";
+    rate_factor: u32 = 1, "http.rate_factor", "ORION_HTTP_RATE_FACTOR",
+        "Multiplies the number of calls that a user may make in a minute, 1 to 1000000.";
     jwt_secret: Secret = Secret::new(""), "auth.jwt_secret", "ORION_AUTH_JWT_SECRET",
         "Key that signs access tokens, at least 32 random bytes: `openssl rand -base64 32`.";
     encryption_key: Secret = Secret::new(""), "auth.encryption_key", "ORION_AUTH_ENCRYPTION_KEY",

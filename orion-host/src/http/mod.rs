@@ -91,6 +91,7 @@ impl Platform {
             Notifier { store: store.clone(), clock: clock.clone(), entropy: entropy.clone(), wire: wire.clone() };
         let (_, openapi) = routes::all().split_for_parts();
         let settings = Settings::new(orion.config())?;
+        let rate_factor = orion.config().rate_factor.clamp(1, 1_000_000);
         let links = Links::new(identity.vault.derive("orion/file-links", b"")?, &settings.gateway_url);
         let publisher = Publisher {
             store: store.clone(),
@@ -115,19 +116,12 @@ impl Platform {
             identity,
             oauth,
             limiter: Arc::new(MemoryLimiter::default()),
-            rate_factor: 1,
+            rate_factor,
             metrics: Metrics::new(),
             machine: Machine::new(),
             openapi: Arc::new(routes::describe(openapi)),
             stopping: watch::Sender::new(false),
         })
-    }
-
-    /// Multiplies every rate limit, for measuring what lies behind them.
-    #[must_use]
-    pub fn with_rate_factor(mut self, factor: u32) -> Self {
-        self.rate_factor = factor;
-        self
     }
 
     /// The OpenAPI 3.1 document.

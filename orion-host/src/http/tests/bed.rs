@@ -52,8 +52,9 @@ impl Bed {
         let mut config =
             Config { data_dir: folder.path().to_owned(), voice: "silent:".to_owned(), ..Config::default() };
         let keys = Keys::load(&config, &crate::system::OsEntropy::default()).unwrap();
+        config.rate_factor = factor;
         change(&mut config);
-        let platform = up::platform(config, &keys).await.unwrap().with_rate_factor(factor);
+        let platform = up::platform(config, &keys).await.unwrap();
         platform.follow_revocations().await.unwrap();
         Self { platform: Arc::new(platform), folder }
     }
