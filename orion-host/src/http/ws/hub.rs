@@ -108,15 +108,8 @@ impl Hub {
 
     /// Hands out one batch; whether there may be more.
     async fn hand_out(&self) -> Result<bool> {
-        let mut tx = self.store.read().await?;
-        let place = self.state().place;
-        let Some(place) = place else {
-            let last = tx.last().await?;
-            self.state().place.get_or_insert(last);
-            return Ok(true);
-        };
-        let records = tx.read(place, None, BATCH).await?;
-        drop(tx);
+        let place = self.begin().await?;
+        let records = self.store.read().await?.read(place, None, BATCH).await?;
         let mut state = self.state();
         for record in &records {
             let frame = Frame::new(record)?;
@@ -135,6 +128,16 @@ impl Hub {
             state.place = Some(record.sequence);
         }
         Ok(records.len() == BATCH as usize)
+    }
+
+    /// The place up to which the log was handed out: at first its end, at the moment when somebody asks.
+    pub(super) async fn begin(&self) -> Result<u64> {
+        let place = self.state().place;
+        if let Some(place) = place {
+            return Ok(place);
+        }
+        let last = self.store.read().await?.last().await?;
+        Ok(*self.state().place.get_or_insert(last))
     }
 
     /// The place in the log that a client names as the last it has seen: an event's identity or sequence.

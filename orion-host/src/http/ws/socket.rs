@@ -122,14 +122,15 @@ async fn stopped(stopping: &mut tokio::sync::watch::Receiver<bool>) {
 async fn catch_up(socket: &mut WebSocket, start: &Start) -> Result<Membership, End> {
     let Start { platform, caller, feed, seen } = start;
     let mut seen = *seen;
+    let unreadable = || End::Told(close_code::ERROR, "the log cannot be read; come back");
+    platform.hub.begin().await.map_err(|_| unreadable())?;
     loop {
         let place = match platform.hub.join(caller, *feed, seen) {
             Ok(member) => return Ok(member),
             Err(place) => place,
         };
-        let Ok((frames, reached)) = platform.hub.missed(caller, seen.unwrap_or(place), place).await else {
-            return Err(End::Told(close_code::ERROR, "the log cannot be read; come back"));
-        };
+        let missed = platform.hub.missed(caller, seen.unwrap_or(place), place).await;
+        let (frames, reached) = missed.map_err(|_| unreadable())?;
         for frame in frames {
             platform.metrics.frames.inc();
             write(socket, Message::Text(frame.text(*feed))).await?;
