@@ -61,7 +61,11 @@ pub(super) async fn schedule(orion: Orion, stop: Cancellation) {
     }
     let operation = Operation::new(stop.clone(), Arc::new(|_: ProgressUpdate| {}));
     while !stop.is_cancelled() {
-        match scan_if_due(&orion, interval, &operation).await {
+        let scanned = tokio::select! {
+            scanned = scan_if_due(&orion, interval, &operation) => scanned,
+            () = stop.cancelled() => return,
+        };
+        match scanned {
             Ok(Some(report)) => {
                 tracing::info!(found = report.found, saved = report.saved, "scanned on schedule");
                 report.problems.iter().for_each(|problem| tracing::warn!(problem, "a source failed"));
