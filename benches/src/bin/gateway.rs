@@ -3,6 +3,8 @@
 //!
 //! `cargo run --release -p orion-benches --bin gateway [sockets …]`
 
+#![expect(clippy::print_stdout, reason = "figures are the output")]
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::get;
