@@ -1,10 +1,11 @@
 //! Against `aiosmtpd`, a mail server that others wrote, with STARTTLS, TLS and AUTH. Without it these tests are skipped
-//! loudly, unless `ORION_REQUIRE` names `aiosmtpd`.
+//! loudly, unless `ORION_REQUIRE` names `aiosmtpd`. `TEST_PYTHON` names a Python that has it.
 
 use super::{mail, server};
 use crate::{SmtpMailer, SmtpOptions};
 use orion_core::port::Mailer;
 use orion_core::{ErrorKind, Retry};
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -26,7 +27,7 @@ impl Drop for Real {
 
 impl Real {
     fn start(folder: &Path, mode: &str) -> Self {
-        let mut child = Command::new("python3")
+        let mut child = Command::new(python())
             .args(["-c", SERVER, mode])
             .arg(folder)
             .stdout(Stdio::piped())
@@ -40,14 +41,18 @@ impl Real {
     }
 }
 
+fn python() -> OsString {
+    std::env::var_os("TEST_PYTHON").unwrap_or_else(|| "python3".into())
+}
+
 /// A folder with a certificate for `localhost`, or `None`, said aloud, where the programs for it are not installed.
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 fn prepared() -> Option<tempfile::TempDir> {
-    let runs = |program: &str, arguments: &[&str]| {
+    let runs = |program: &dyn AsRef<OsStr>, arguments: &[&str]| {
         let ended = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
         ended.is_ok_and(|status| status.success())
     };
-    if !runs("python3", &["-c", "import aiosmtpd"]) || !runs("openssl", &["version"]) {
+    if !runs(&python(), &["-c", "import aiosmtpd"]) || !runs(&"openssl", &["version"]) {
         let required = std::env::var("ORION_REQUIRE").unwrap_or_default();
         assert!(!required.split(',').any(|name| name == "aiosmtpd"), "aiosmtpd is required and not there");
         eprintln!("SKIPPED: needs openssl, and python3 with aiosmtpd");
@@ -57,7 +62,7 @@ fn prepared() -> Option<tempfile::TempDir> {
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (key, certificate) = (file("key.pem"), file("cert.pem"));
     let made = runs(
-        "openssl",
+        &"openssl",
         &[
             "req",
             "-x509",
