@@ -12,6 +12,7 @@ mod file;
 mod layer;
 mod links;
 mod machine;
+mod observed;
 mod path;
 mod routes;
 mod serve;
@@ -131,7 +132,7 @@ impl Platform {
 
     /// Hands committed events to open sockets, for ever.
     pub async fn run_sockets(&self) {
-        self.hub.run().await;
+        self.hub.run(|record| self.metrics.observed.saw(record)).await;
     }
 
     /// Reads who has been sent away, and closes their sockets. The host calls it ten times a second.

@@ -1,6 +1,7 @@
 //! Counts and times requests by the patterns of their routes, so that no client can make up labels.
 
 use super::super::Platform;
+use super::super::observed::Observed;
 use super::pattern;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -41,6 +42,8 @@ pub(in crate::http) struct Metrics {
     pub(in crate::http) sockets: Gauge,
     /// Frames that were given to sockets.
     pub(in crate::http) frames: Counter,
+    /// What the log's events count up to.
+    pub(in crate::http) observed: Observed,
 }
 
 impl Metrics {
@@ -58,7 +61,8 @@ impl Metrics {
         );
         registry.register("orion_gateway_sockets", "Open sockets", sockets.clone());
         registry.register("orion_gateway_frames", "Frames given to sockets", frames.clone());
-        Self { registry, requests, durations, active, sockets, frames }
+        let observed = Observed::new(&mut registry);
+        Self { registry, requests, durations, active, sockets, frames, observed }
     }
 
     /// The text that Prometheus reads.

@@ -7,6 +7,7 @@
 use super::frame::{Feed, Frame};
 use axum::extract::ws::Utf8Bytes;
 use orion_core::Result;
+use orion_core::event::EventRecord;
 use orion_core::id::EventId;
 use orion_core::port::{Store, Wire};
 use orion_core::service::identity::Caller;
@@ -92,12 +93,12 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads the log for all sockets, for ever.
-    pub(in crate::http) async fn run(&self) {
+    /// Reads the log for all sockets, for ever, and shows every event that is new to `saw`.
+    pub(in crate::http) async fn run(&self, saw: impl Fn(&EventRecord)) {
         loop {
             // Asked for before the log is looked at, so that nothing falls between.
             let woken = self.wire.woken();
-            match self.hand_out().await {
+            match self.hand_out(&saw).await {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(error = ?error, "the log cannot be read for sockets; trying again"),
@@ -107,12 +108,13 @@ impl Hub {
     }
 
     /// Hands out one batch; whether there may be more.
-    async fn hand_out(&self) -> Result<bool> {
+    async fn hand_out(&self, saw: impl Fn(&EventRecord)) -> Result<bool> {
         let place = self.begin().await?;
         let records = self.store.read().await?.read(place, None, BATCH).await?;
         let mut state = self.state();
         for record in &records {
             let frame = Frame::new(record)?;
+            saw(record);
             let mut slow = Vec::new();
             for (number, socket) in &state.sockets {
                 let fresh = frame.sequence > socket.seen;
