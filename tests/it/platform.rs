@@ -69,7 +69,9 @@ impl Platform {
         let output = self.command(arguments).arg("--json").output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{arguments:?}: {said}{}\n{}", told(&output), self.log());
-        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {said}"))
+        let answer = serde_json::from_str(&said);
+        assert!(answer.is_ok(), "{arguments:?}: {said}");
+        answer.unwrap()
     }
 
     /// One request over a connection of its own: status line and headers, and the body.

@@ -137,6 +137,9 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     if let Command::Create(create) = &cli.command {
         create.settings(&mut layers);
     }
+    if let Command::Up(up) = &cli.command {
+        up.settings(&mut layers);
+    }
     let (config, origins) = layers.load()?;
     log(&config, cli.common.verbose)?;
     let json = cli.common.json || cli.common.format == Some(remote::Format::Json);

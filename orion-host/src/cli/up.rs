@@ -1,6 +1,7 @@
 //! `orion up`: serves the platform until it is stopped.
 
 use super::{Failure, Setting, output, remote};
+use crate::config::Layers;
 use crate::engine::Orion;
 use crate::system::OsEntropy;
 use crate::up::{self, Keys, Started};
@@ -11,9 +12,18 @@ use tokio::sync::oneshot;
 
 /// `orion up`
 #[derive(Debug, Args)]
-pub(super) struct Up {}
+pub(super) struct Up {
+    /// Run only these parts: gateway, scout, director, media, editor, pulse, publisher, identity; may be repeated
+    #[arg(long = "role", value_name = "ROLE", value_delimiter = ',')]
+    roles: Vec<String>,
+}
 
 impl Up {
+    /// Lays what the command line says over the other settings.
+    pub(super) fn settings(&self, layers: &mut Layers) {
+        layers.flag("roles", (!self.roles.is_empty()).then(|| self.roles.join(",")));
+    }
+
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
         let json = setting.json;
         let (stop, stopped) = oneshot::channel();

@@ -108,6 +108,10 @@ settings! {
         "Folder in which each video gets a folder of its own.";
     env: String = "development".to_owned(), "env", "ORION_ENV",
         "What `orion up` serves: `development` (keys are made on first start, local pages may call), `staging` or `production` (refuses to start without keys and origins).";
+    roles: Vec<String> = Vec::new(), "roles", "ORION_ROLES",
+        "What `orion up` runs in this process, of gateway, scout, director, media, editor, pulse, publisher and identity; empty runs all that `services` does not name.";
+    services: Vec<String> = Vec::new(), "services", "ORION_SERVICES",
+        "Where the gateway finds what runs elsewhere: `scout=http://10.0.0.7:8001`. All processes need the same record and the same `auth.internal_token`.";
     http_listen: String = "127.0.0.1:8000".to_owned(), "http.listen", "ORION_HTTP_LISTEN",
         "Address and port of the gateway.";
     allowed_origins: Vec<String> = Vec::new(), "http.allowed_origins", "ORION_HTTP_ALLOWED_ORIGINS",

@@ -9,11 +9,13 @@ mod cookies;
 mod error;
 mod extract;
 mod file;
+mod internal;
 mod layer;
 mod links;
 mod machine;
 mod observed;
 mod path;
+mod roles;
 mod routes;
 mod serve;
 mod settings;
@@ -26,6 +28,7 @@ pub use breaker::{Breaker, Pass};
 pub use error::ApiError;
 pub use layer::{Limiter, MemoryLimiter, Verdict};
 pub use links::Links;
+pub use roles::{Roles, Service};
 pub use serve::serve;
 pub use settings::Settings;
 
@@ -35,9 +38,10 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use caller::Signed;
 use extract::{Body, Path, Query};
-use layer::Metrics;
+use layer::{Metrics, Proxy};
 use machine::Machine;
 use orion_core::Result;
+use orion_core::domain::Secret;
 use orion_core::id::{Id, RevocationId};
 use orion_core::port::{OauthProvider, PlatformPublisher};
 use orion_core::service::identity::{Caller, Identity, Notifier};
@@ -55,6 +59,8 @@ pub struct Platform {
     pub orion: Orion,
     /// Makes links to files.
     pub links: Links,
+    /// What this process runs, and where the rest is.
+    pub roles: Roles,
     /// How the gateway is set up; its addresses are for links.
     pub settings: Settings,
     /// Who may come in.
@@ -65,6 +71,7 @@ pub struct Platform {
     pub notifier: Notifier,
     /// Where else people can sign in.
     pub oauth: Vec<Arc<dyn OauthProvider>>,
+    proxy: Proxy,
     limiter: Arc<dyn Limiter>,
     rate_factor: u32,
     metrics: Metrics,
@@ -84,6 +91,7 @@ impl Platform {
         identity: Identity,
         oauth: Vec<Arc<dyn OauthProvider>>,
         destinations: Vec<Arc<dyn PlatformPublisher>>,
+        internal_token: Secret,
     ) -> Result<Self> {
         let production = orion.production();
         let (store, clock, entropy, wire) =
@@ -108,6 +116,8 @@ impl Platform {
             at_work: AtWork::default(),
         };
         Ok(Self {
+            roles: Roles::new(&orion.config().roles, &orion.config().services)?,
+            proxy: Proxy::new(internal_token)?,
             links,
             publisher,
             settings,

@@ -49,7 +49,7 @@ pub async fn platform(config: Config, keys: &Keys) -> Result<Platform> {
     let identity = identity(&orion, keys)?;
     let oauth = oauth(orion.config())?;
     let destinations = destinations(&orion)?;
-    let platform = Platform::new(orion, identity, oauth, destinations)?;
+    let platform = Platform::new(orion, identity, oauth, destinations, keys.internal.clone())?;
     platform.restore().await?;
     Ok(platform)
 }

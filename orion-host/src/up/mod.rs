@@ -7,7 +7,7 @@ pub use assemble::{identity, platform};
 pub use keys::Keys;
 
 use crate::config::Config;
-use crate::http::{self, Platform};
+use crate::http::{self, Platform, Roles, Service};
 use crate::work::{Duties, Workers};
 use orion_core::domain::Secret;
 use orion_core::{Error, Operation, Result};
@@ -47,6 +47,10 @@ pub struct Started {
 /// [`Unavailable`](orion_core::ErrorKind::Unavailable) if the port is taken or a part is not there.
 pub async fn serve(mut config: Config, started: impl FnOnce(Started), stop: impl Future<Output = ()>) -> Result<()> {
     let keys = Keys::load(&config, &crate::system::OsEntropy::default())?;
+    let roles = Roles::new(&config.roles, &config.services)?;
+    if !roles.is_gateway() && config.http_listen == Config::default().http_listen {
+        config.http_listen = format!("127.0.0.1:{}", roles.port());
+    }
     let listener = bind(&config).await?;
     let address = listener
         .local_addr()
@@ -56,11 +60,15 @@ pub async fn serve(mut config: Config, started: impl FnOnce(Started), stop: impl
     let admin = config.admin_email.clone();
     let platform = Arc::new(platform(config, &keys).await?);
     platform.follow_revocations().await?;
-    let setup = platform.identity.first_admin(&admin).await?;
+    let setup = match roles.is_gateway() {
+        true => platform.identity.first_admin(&admin).await?,
+        false => None,
+    };
     let url = platform.settings.gateway_url.clone();
     let setup_link = setup.map(|token| Secret::new(format!("{url}/setup?token={}", token.expose())));
     let mut tasks = background(&platform);
-    let workers = Workers::start(&platform.orion, Duties::ALL);
+    let duties = Duties { runs: roles.runs(Service::Director), scout: roles.runs(Service::Scout) };
+    let workers = Workers::start(&platform.orion, duties);
     started(Started { address, url, setup_link });
     http::serve(platform, listener, stop).await;
     // What they were at work on is in the record, and goes on at the next start.
@@ -79,70 +87,81 @@ async fn bind(config: &Config) -> Result<TcpListener> {
     })
 }
 
-/// Everything that goes on between requests.
+/// Everything that goes on between requests, as far as it is this process's business.
 fn background(platform: &Arc<Platform>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    let sockets = platform.clone();
-    tasks.spawn(async move { sockets.run_sockets().await });
-    let following = platform.clone();
-    tasks.spawn(async move {
-        let mut told = false;
-        loop {
-            match following.follow_revocations().await {
-                Ok(()) => told = false,
-                Err(error) if !told => {
-                    told = true;
-                    tracing::warn!(error = ?error, "revocations cannot be read; those known hold");
-                }
-                Err(_) => {}
-            }
-            tokio::time::sleep(FOLLOW).await;
-        }
-    });
-    let notifying = platform.clone();
-    tasks.spawn(async move {
-        let wire = notifying.orion.production().wire.clone();
-        loop {
-            // Asked for before the log is looked at, so that nothing falls between.
-            let woken = wire.woken();
-            match notifying.notifier.handle_next().await {
-                Ok(0) => {}
-                Ok(_) => continue,
-                Err(error) => tracing::warn!(error = ?error, "users cannot be told; trying again"),
-            }
-            let _ = tokio::time::timeout(LOOK, woken).await;
-        }
-    });
-    let mailing = platform.clone();
-    tasks.spawn(async move {
-        loop {
-            if let Err(error) = mailing.identity.deliver_mails().await {
-                tracing::warn!(error = ?error, "mails wait; trying again");
-            }
-            tokio::time::sleep(MAILS).await;
-        }
-    });
-    let publishing = platform.clone();
-    tasks.spawn(async move {
-        let operation = Operation::detached();
-        loop {
-            if let Err(error) = publishing.publisher.resume(&operation).await {
-                tracing::warn!(error = ?error, "unfinished publications cannot be taken up; trying again");
-            }
-            tokio::time::sleep(PUBLISH).await;
-        }
-    });
-    let sweeping = platform.clone();
-    tasks.spawn(async move {
-        loop {
-            match sweeping.identity.sweep().await {
-                Ok(rows) => tracing::info!(rows, "deleted what had expired"),
-                Err(error) => tracing::warn!(error = ?error, "what has expired cannot be deleted; trying tomorrow"),
-            }
-            tokio::time::sleep(SWEEP).await;
-        }
-    });
+    if platform.roles.runs(Service::Gateway) {
+        let sockets = platform.clone();
+        tasks.spawn(async move { sockets.run_sockets().await });
+        tasks.spawn(follow_revocations(platform.clone()));
+    }
+    if platform.roles.runs(Service::Identity) {
+        tasks.spawn(notify(platform.clone()));
+        tasks.spawn(deliver_mails(platform.clone()));
+        tasks.spawn(sweep(platform.clone()));
+    }
+    if platform.roles.runs(Service::Publisher) {
+        tasks.spawn(resume_publications(platform.clone()));
+    }
     tasks
+}
+
+async fn follow_revocations(platform: Arc<Platform>) {
+    let mut told = false;
+    loop {
+        match platform.follow_revocations().await {
+            Ok(()) => told = false,
+            Err(error) if !told => {
+                told = true;
+                tracing::warn!(error = ?error, "revocations cannot be read; those known hold");
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(FOLLOW).await;
+    }
+}
+
+async fn notify(platform: Arc<Platform>) {
+    let wire = platform.orion.production().wire.clone();
+    loop {
+        // Asked for before the log is looked at, so that nothing falls between.
+        let woken = wire.woken();
+        match platform.notifier.handle_next().await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::warn!(error = ?error, "users cannot be told; trying again"),
+        }
+        let _ = tokio::time::timeout(LOOK, woken).await;
+    }
+}
+
+async fn deliver_mails(platform: Arc<Platform>) {
+    loop {
+        if let Err(error) = platform.identity.deliver_mails().await {
+            tracing::warn!(error = ?error, "mails wait; trying again");
+        }
+        tokio::time::sleep(MAILS).await;
+    }
+}
+
+async fn resume_publications(platform: Arc<Platform>) {
+    let operation = Operation::detached();
+    loop {
+        if let Err(error) = platform.publisher.resume(&operation).await {
+            tracing::warn!(error = ?error, "unfinished publications cannot be taken up; trying again");
+        }
+        tokio::time::sleep(PUBLISH).await;
+    }
+}
+
+async fn sweep(platform: Arc<Platform>) {
+    loop {
+        match platform.identity.sweep().await {
+            Ok(rows) => tracing::info!(rows, "deleted what had expired"),
+            Err(error) => tracing::warn!(error = ?error, "what has expired cannot be deleted; trying tomorrow"),
+        }
+        tokio::time::sleep(SWEEP).await;
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! its caller through; handlers only look after ownership.
 
 use super::super::access::{self, Access};
-use super::super::{ApiError, Platform, cookies};
+use super::super::{ApiError, Platform, cookies, internal};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
@@ -11,6 +11,10 @@ use orion_core::service::identity::Caller;
 use std::sync::Arc;
 
 pub(super) async fn layer(State(platform): State<Arc<Platform>>, mut request: Request, next: Next) -> Response {
+    if !platform.roles.is_gateway() {
+        return behind_the_gateway(&platform, request, next).await;
+    }
+    internal::strip(request.headers_mut());
     let Some(path) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
     let access = match access::of(request.method(), path.as_str()) {
         // Who scrapes on one's own machine shows no token.
@@ -28,6 +32,33 @@ pub(super) async fn layer(State(platform): State<Arc<Platform>>, mut request: Re
             Err(refusal) => return refused(refusal),
         },
     };
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    next.run(request).await
+}
+
+/// A process without the gateway's role believes the gateway, and nobody else.
+async fn behind_the_gateway(platform: &Platform, mut request: Request, next: Next) -> Response {
+    let Some(path) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
+    if matches!(path.as_str(), "/health" | "/ready") {
+        return next.run(request).await;
+    }
+    if let Err(refusal) = internal::check(request.headers(), platform.proxy.token()) {
+        return refusal.into_response();
+    }
+    let caller = internal::caller(request.headers());
+    if let Access::Bearer(role) | Access::Cookie(role) = access::of(request.method(), path.as_str())
+        && path.as_str() != "/metrics"
+    {
+        let allowed = match &caller {
+            Some(caller) => caller.require(role).map_err(ApiError::from),
+            None => Err(ApiError::unauthorized("Missing user context")),
+        };
+        if let Err(refusal) = allowed {
+            return refusal.into_response();
+        }
+    }
     if let Some(caller) = caller {
         request.extensions_mut().insert(caller);
     }

@@ -1,5 +1,6 @@
 //! The gateway's layers, outermost first: request id, access log, panic guard, security headers, CORS, metrics, the one
-//! shape of errors, deadlines, body limit; then authentication and rate limit. They run behind the router, so each
+//! shape of errors, deadlines, body limit; then authentication, rate limit, and the way to services that
+//! run elsewhere. They run behind the router, so each
 //! knows the pattern of the route and none ever sees a raw path.
 
 mod access_log;
@@ -8,11 +9,13 @@ mod cors;
 mod guard;
 mod headers;
 mod metrics;
+mod proxy;
 mod rate;
 mod request_id;
 mod shape;
 
 pub(super) use metrics::Metrics;
+pub(super) use proxy::Proxy;
 pub use rate::{Limiter, MemoryLimiter, Verdict};
 
 use super::Platform;
@@ -43,7 +46,8 @@ pub(super) fn around(router: Router, platform: &Arc<Platform>) -> Router {
             .layer(from_fn(body::layer))
             .layer(axum::extract::DefaultBodyLimit::disable())
             .layer(from_fn_with_state(platform.clone(), guard::layer))
-            .layer(from_fn_with_state(platform.clone(), rate::layer)),
+            .layer(from_fn_with_state(platform.clone(), rate::layer))
+            .layer(from_fn_with_state(platform.clone(), proxy::layer)),
     )
 }
 

@@ -2,7 +2,7 @@
 //! 1.10 and 1.11).
 
 use super::super::machine::{Gpus, SystemInfo, spoken};
-use super::super::{Answer, ApiError, Platform, Query, Routes};
+use super::super::{Answer, ApiError, Platform, Query, Routes, Service};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -15,9 +15,6 @@ use std::sync::Arc;
 use std::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
-
-/// The services, in the order in which they are shown.
-const SERVICES: [&str; 7] = ["scout", "director", "media", "editor", "pulse", "publisher", "identity"];
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -110,7 +107,7 @@ struct Status {
     infrastructure: Value,
 }
 
-/// How everything is. All services run in this process and share its record and wire.
+/// How everything is: this process, and the services that run elsewhere by what they say themselves.
 #[utoipa::path(get, path = "/status", tag = "system", responses((status = OK, body = Status)))]
 async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
     let begun = Instant::now();
@@ -119,16 +116,25 @@ async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
     let well = waiting.is_ok();
     let waiting = waiting.unwrap_or_default();
     let uptime = spoken(platform.machine.uptime());
-    let services = SERVICES.iter().map(|service| ServiceStatus {
-        service,
-        status: if well { "ok" } else { "unhealthy" },
-        uptime: uptime.clone(),
-        // Stages of runs are one queue, which Director keeps.
-        queue_size: if *service == "director" { waiting } else { 0 },
-        latency_ms,
-        // The wire lies within this process.
-        checks: Checks { redis: true, postgres: well },
-    });
+    let mut services = Vec::new();
+    for service in Service::ALL.into_iter().filter(|service| *service != Service::Gateway) {
+        let asked = Instant::now();
+        let (service_well, latency_ms) = match platform.roles.address(service) {
+            Some(address) => (platform.proxy.is_ready(address).await, asked.elapsed().as_secs_f64() * 1000.0),
+            None => (well && platform.roles.runs(service), latency_ms),
+        };
+        services.push(ServiceStatus {
+            service: service.as_str(),
+            status: if service_well { "ok" } else { "unhealthy" },
+            uptime: uptime.clone(),
+            // Stages of runs are one queue, which Director keeps.
+            queue_size: if service == Service::Director { waiting } else { 0 },
+            latency_ms,
+            // The wire lies within this process.
+            checks: Checks { redis: true, postgres: service_well },
+        });
+    }
+    let all_well = services.iter().all(|service| service.status == "ok");
     let store = &platform.orion.config().store;
     let kind = store.split(':').next().unwrap_or_default();
     let infrastructure = json!({
@@ -140,7 +146,7 @@ async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
         "prometheus": { "status": "not_configured" },
         "pgadmin": { "status": "not_configured" },
     });
-    Json(Status { status: if well { "ok" } else { "degraded" }, services: services.collect(), infrastructure })
+    Json(Status { status: if all_well { "ok" } else { "degraded" }, services, infrastructure })
 }
 
 /// How many runs wait for a worker or are being worked on.

@@ -5,6 +5,7 @@
 
 mod bed;
 mod content;
+mod elsewhere;
 mod layers;
 mod matrix;
 mod oauth;

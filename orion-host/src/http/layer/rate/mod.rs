@@ -54,6 +54,10 @@ pub(in crate::http) async fn layer(
     mut request: Request,
     next: Next,
 ) -> Response {
+    if !platform.roles.is_gateway() {
+        // The gateway has counted it.
+        return next.run(request).await;
+    }
     let path = pattern(&request);
     let Some(group) = group(request.method(), &path) else { return next.run(request).await };
     let mut who = match request.extensions().get::<Caller>() {

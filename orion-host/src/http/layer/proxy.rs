@@ -1,0 +1,133 @@
+//! Sends a request on to the service that runs elsewhere, unless it has failed too often of late (contract, sections
+//! 1.13 and 1.14). Behind all other layers: what arrives here is known, allowed and within its limits.
+
+use super::super::roles::Service;
+use super::super::{ApiError, Breaker, Platform, internal};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use orion_core::domain::Secret;
+use orion_core::service::identity::Caller;
+use orion_core::{Error, Result};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A service that does not take a connection by then is not there.
+const CONNECT: Duration = Duration::from_secs(2);
+/// The longest silence within an answer.
+const SILENCE: Duration = Duration::from_secs(60);
+/// As much as the body layer lets through.
+const MOST_BODY: usize = 5 << 20;
+
+/// What is between two neighbours only (RFC 9110, section 7.6.1), or is the gateway's own to say.
+const NOT_SENT_ON: [HeaderName; 12] = [
+    header::CONNECTION,
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+    header::PROXY_AUTHORIZATION,
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::ORIGIN,
+    HeaderName::from_static("keep-alive"),
+];
+
+/// The way to services that run elsewhere.
+#[derive(Debug)]
+pub(in crate::http) struct Proxy {
+    client: reqwest::Client,
+    breakers: BTreeMap<Service, Breaker>,
+    token: Secret,
+}
+
+impl Proxy {
+    pub(in crate::http) fn new(token: Secret) -> Result<Self> {
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| Error::unexpected("the HTTP client could not be made").with_source(error))?;
+        let breakers = Service::ALL.into_iter().map(|service| (service, Breaker::new())).collect();
+        Ok(Self { client, breakers, token })
+    }
+
+    pub(in crate::http) fn token(&self) -> &Secret {
+        &self.token
+    }
+
+    /// Whether a service that runs elsewhere says it is ready.
+    pub(in crate::http) async fn is_ready(&self, address: &url::Url) -> bool {
+        let Ok(url) = address.join("ready") else { return false };
+        let asked = self.client.get(url).timeout(CONNECT).send().await;
+        asked.is_ok_and(|answer| answer.status().is_success())
+    }
+}
+
+pub(super) async fn layer(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
+    let service = Service::of_path(request.uri().path());
+    if service == Service::Gateway || platform.roles.runs(service) {
+        return next.run(request).await;
+    }
+    match send_on(&platform, service, request).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn send_on(platform: &Platform, service: Service, request: Request) -> Result<Response, ApiError> {
+    let unavailable = || ApiError::new(StatusCode::BAD_GATEWAY, "service unavailable");
+    let address = platform.roles.address(service).ok_or_else(unavailable)?;
+    let clock = &platform.orion.production().clock;
+    let breaker = platform.proxy.breakers.get(&service).ok_or_else(unavailable)?;
+    let (mut parts, body) = request.into_parts();
+    // Before the breaker is asked: what a client sends too much of is no fault of the service.
+    let too_large = |_| ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "request body too large");
+    let body = axum::body::to_bytes(body, MOST_BODY).await.map_err(too_large)?;
+    let pass = breaker.pass(clock.now()).map_err(|wait| {
+        let message = format!("service {service} is temporarily unavailable");
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).retry_after(wait)
+    })?;
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let url = address.join(path).map_err(|_| unavailable())?;
+    NOT_SENT_ON.iter().for_each(|name| drop(parts.headers.remove(name)));
+    internal::vouch(&mut parts.headers, &platform.proxy.token, parts.extensions.get::<Caller>());
+    let sent = platform.proxy.client.request(parts.method, url).headers(parts.headers).body(body).send().await;
+    let answer = match sent {
+        Ok(answer) => answer,
+        Err(error) => {
+            tracing::warn!(%service, error = %error.without_url(), "a service cannot be reached");
+            pass.failed(clock.now());
+            return Err(unavailable());
+        }
+    };
+    if matches!(answer.status().as_u16(), 502..=504) {
+        pass.failed(clock.now());
+    } else {
+        pass.succeeded();
+    }
+    let mut response = Response::builder().status(answer.status());
+    if let Some(headers) = response.headers_mut() {
+        copy_answer(answer.headers(), headers);
+    }
+    response.body(Body::from_stream(answer.bytes_stream())).map_err(|_| unavailable())
+}
+
+/// The headers of an answer that are the service's to say; the others are set by this gateway's own layers.
+fn copy_answer(from: &HeaderMap<HeaderValue>, to: &mut HeaderMap<HeaderValue>) {
+    for (name, value) in from {
+        let own = name.as_str().starts_with("access-control-") || *name == header::VARY || name == "x-request-id";
+        // The length stays: a client that reads parts of a file needs it.
+        let between = NOT_SENT_ON.contains(name) && *name != header::CONTENT_LENGTH;
+        if !own && !between {
+            to.append(name, value.clone());
+        }
+    }
+}
