@@ -137,6 +137,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     if let Command::Create(create) = &cli.command {
         create.settings(&mut layers);
     }
+    #[cfg(feature = "http")]
     if let Command::Up(up) = &cli.command {
         up.settings(&mut layers);
     }

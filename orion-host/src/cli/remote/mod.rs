@@ -14,7 +14,9 @@ mod system;
 mod trends;
 
 pub(super) use admin::Admin;
-pub(super) use auth::{Auth, ask};
+pub(super) use auth::Auth;
+#[cfg(feature = "http")]
+pub(super) use auth::ask;
 pub(super) use content::Content;
 pub(super) use notifications::Notifications;
 pub(super) use pipeline::Pipeline;
