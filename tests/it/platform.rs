@@ -20,6 +20,12 @@ struct Platform {
 impl Platform {
     /// Starts the platform on a free port and signs an administrator in; `None` without the program.
     fn start() -> Option<Self> {
+        Self::start_as(|_| Vec::new())
+    }
+
+    /// As [`start`](Self::start), the gateway with more arguments, which may need other processes: they are given the
+    /// program.
+    fn start_as(arguments: impl FnOnce(&Program) -> Vec<String>) -> Option<Self> {
         let program = Program::find()?;
         let made = program
             .command(["admin", "create", "--email", "ada@example.org", "--name", "Ada"])
@@ -27,8 +33,9 @@ impl Platform {
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", told(&made));
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = spawn(&program, port);
+        let port = free_port();
+        let more = arguments(&program);
+        let child = spawn(&program, port, &more);
         let platform = Self { program, child, port };
         platform.ready();
         let signed_in =
@@ -105,7 +112,7 @@ impl Platform {
     }
 
     fn restart(&mut self) {
-        self.child = spawn(&self.program, self.port);
+        self.child = spawn(&self.program, self.port, &[]);
         self.ready();
     }
 }
@@ -117,7 +124,11 @@ impl Drop for Platform {
     }
 }
 
-fn spawn(program: &Program, port: u16) -> Child {
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn spawn(program: &Program, port: u16, more: &[String]) -> Child {
     let log = File::options().create(true).append(true).open(program.path("up.log")).unwrap();
     let feed = root().join("samples/feed.xml");
     program
@@ -127,6 +138,7 @@ fn spawn(program: &Program, port: u16) -> Child {
         .args(["--set", &format!("feeds={}", feed.display())])
         .args(["--set", "create.voice=silent:", "--set", "create.seconds=8", "--set", "create.quality=draft"])
         .args(["--set", "offline=true", "--set", "create.niche="])
+        .args(more)
         .env("HOME", program.folder.path())
         .stdout(Stdio::null())
         .stderr(log)
@@ -229,4 +241,51 @@ fn a_run_goes_on_after_the_platform_was_killed() {
     assert!(view["script"]["hook"].as_str().is_some_and(|hook| !hook.is_empty()), "{view}");
     let list = platform.json(&["content", "list"]);
     assert_eq!(list.as_array().unwrap().len(), 1, "{list}");
+}
+
+/// A process that is killed with the test.
+struct Part(Child);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn parts_run_in_processes_of_their_own() {
+    let mut parts = Vec::new();
+    let started = Platform::start_as(|program| {
+        let mut addresses = Vec::new();
+        for role in ["scout", "director", "media", "publisher", "identity"] {
+            let port = free_port();
+            parts.push(Part(spawn(program, port, &["--role".to_owned(), role.to_owned()])));
+            addresses.push(format!("{role}=http://127.0.0.1:{port}"));
+        }
+        ["--role", "gateway,editor,pulse", "--set", &format!("services={}", addresses.join(","))]
+            .map(str::to_owned)
+            .to_vec()
+    });
+    let Some(platform) = started else { return };
+    let begun = Instant::now();
+    while platform.json(&["system", "status"])["status"] != "ok" {
+        assert!(begun.elapsed() < Duration::from_secs(60), "not all parts start:\n{}", platform.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let trend = trend(&platform);
+    let watched = platform.run(&["pipeline", "run", &trend, "--watch", "--format", "plain"]);
+    let seen = String::from_utf8_lossy(&watched.stdout).into_owned();
+    assert!(watched.status.success() && seen.contains("orion.pipeline.stage_changed\t"), "{seen}{}", told(&watched));
+    let content = platform.json(&["content", "list"])[0]["id"].as_str().unwrap().to_owned();
+    platform.json(&["content", "approve", &content]);
+    platform.json(&["publish", "connect", "--platform", "folder", "--name", "Exports", "--credential", "path=out"]);
+    let sent = platform.json(&["publish", "send", &content, "--platform", "folder"]);
+    assert_eq!(sent["results"][0]["status"], "published", "{sent}");
+
+    // One part less: its own paths fail, the others go on, and the platform says so.
+    drop(parts.remove(0));
+    assert_eq!(platform.run(&["scout", "list-trends"]).status.code(), Some(1));
+    assert_eq!(platform.json(&["content", "view", &content])["status"], "published");
+    assert_eq!(platform.json(&["system", "status"])["status"], "degraded");
 }

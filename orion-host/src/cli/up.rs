@@ -73,7 +73,10 @@ impl CreateAdmin {
 }
 
 fn told(started: &Started, json: bool) {
-    output::say(&format!("Orion serves at {} (listening on {})", started.url, started.address));
+    match started.gateway {
+        true => output::say(&format!("Orion serves at {} (listening on {})", started.url, started.address)),
+        false => output::say(&format!("{} on {}, for the gateway", started.roles, started.address)),
+    }
     if let Some(link) = &started.setup_link {
         output::say(&format!("set the administrator's password here, once: {}", link.expose()));
     }

@@ -36,6 +36,10 @@ pub struct Started {
     pub address: SocketAddr,
     /// Where browsers reach it.
     pub url: String,
+    /// What runs here: `scout, director`.
+    pub roles: String,
+    /// Whether clients come here themselves.
+    pub gateway: bool,
     /// A page that sets the first administrator's password, once. It lets its holder in: show it, and keep it nowhere.
     pub setup_link: Option<Secret>,
 }
@@ -69,7 +73,7 @@ pub async fn serve(mut config: Config, started: impl FnOnce(Started), stop: impl
     let mut tasks = background(&platform);
     let duties = Duties { runs: roles.runs(Service::Director), scout: roles.runs(Service::Scout) };
     let workers = Workers::start(&platform.orion, duties);
-    started(Started { address, url, setup_link });
+    started(Started { address, url, roles: roles.names(), gateway: roles.is_gateway(), setup_link });
     http::serve(platform, listener, stop).await;
     // What they were at work on is in the record, and goes on at the next start.
     workers.stop().await;
