@@ -48,15 +48,6 @@ struct Common {
     /// Print machine-readable JSON on standard output
     #[arg(long, global = true)]
     json: bool,
-    /// How to print what a platform answers [default: table; `--json` is the same as `--format json`]
-    #[arg(long, global = true, value_enum, env = "ORION_FORMAT", help_heading = "Platform")]
-    format: Option<remote::Format>,
-    /// Address of the platform [default: the one you signed in to, else http://localhost:8000]
-    #[arg(long, global = true, env = "ORION_GATEWAY_URL", value_name = "ADDRESS", help_heading = "Platform")]
-    gateway_url: Option<String>,
-    /// Access token to use instead of the session of `orion auth login`
-    #[arg(long, global = true, env = "ORION_AUTH_TOKEN", hide_env_values = true, help_heading = "Platform")]
-    token: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,6 +92,24 @@ enum Command {
     },
 }
 
+impl Command {
+    /// How a command reaches a platform, if it does.
+    fn options(&self) -> Option<&remote::Options> {
+        match self {
+            Self::Scout(scout) => Some(&scout.options),
+            Self::Auth(auth) => Some(&auth.options),
+            Self::Content(content) => Some(&content.options),
+            Self::Pipeline(pipeline) => Some(&pipeline.options),
+            Self::Publish(publish) => Some(&publish.options),
+            Self::Notifications(notifications) => Some(&notifications.options),
+            Self::Admin(admin) => Some(&admin.options),
+            Self::System(system) => Some(&system.options),
+            Self::Provider(provider) => Some(&provider.options),
+            _ => None,
+        }
+    }
+}
+
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
@@ -123,7 +132,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
         }
     };
-    let json = cli.common.json || cli.common.format == Some(remote::Format::Json);
+    let json = cli.common.json || cli.command.options().is_some_and(remote::Options::wants_json);
     match run(cli) {
         Ok(code) => code,
         Err(failure) => failure.report(json),
@@ -143,11 +152,9 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
     let (config, origins) = layers.load()?;
     log(&config, cli.common.verbose)?;
-    let json = cli.common.json || cli.common.format == Some(remote::Format::Json);
-    let format = if json { remote::Format::Json } else { cli.common.format.unwrap_or(remote::Format::Table) };
-    let token = cli.common.token.map(orion_core::domain::Secret::new);
-    let setting =
-        Setting { config, origins, json, remote: remote::Remote { gateway: cli.common.gateway_url, token, format } };
+    let options = cli.command.options().cloned().unwrap_or_default();
+    let json = cli.common.json || options.wants_json();
+    let setting = Setting { config, origins, json, remote: remote::Remote::new(options, json) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
         orion_core::Error::unavailable("the program could not start its threads").with_source(error)
     })?;
@@ -201,4 +208,23 @@ fn log(config: &Config, verbose: u8) -> Result<(), Failure> {
     })?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).init();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn no_two_options_share_a_name() {
+        Cli::command().debug_assert();
+        // What only shows when the line is read: an option of all commands that one command has for something else.
+        for line in [
+            ["orion", "create", "--format", "1:1", "--topic", "bees"],
+            ["orion", "content", "list", "--format", "json", "--json"],
+            ["orion", "scout", "list-trends", "--format", "plain", "--json"],
+        ] {
+            assert!(Cli::try_parse_from(line).is_ok(), "{line:?}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! `orion scout`: what trends in feeds, read here or by a platform.
 
-use super::remote::Trends;
+use super::remote::{Options, Trends};
 use super::{Failure, Setting, output};
 use crate::Orion;
 use clap::Args;
@@ -12,6 +12,8 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Scout {
+    #[command(flatten)]
+    pub(super) options: Options,
     #[command(subcommand)]
     platform: Option<Trends>,
     /// A feed to read, address or file; may be repeated [default: the `feeds` of the configuration]

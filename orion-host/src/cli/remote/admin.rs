@@ -11,6 +11,8 @@ use uuid::Uuid;
 /// `orion admin …`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Admin {
+    #[command(flatten)]
+    pub(in crate::cli) options: super::Options,
     #[command(subcommand)]
     command: Action,
 }

@@ -11,6 +11,8 @@ use std::process::ExitCode;
 /// `orion auth …`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Auth {
+    #[command(flatten)]
+    pub(in crate::cli) options: super::Options,
     #[command(subcommand)]
     command: Action,
 }

@@ -10,6 +10,8 @@ use uuid::Uuid;
 /// `orion content …`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Content {
+    #[command(flatten)]
+    pub(in crate::cli) options: super::Options,
     #[command(subcommand)]
     command: Action,
 }

@@ -32,6 +32,27 @@ use reqwest::Method;
 use serde_json::Value;
 use std::process::ExitCode;
 
+/// What every command takes that calls a platform.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct Options {
+    /// How to print what a platform answers [default: table; `--json` is the same as `--format json`]
+    #[arg(long, global = true, value_enum, env = "ORION_FORMAT", help_heading = "Platform")]
+    format: Option<Format>,
+    /// Address of the platform [default: the one you signed in to, else http://localhost:8000]
+    #[arg(long, global = true, env = "ORION_GATEWAY_URL", value_name = "ADDRESS", help_heading = "Platform")]
+    gateway_url: Option<String>,
+    /// Access token to use instead of the session of `orion auth login`
+    #[arg(long, global = true, env = "ORION_AUTH_TOKEN", hide_env_values = true, help_heading = "Platform")]
+    token: Option<String>,
+}
+
+impl Options {
+    /// Whether a program reads the answer.
+    pub(super) fn wants_json(&self) -> bool {
+        self.format == Some(Format::Json)
+    }
+}
+
 /// Which platform, as whom, and how to print: what the command line said.
 #[derive(Debug, Clone)]
 pub(super) struct Remote {
@@ -41,6 +62,11 @@ pub(super) struct Remote {
 }
 
 impl Remote {
+    pub(super) fn new(options: Options, json: bool) -> Self {
+        let format = if json { Format::Json } else { options.format.unwrap_or(Format::Table) };
+        Self { gateway: options.gateway_url, token: options.token.map(Secret::new), format }
+    }
+
     fn client(&self) -> Result<Client, Failure> {
         Ok(Client::new(self.gateway.as_deref(), self.token.clone())?)
     }

@@ -10,6 +10,8 @@ use uuid::Uuid;
 /// `orion notifications …`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Notifications {
+    #[command(flatten)]
+    pub(in crate::cli) options: super::Options,
     #[command(subcommand)]
     command: Action,
 }

@@ -10,6 +10,8 @@ use uuid::Uuid;
 /// `orion pipeline …`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Pipeline {
+    #[command(flatten)]
+    pub(in crate::cli) options: super::Options,
     #[command(subcommand)]
     command: Action,
 }

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 /// `orion system …`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct System {
+    #[command(flatten)]
+    pub(in crate::cli) options: super::Options,
     #[command(subcommand)]
     command: Action,
 }
@@ -42,6 +44,8 @@ impl System {
 /// `orion provider …`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ProviderCommand {
+    #[command(flatten)]
+    pub(in crate::cli) options: super::Options,
     #[command(subcommand)]
     command: ProviderAction,
 }

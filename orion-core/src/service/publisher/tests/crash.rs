@@ -1,0 +1,90 @@
+//! Many at once, stopped or cut off anywhere: nothing is lost, and nothing goes out twice.
+
+use super::*;
+
+#[tokio::test]
+async fn many_who_ask_at_once_publish_once() {
+    for _ in 0..20 {
+        let world = Arc::new(World::new().await);
+        let asks = (0..8).map(|n| {
+            let world = world.clone();
+            tokio::spawn(async move {
+                // Half of them in another process, which shares only the record.
+                let publisher = if n % 2 == 0 { world.publisher.clone() } else { world.restarted() };
+                let names = names(&["tiktok", "webhook"]);
+                publisher.publish(&world.caller, world.content, names, &Operation::detached()).await
+            })
+        });
+        for ask in asks.collect::<Vec<_>>() {
+            match ask.await.unwrap() {
+                Ok(outcome) => assert!(outcome.results.iter().all(|result| result.status != PostStatus::Failed)),
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}"),
+            }
+        }
+        while world.resume_after(60).await > 0 {}
+        assert_eq!((world.tiktok.posts().len(), world.webhook.posts().len()), (1, 1));
+        assert_eq!((world.history().await.len(), world.told().await.len()), (2, 1));
+        assert_eq!(world.content().await.status, ContentStatus::Published);
+    }
+}
+
+#[tokio::test]
+async fn a_stopped_operation_leaves_the_work_ready_to_go_on() {
+    let world = World::new().await;
+    let operation = Operation::detached();
+    operation.cancellation.cancel();
+    let outcome = world.publisher.publish(&world.caller, world.content, names(&["tiktok"]), &operation).await.unwrap();
+    assert_eq!(outcome.results[0].status, PostStatus::Pending);
+    assert_fails(world.publisher.resume(&operation).await, ErrorKind::Cancelled);
+    assert_eq!(world.resume_after(0).await, 1);
+    assert_eq!(world.tiktok.posts().len(), 1);
+}
+
+/// Cuts the power before every transaction and every call of the destinations, one after the other.
+#[tokio::test]
+async fn a_crash_anywhere_loses_nothing_and_publishes_once() {
+    let mut crashes = 0;
+    for calls in 0.. {
+        let world = World::new().await;
+        world.fuse.0.store(calls, Ordering::SeqCst);
+        let finished = match select(pin!(world.publish(&["tiktok", "webhook"])), pin!(world.fuse.blown())).await {
+            Either::Left((outcome, _)) => Some(outcome.unwrap()),
+            Either::Right(_) => None,
+        };
+        let after = world.restarted();
+        let operation = Operation::detached();
+        if finished.is_none() {
+            crashes += 1;
+            // The power may be cut a second time on the way back.
+            world.clock.advance(Duration::from_secs(21));
+            world.fuse.0.store(calls % 7, Ordering::SeqCst);
+            let again = world.publisher.clone();
+            let again = Publisher { at_work: AtWork::default(), ..again };
+            select(pin!(again.resume(&operation)), pin!(world.fuse.blown())).await;
+            world.fuse.0.store(i64::MAX, Ordering::SeqCst);
+        }
+        for _ in 0..10 {
+            world.clock.advance(Duration::from_secs(3600));
+            after.resume(&operation).await.unwrap();
+        }
+        let written = world.history().await;
+        let (tiktok, webhook) = (world.tiktok.posts(), world.webhook.posts());
+        if written.is_empty() {
+            assert!(
+                finished.is_none() && tiktok.is_empty() && webhook.is_empty(),
+                "nothing leaves before it is written"
+            );
+            continue;
+        }
+        assert_eq!((tiktok.len(), webhook.len()), (1, 1), "crash before call {calls}");
+        assert!(written.iter().all(|row| row.state == PublicationState::Published), "crash before call {calls}");
+        assert_eq!(world.content().await.status, ContentStatus::Published);
+        let told = world.told().await;
+        assert!(told.last().is_some_and(|told| told.1.len() == 2), "crash before call {calls}: {told:?}");
+        assert_eq!(told.len(), 1, "crash before call {calls}: {told:?}");
+        if finished.is_some() {
+            break;
+        }
+    }
+    assert!(crashes > 15, "{crashes}");
+}
