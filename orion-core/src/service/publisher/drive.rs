@@ -31,7 +31,9 @@ struct Taken<'a>(&'a AtWork, PublicationId);
 
 impl AtWork {
     fn take(&self, id: PublicationId) -> Option<Taken<'_>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id).then_some(Taken(self, id))
+        let mine = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        // Made only for who has it: dropping one gives the publication back.
+        mine.then(|| Taken(self, id))
     }
 }
 
@@ -348,5 +350,23 @@ async fn batch(tx: &mut dyn Tx, publication: &Publication) -> Result<Vec<Publica
             Some(cursor) => page.after = Some(cursor),
             None => return Ok(batch),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::sample;
+
+    #[test]
+    fn a_publication_is_taken_once_until_it_is_given_back() {
+        let at_work = AtWork::default();
+        let id = PublicationId(sample::uuid(1));
+        let taken = at_work.take(id).unwrap();
+        for _ in 0..2 {
+            assert!(at_work.take(id).is_none(), "who comes second takes nothing, and gives nothing back");
+        }
+        drop(taken);
+        assert!(at_work.take(id).is_some());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_who_ask_at_once_publish_once() {
     for _ in 0..20 {
         let world = Arc::new(World::new().await);
