@@ -1,0 +1,1 @@
+//! ElevenLabs: voices with the times of every character.

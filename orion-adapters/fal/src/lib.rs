@@ -1,0 +1,1 @@
+//! Fal.ai: pictures and clips by its queue.

@@ -1,0 +1,1 @@
+//! Fish Speech: a local speech server.

@@ -1,0 +1,1 @@
+//! Milvus: nearest neighbours of many vectors.

@@ -1,0 +1,1 @@
+//! Stored files in S3 and what speaks its protocol.
