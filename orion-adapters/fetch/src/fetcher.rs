@@ -1,6 +1,6 @@
 //! One exchange from address to body.
 
-use crate::answer::{fresh_for, header, refused, retry_after};
+use crate::answer::{fresh_for, header, refused};
 use crate::guard::{self, PrivateAddress, PrivateHosts, PublicResolver};
 use crate::turn::Turns;
 use async_trait::async_trait;
@@ -183,7 +183,7 @@ impl HttpFetcher {
                 .with_context("seconds", time.as_secs_f64()));
         };
         let response = sent.map_err(|error| unreachable_host(error, &url))?;
-        Ok(Posted { status: response.status().as_u16(), retry_after: retry_after(response.headers()) })
+        Ok(Posted { status: response.status().as_u16(), retry_after: orion_http::retry_after(response.headers()) })
     }
 
     async fn exchange(&self, url: Url, validators: Validators<'_>, limits: FetchLimits) -> Result<Fetched> {

@@ -1,0 +1,15 @@
+//! Servers for tests that speak the documented protocols of providers that cannot run in a test: they check what they
+//! are sent (paths, headers, bodies, order), answer as the real ones do, and have bad days when told to.
+//!
+//! A [`Server`] listens on a free port of this machine and lets a handler answer. Every request is kept
+//! ([`Server::seen`]); a bad day is queued with [`Server::next`] and answers one request in the handler's place.
+//! What a real server would refuse is refused with its status and its form of error, so a test that gets an answer
+//! has sent what is documented.
+
+#![expect(clippy::unwrap_used, reason = "a server for tests fails by panicking")]
+
+mod request;
+mod server;
+
+pub use request::{Field, Request};
+pub use server::{Part, Reply, Server};
