@@ -53,6 +53,11 @@ const EXHUME: &str = "update deliveries set state = 'released', attempts = 0, re
 const BURIED: &str = "select e.sequence, e.id, e.at, e.owner, e.body, coalesce(d.reason, '') as reason \
     from deliveries d join events e on e.sequence = d.sequence \
     where d.consumer = $1 and d.state = 'buried' and d.sequence > $2 order by d.sequence limit $3";
+const GROUPS: &str = "select name from consumers order by name";
+/// What a group has still to do is in `deliveries`, whatever its state, or lies behind its head.
+const FORGET: &str = "delete from events where sequence in (select sequence from events \
+    where at < $1 and sequence <= (select coalesce(min(head), 9223372036854775807) from consumers) \
+    and sequence not in (select sequence from deliveries) order by sequence limit $2)";
 
 /// A row of `events`.
 #[derive(sqlx::FromRow)]
@@ -198,6 +203,15 @@ impl EventLog for SqlTx {
             0 => Err(Error::not_buried(group, sequence)),
             _ => Ok(()),
         }
+    }
+
+    async fn groups(&mut self) -> Result<Vec<String>> {
+        sqlx::query_scalar(GROUPS).fetch_all(self.reading()).await.map_err(translate)
+    }
+
+    async fn forget(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
+        let statement = sqlx::query(FORGET).bind(before.as_micros()).bind(limit);
+        Ok(statement.execute(self.writing()?).await.map_err(translate)?.rows_affected())
     }
 }
 

@@ -12,8 +12,10 @@ use std::time::Duration;
 /// Events and groups. A clone shares them until one side writes.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
-    /// Event number n stands at place n - 1.
+    /// Ascending by sequence; old ones may have been deleted.
     events: Arc<Vec<Arc<EventRecord>>>,
+    /// The sequence given last.
+    last: u64,
     places: Arc<HashMap<EventId, u64>>,
     groups: Arc<BTreeMap<String, Group>>,
     pub(super) writable: bool,
@@ -21,7 +23,7 @@ pub(super) struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { events: Arc::default(), places: Arc::default(), groups: Arc::default(), writable: true }
+        Self { events: Arc::default(), last: 0, places: Arc::default(), groups: Arc::default(), writable: true }
     }
 }
 
@@ -64,7 +66,8 @@ impl Log {
         if self.places.contains_key(&id) {
             return Err(Error::event_exists(id));
         }
-        let sequence = self.last() + 1;
+        self.last += 1;
+        let sequence = self.last;
         Arc::make_mut(&mut self.places).insert(id, sequence);
         let record = EventRecord { sequence, id, at, owner, event: event.clone() };
         Arc::make_mut(&mut self.events).push(Arc::new(record.clone()));
@@ -72,7 +75,7 @@ impl Log {
     }
 
     pub(super) fn last(&self) -> u64 {
-        self.events.len() as u64
+        self.last
     }
 
     pub(super) fn sequence_of(&self, id: EventId) -> Option<u64> {
@@ -80,7 +83,8 @@ impl Log {
     }
 
     fn behind(&self, after: u64) -> impl Iterator<Item = &Arc<EventRecord>> {
-        self.events.iter().skip(usize::try_from(after).unwrap_or(usize::MAX))
+        let from = self.events.partition_point(|record| record.sequence <= after);
+        self.events.iter().skip(from)
     }
 
     pub(super) fn read(&self, after: u64, owner: Option<UserId>, limit: u32) -> Vec<EventRecord> {
@@ -94,6 +98,7 @@ impl Log {
     fn record(&self, sequence: u64) -> Result<EventRecord> {
         self.behind(sequence - 1)
             .next()
+            .filter(|record| record.sequence == sequence)
             .map(|record| EventRecord::clone(record))
             .ok_or_else(|| Error::unexpected("the log has lost an event").with_context("sequence", sequence))
     }
@@ -101,14 +106,17 @@ impl Log {
     pub(super) fn claim(&mut self, group: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
         writable(self.writable)?;
         let limit = limit as usize;
+        let head = self.groups.get(group).map_or(0, |state| state.head);
+        let fresh: Vec<u64> = self.behind(head).map(|record| record.sequence).take(limit).collect();
         let groups = Arc::make_mut(&mut self.groups);
         let state = groups.entry(group.to_owned()).or_default();
         // What comes back is older than what was never given, so the result ascends.
         let again = state.open.iter().filter(|(_, delivery)| delivery.ready_at <= now).map(|(sequence, _)| *sequence);
         let mut taken: Vec<u64> = again.take(limit).collect();
-        while taken.len() < limit && state.head < self.events.len() as u64 {
-            state.head += 1;
-            taken.push(state.head);
+        let room = limit - taken.len();
+        for sequence in fresh.into_iter().take(room) {
+            state.head = sequence;
+            taken.push(sequence);
         }
         let lease_until = now.after(lease);
         let mut numbers = Vec::with_capacity(taken.len());
@@ -192,5 +200,30 @@ impl Log {
             .take(limit as usize)
             .map(|(sequence, buried)| Ok((self.record(*sequence)?, buried.reason.clone())))
             .collect()
+    }
+
+    pub(super) fn groups(&self) -> Vec<String> {
+        self.groups.keys().cloned().collect()
+    }
+
+    pub(super) fn forget(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
+        writable(self.writable)?;
+        let given = self.groups.values().map(|group| group.head).min().unwrap_or(u64::MAX);
+        let is_done = |sequence: u64| {
+            sequence <= given
+                && self
+                    .groups
+                    .values()
+                    .all(|group| !group.open.contains_key(&sequence) && !group.buried.contains_key(&sequence))
+        };
+        let gone = self.events.iter().filter(|record| record.at < before && is_done(record.sequence));
+        let gone: HashMap<u64, EventId> =
+            gone.take(limit as usize).map(|record| (record.sequence, record.id)).collect();
+        Arc::make_mut(&mut self.events).retain(|record| !gone.contains_key(&record.sequence));
+        let places = Arc::make_mut(&mut self.places);
+        for id in gone.values() {
+            places.remove(id);
+        }
+        Ok(gone.len() as u64)
     }
 }

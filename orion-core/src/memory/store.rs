@@ -167,4 +167,12 @@ impl EventLog for MemoryTx {
     async fn exhume(&mut self, group: &str, sequence: u64, retry_at: Timestamp) -> Result<()> {
         self.state.log.exhume(group, sequence, retry_at)
     }
+
+    async fn groups(&mut self) -> Result<Vec<String>> {
+        Ok(self.state.log.groups())
+    }
+
+    async fn forget(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
+        self.state.log.forget(before, limit)
+    }
 }

@@ -343,6 +343,21 @@ pub trait EventLog: Send {
     /// - The event leaves [`buried`](Self::buried) and is given again at its time: with a higher fence, so that who
     ///   buried it can do nothing more to it, and with its attempts counted anew.
     async fn exhume(&mut self, group: &str, sequence: u64, retry_at: Timestamp) -> Result<()>;
+
+    /// The consumer groups that ever claimed, by name.
+    ///
+    /// # Behavior
+    /// - Ascending, each once; a group that has claimed nothing yet, but tried, is among them.
+    async fn groups(&mut self) -> Result<Vec<String>>;
+
+    /// Deletes events from before a time, and gives how many.
+    ///
+    /// # Behavior
+    /// - At most `limit`, oldest first; fewer only if no more may go.
+    /// - An event stays that a group was not given yet, holds, is to be given again, or has put aside.
+    /// - What stays keeps its sequence, and no sequence is given a second time, also if the last event goes.
+    /// - A group that claims for the first time afterwards begins with the first event that is left.
+    async fn forget(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
 }
 
 /// A transaction: the repository set. Dropping it rolls back.

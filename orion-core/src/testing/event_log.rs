@@ -329,6 +329,99 @@ pub async fn concurrent_claims_never_double(store: Arc<dyn Store>) {
     assert!(claim(&store, "a", 1000, 9).await.is_empty());
 }
 
+/// Those that claimed, whether they were given anything or not.
+pub async fn groups_are_known_by_name(store: Arc<dyn Store>) {
+    assert_eq!(store.read().await.unwrap().groups().await.unwrap(), Vec::<String>::new());
+    claim(&store, "b", 0, 1).await;
+    append(&store, [1]).await;
+    claim(&store, "a", 0, 1).await;
+    claim(&store, "b", 0, 1).await;
+    assert_eq!(store.read().await.unwrap().groups().await.unwrap(), ["a", "b"]);
+}
+
+/// Deletes what lies before `second` and gives what is left.
+async fn forget(store: &Arc<dyn Store>, second: u64, limit: u32) -> (u64, Vec<u64>) {
+    let mut tx = store.begin().await.unwrap();
+    let gone = tx.forget(sample::time(second), limit).await.unwrap();
+    tx.commit().await.unwrap();
+    let left = store.read().await.unwrap().read(0, None, 100).await.unwrap();
+    (gone, left.iter().map(|record| record.sequence).collect())
+}
+
+/// Whatever a group has still to do keeps its event: not given, held, released, put aside.
+pub async fn old_events_go_once_every_group_is_done_with_them(store: Arc<dyn Store>) {
+    let records = append(&store, 1..=6).await;
+    let at = |places: &[usize]| places.iter().map(|place| records[*place].sequence).collect::<Vec<_>>();
+    // One group is done with all, another has done the first, holds, released and buried, and was not given the rest.
+    let mut tx = store.begin().await.unwrap();
+    for held in tx.claim("a", sample::time(0), LEASE, 9).await.unwrap() {
+        tx.acknowledge(&held).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let claims = claim(&store, "b", 0, 4).await;
+    let mut tx = store.begin().await.unwrap();
+    tx.acknowledge(&claims[0]).await.unwrap();
+    tx.release(&claims[2], sample::time(60), "no room").await.unwrap();
+    tx.bury(&claims[3], "poison").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(forget(&store, 1, 9).await, (0, at(&[0, 1, 2, 3, 4, 5])), "nothing lies before the first");
+    assert_eq!(forget(&store, 100, 9).await, (1, at(&[1, 2, 3, 4, 5])));
+
+    // What was left is given as if nothing had gone.
+    let mut tx = store.begin().await.unwrap();
+    tx.acknowledge(&claims[1]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(forget(&store, 100, 9).await, (1, at(&[2, 3, 4, 5])));
+    let rest = claim(&store, "b", 60, 9).await;
+    assert_eq!(sequences(&rest), at(&[2, 4, 5]));
+    assert_eq!(store.read().await.unwrap().buried("b", 0, 9).await.unwrap()[0].0, records[3]);
+    let mut tx = store.begin().await.unwrap();
+    for held in &rest {
+        tx.acknowledge(held).await.unwrap();
+    }
+    tx.exhume("b", records[3].sequence, sample::time(60)).await.unwrap();
+    tx.commit().await.unwrap();
+    // The fifth is from second 5, and stays until the time comes.
+    assert_eq!(forget(&store, 5, 9).await, (1, at(&[3, 4, 5])), "what was taken up again is not done");
+    assert_eq!(sequences(&claim(&store, "b", 60, 9).await), at(&[3]));
+    // A new group has its say from its first claim on.
+    assert_eq!(sequences(&claim(&store, "c", 60, 1).await), at(&[3]));
+    assert_eq!(forget(&store, 100, 9).await, (0, at(&[3, 4, 5])));
+    assert_eq!(sequences(&claim(&store, "c", 60, 9).await), at(&[4, 5]));
+}
+
+/// Places outlive what stood there.
+pub async fn a_log_that_was_emptied_goes_on(store: Arc<dyn Store>) {
+    let records = append(&store, 1..=3).await;
+    assert_eq!(forget(&store, 100, 9).await, (3, vec![]), "nobody waits for them");
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.last().await.unwrap(), records[2].sequence);
+    assert_eq!(tx.sequence_of(records[2].id).await.unwrap(), None);
+    drop(tx);
+    let fourth = append(&store, [4]).await.remove(0);
+    assert!(fourth.sequence > records[2].sequence, "no place is given twice");
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.read(records[0].sequence, None, 9).await.unwrap(), std::slice::from_ref(&fourth));
+    drop(tx);
+    assert_eq!(sequences(&claim(&store, "late", 0, 9).await), [fourth.sequence]);
+}
+
+/// So many at a time, oldest first, and only once it is committed.
+pub async fn forgetting_is_bounded_and_undone_by_a_rollback(store: Arc<dyn Store>) {
+    let records = append(&store, 1..=5).await;
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(tx.forget(sample::time(100), 2).await.unwrap(), 2);
+    assert_eq!(tx.read(0, None, 9).await.unwrap(), records[2..]);
+    drop(tx);
+    assert_eq!(store.read().await.unwrap().read(0, None, 9).await.unwrap(), records);
+    assert_fails(store.read().await.unwrap().forget(sample::time(100), 2).await, Unsupported);
+    assert_eq!(forget(&store, 100, 0).await.0, 0);
+    let rest: Vec<u64> = records[2..].iter().map(|record| record.sequence).collect();
+    assert_eq!(forget(&store, 100, 2).await, (2, rest));
+    assert_eq!(forget(&store, 100, 9).await, (3, vec![]));
+    assert_eq!(forget(&store, 100, 9).await.0, 0);
+}
+
 /// All channels of the contract.
 pub async fn every_kind_of_event_comes_back_as_it_went_in(store: Arc<dyn Store>) {
     let events = sample::events();

@@ -104,6 +104,10 @@ macro_rules! store_conformance {
             an_exhumed_event_is_tried_again
             a_stale_fence_is_refused
             concurrent_claims_never_double
+            groups_are_known_by_name
+            old_events_go_once_every_group_is_done_with_them
+            a_log_that_was_emptied_goes_on
+            forgetting_is_bounded_and_undone_by_a_rollback
             every_kind_of_event_comes_back_as_it_went_in
         );
     };

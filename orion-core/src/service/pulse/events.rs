@@ -88,7 +88,7 @@ impl Pulse {
     /// What the store says.
     pub async fn events(&self, since: Timestamp, owner: Option<UserId>) -> Result<Vec<EventRecord>> {
         let mut tx = self.store.read().await?;
-        let head = head(&mut *tx).await?;
+        let head = tx.last().await?;
         let mut after = begin(&mut *tx, since, head).await?.max(head.saturating_sub(MOST_ROWS as u64));
         let mut found = Vec::new();
         loop {
@@ -118,6 +118,25 @@ impl Pulse {
         let mut events = self.events(since, Some(owner)).await?;
         events.retain(|record| content_of(&record.event) == Some(id));
         Ok(events)
+    }
+
+    /// Deletes events that are older than so many days and that every consumer group is done with, and gives their
+    /// number.
+    ///
+    /// # Errors
+    /// What the store says; what was deleted by then stays deleted.
+    pub async fn forget_events(&self, days: u32) -> Result<u64> {
+        let before = self.days_ago(days);
+        let mut deleted = 0;
+        loop {
+            let mut tx = self.store.begin().await?;
+            let gone = tx.forget(before, CHUNK).await?;
+            tx.commit().await?;
+            deleted += gone;
+            if gone < u64::from(CHUNK) {
+                return Ok(deleted);
+            }
+        }
     }
 
     /// How well the runs of the last hours did: those of one owner, or everybody's.
@@ -193,24 +212,6 @@ fn is_failure(event: &Event) -> bool {
         Event::StageChanged { status, .. } => *status == StageStatus::Failed,
         event => event.channel().contains("failed"),
     }
-}
-
-/// The sequence of the last event; zero for an empty log.
-async fn head(tx: &mut dyn Tx) -> Result<u64> {
-    if tx.read(0, None, 1).await?.is_empty() {
-        return Ok(0);
-    }
-    // Something lies behind `low`, and nothing behind `high`.
-    let (mut low, mut high) = (0_u64, 1_u64);
-    while !tx.read(high, None, 1).await?.is_empty() {
-        low = high;
-        high = high.saturating_mul(2);
-    }
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if tx.read(middle, None, 1).await?.is_empty() { high = middle } else { low = middle }
-    }
-    Ok(high)
 }
 
 /// A place in the log behind which everything since a moment lies, as near to it as the clock's order allows.

@@ -116,3 +116,23 @@ async fn costs_are_summed_projected_and_forgotten() {
     assert_eq!(pulse.forget_costs(4).await.unwrap(), 1);
     assert_eq!(pulse.costs(30).await.unwrap().records, 3);
 }
+
+#[tokio::test]
+async fn old_events_are_forgotten_and_spans_are_told_as_before() {
+    let day = 24 * 3600;
+    let pulse = pulse(10 * day);
+    for n in 0..10 {
+        stage(&pulse, n * day, user(1), Stage::Images, StageStatus::Running).await;
+    }
+    let before = pulse.events(at(7 * day), None).await.unwrap();
+    let mut tx = pulse.store.begin().await.unwrap();
+    let behind = tx.claim("behind", at(0), DAY, 9).await.unwrap();
+    for claim in &behind[..5] {
+        tx.acknowledge(claim).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(pulse.forget_events(3).await.unwrap(), 5, "what somebody has still to do stays");
+    assert_eq!(pulse.events(at(0), None).await.unwrap().len(), 5);
+    assert_eq!(pulse.events(at(7 * day), None).await.unwrap(), before);
+    assert_eq!(pulse.forget_events(3).await.unwrap(), 0);
+}
