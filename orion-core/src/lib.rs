@@ -14,6 +14,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
+pub mod bill;
 pub mod domain;
 pub mod error;
 pub mod event;
@@ -30,6 +31,7 @@ pub mod testing;
 pub mod text;
 pub mod time;
 
+pub use bill::{Bill, Charge};
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use operation::{Cancellation, Operation, Progress, ProgressUpdate, RecordedProgress, StageStatus};
 pub use time::{MediaTime, Timestamp};

@@ -1,6 +1,8 @@
-//! What travels with a long call: a way to stop it, and somewhere to report progress.
+//! What travels with a long call: a way to stop it, somewhere to report progress, and what it buys.
 
+use crate::bill::Bill;
 use crate::domain::Stage;
+use crate::port::{Provider, Usage};
 use crate::{Error, Result};
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
@@ -210,12 +212,14 @@ pub struct Operation {
     /// Stops the call.
     pub cancellation: Cancellation,
     progress: Arc<dyn Progress>,
+    stage: Option<Stage>,
+    bill: Option<Bill>,
 }
 
 impl Operation {
     /// A call that reports to `progress` and stops with `cancellation`.
     pub fn new(cancellation: Cancellation, progress: Arc<dyn Progress>) -> Self {
-        Self { cancellation, progress }
+        Self { cancellation, progress, stage: None, bill: None }
     }
 
     /// A call that nobody watches and nobody stops.
@@ -226,6 +230,34 @@ impl Operation {
     /// Reports progress.
     pub fn report(&self, update: ProgressUpdate) {
         self.progress.report(update);
+    }
+
+    /// The same call as part of a stage: who is called can [`advance`](Self::advance) without knowing of stages.
+    #[must_use]
+    pub fn within(&self, stage: Stage) -> Self {
+        Self { stage: Some(stage), ..self.clone() }
+    }
+
+    /// Reports units done of the stage that the call is part of; `total` is zero while it is unknown. Nothing is
+    /// reported outside of a stage.
+    pub fn advance(&self, done: u64, total: u64, unit: &str) {
+        if let Some(stage) = self.stage {
+            self.report(ProgressUpdate::running(stage, done, total, unit));
+        }
+    }
+
+    /// The same call with what it buys put on a bill.
+    #[must_use]
+    pub fn billed(&self, bill: &Bill) -> Self {
+        Self { bill: Some(bill.clone()), ..self.clone() }
+    }
+
+    /// Puts on the bill what was bought on the way to a result that does not say so itself. Without a bill nobody
+    /// asks.
+    pub fn charge(&self, by: &Provider, usage: Usage) {
+        if let Some(bill) = &self.bill {
+            bill.add(by, usage);
+        }
     }
 }
 

@@ -6,7 +6,9 @@
 use orion_core::domain::BlobRef;
 use orion_core::domain::timeline::{Canvas, CaptionStyle, Timeline};
 use orion_core::memory::MemoryBlobs;
-use orion_core::port::{BlobStore, BlobStoreExt, Encoder, RenderSettings, Renderer, SpokenWord, ThumbnailRequest};
+use orion_core::port::{
+    BlobStore, BlobStoreExt, Encoder, RenderSettings, Renderer, SpokenWord, ThumbnailRequest, WordTimes,
+};
 use orion_core::service::editor::{CaptionFiles, Expectations, Narration, SpokenLine, assemble, encode_wav, validate};
 use orion_core::service::media::{PictureLayer, ScenePicture};
 use orion_core::{Error, MediaTime, Operation, Result};
@@ -79,7 +81,12 @@ async fn line(blobs: &MemoryBlobs, text: &str) -> Result<SpokenLine> {
         })
         .collect();
     let audio = blobs.put(encode_wav(&samples, rate), "audio/wav").await?;
-    Ok(SpokenLine { audio: Some(audio), duration: MediaTime::from_units(samples.len() as u64, rate), words })
+    Ok(SpokenLine {
+        audio: Some(audio),
+        duration: MediaTime::from_units(samples.len() as u64, rate),
+        words,
+        times: WordTimes::Voice,
+    })
 }
 
 async fn timeline(blobs: &MemoryBlobs, fonts: &FontKit) -> Result<Timeline> {

@@ -3,7 +3,7 @@
 use crate::piper::free;
 use crate::timing;
 use async_trait::async_trait;
-use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, Voice};
+use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, Voice, WordTimes};
 use orion_core::{Error, Operation, Result};
 
 /// Samples per second of the silence.
@@ -92,6 +92,7 @@ impl SpeechModel for SilentSpeech {
             samples: vec![0.0; samples as usize],
             sample_rate: RATE,
             words: timing::words(&shown, &spans, samples, RATE),
+            times: WordTimes::Voice,
             usage: free(&request.text),
         })
     }

@@ -55,6 +55,8 @@ named! {
         TtsCharacters = "tts_characters",
         /// Video clips.
         VideoClips = "video_clips",
+        /// Sound that was transcribed.
+        TranscriptionSeconds = "transcription_seconds",
     }
 }
 
@@ -66,6 +68,8 @@ impl CostCategory {
             Self::ImageGeneration => 0.02,
             Self::TtsCharacters => 0.000_015,
             Self::VideoClips => 0.05,
+            // Not of the contract: what OpenAI asks for a minute of `whisper-1`, $0.006.
+            Self::TranscriptionSeconds => 0.000_1,
         }
     }
 }

@@ -151,8 +151,10 @@ pub trait LanguageModel: Debug + Send + Sync {
     /// Answers.
     ///
     /// # Behavior
-    /// - The answer is complete: one that was cut off is an error (`Unexpected` or `Exhausted`), never a result.
+    /// - The answer is complete: one that was cut off is an error, never a result: `Exhausted` at its longest length,
+    ///   `Unexpected` if the stream ended early, `Unavailable` if the connection broke.
     /// - With a schema, the text is JSON; `Corrupt` if the model gave something else.
+    /// - A long answer [advances](Operation::advance) the operation by `tokens` while it comes.
     /// - Stops soon after the operation is cancelled, with `Cancelled`.
     /// - `Unavailable` if the provider is not there, with a hint what to do.
     async fn complete(&self, request: &CompletionRequest, operation: &Operation) -> Result<Completion>;
@@ -297,6 +299,26 @@ pub struct SpokenWord {
     pub end: MediaTime,
 }
 
+/// How the times of spoken words were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WordTimes {
+    /// By the voice itself.
+    #[default]
+    Voice,
+    /// By a transcriber that listened to the sound.
+    Heard,
+    /// From the pauses in the sound and the length of the words: close, not exact.
+    Estimated,
+}
+
+impl WordTimes {
+    /// Whether the voice itself gave them.
+    pub fn are_exact(&self) -> bool {
+        *self == Self::Voice
+    }
+}
+
 /// Spoken words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Speech {
@@ -306,6 +328,8 @@ pub struct Speech {
     pub sample_rate: u32,
     /// Every word of the text split at white space, in order.
     pub words: Vec<SpokenWord>,
+    /// How their times were found.
+    pub times: WordTimes,
     /// What it used.
     pub usage: Usage,
 }
@@ -353,7 +377,10 @@ pub trait Transcriber: Debug + Send + Sync {
     /// Transcribes a WAV file.
     ///
     /// # Behavior
-    /// - Word times rise and lie within the sound; silence gives no words.
+    /// - Words have no white space in them; their times rise, do not overlap, have a length, and lie within the sound;
+    ///   silence gives no words.
+    /// - `Invalid` for what is no WAV file.
+    /// - Stops soon after the operation is cancelled, with `Cancelled`.
     async fn transcribe(&self, wav: Bytes, language: Option<&str>, operation: &Operation) -> Result<Transcript>;
 }
 

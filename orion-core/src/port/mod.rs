@@ -20,7 +20,7 @@ pub use blob::{BlobStore, BlobStoreExt};
 pub use generate::{
     Attempt, ClipModel, ClipRequest, Completion, CompletionRequest, Embedder, GeneratedClip, GeneratedImage,
     ImageLayer, ImageModel, ImageRequest, LanguageModel, Message, MessageRole, Provider, Served, Side, Speech,
-    SpeechModel, SpeechRequest, SpokenWord, Submission, Transcriber, Transcript, Usage, Voice,
+    SpeechModel, SpeechRequest, SpokenWord, Submission, Transcriber, Transcript, Usage, Voice, WordTimes,
 };
 pub use platform::{FileLinks, PlatformPublisher, PublishRequest, PublishStatus};
 pub use render::{

@@ -7,7 +7,7 @@ use crate::domain::{BlobRef, Cost, Money, Run, Sha256, Step, StepState};
 use crate::id::{CostId, StepId};
 use crate::port::{Attempt, BlobStore, Clock, Entropy, Provider, Store, Submission, Usage};
 use crate::strategy::{Capability, Strategy, Turn};
-use crate::{Error, ErrorKind, Result, Retry, Timestamp};
+use crate::{Bill, Charge, Error, ErrorKind, Result, Retry, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
@@ -99,11 +99,26 @@ impl Journal {
         W: FnOnce() -> F + Send,
         F: Future<Output = Result<Work<T>>> + Send,
     {
+        self.billed(key, input, &Bill::new(), work).await
+    }
+
+    /// As [`step`](Self::step), for work that buys things on its way: what is on the bill is a cost of the run, also
+    /// if the work fails.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub async fn billed<T, I, W, F>(&self, key: &str, input: &I, bill: &Bill, work: W) -> Result<Done<T>>
+    where
+        T: Serialize + DeserializeOwned + Send,
+        I: Serialize + Sync + ?Sized,
+        W: FnOnce() -> F + Send,
+        F: Future<Output = Result<Work<T>>> + Send,
+    {
         match self.begin(key, Sha256::of_json(input)?).await? {
             Begin::Done(done) => Ok(done),
             Begin::Wait(step) | Begin::Send(step) => {
                 let outcome = work().await;
-                self.end(step, outcome).await
+                self.end(step, outcome, bill.settle()).await
             }
         }
     }
@@ -186,7 +201,7 @@ impl Journal {
             }
         };
         match submit().await {
-            Ok(Submission::Done(work)) => self.end(step, Ok(work)).await,
+            Ok(Submission::Done(work)) => self.end(step, Ok(work), Vec::new()).await,
             Ok(Submission::Pending(handle)) => {
                 step.submitted(&by.name, &handle)?;
                 step.served_by = Some(by.clone());
@@ -197,7 +212,7 @@ impl Journal {
                 let outcome = wait(handle).await;
                 self.end_waiting(step, outcome).await
             }
-            Err(error) => self.end(step, Err(error)).await,
+            Err(error) => self.end(step, Err(error), Vec::new()).await,
         }
     }
 
@@ -234,6 +249,27 @@ impl Journal {
             match slice.next {
                 Some(cursor) => page.after = Some(cursor),
                 None => return Ok(steps),
+            }
+        }
+    }
+
+    /// What the run has cost so far, with what failed and was done again.
+    ///
+    /// # Errors
+    /// The store's own errors.
+    pub async fn spent(&self) -> Result<Money> {
+        use crate::port::{Filter, Order, Page};
+        let mut tx = self.store.read().await?;
+        let filter = Filter { parent: Some(self.run.content_id.0), ..Filter::default() };
+        let mut page = Page::first(Order::Oldest, Page::MOST);
+        let mut spent = Money::ZERO;
+        loop {
+            let slice = tx.costs().list(&filter, &page).await?;
+            let ours = slice.items.iter().filter(|cost| cost.run_id == Some(self.run.id));
+            spent = spent + ours.map(|cost| cost.amount).sum();
+            match slice.next {
+                Some(cursor) => page.after = Some(cursor),
+                None => return Ok(spent),
             }
         }
     }
@@ -289,17 +325,26 @@ impl Journal {
     async fn end_waiting<T: Serialize>(&self, step: Step, outcome: Result<Work<T>>) -> Result<Done<T>> {
         match outcome {
             Err(error) if error.kind() == ErrorKind::Cancelled || error.retry() != Retry::Never => Err(error),
-            outcome => self.end(step, outcome).await,
+            outcome => self.end(step, outcome, Vec::new()).await,
         }
     }
 
-    /// Writes the outcome down. The version of the step is the fence: a worker that was overtaken gets `Conflict`.
-    async fn end<T: Serialize>(&self, mut step: Step, outcome: Result<Work<T>>) -> Result<Done<T>> {
+    /// Writes the outcome down, with what was bought on the way. The version of the step is the fence: a worker that was overtaken gets `Conflict`.
+    async fn end<T: Serialize>(
+        &self,
+        mut step: Step,
+        outcome: Result<Work<T>>,
+        charges: Vec<Charge>,
+    ) -> Result<Done<T>> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
+        for charge in &charges {
+            tx.costs().insert(&mut self.cost(&charge.by.name, charge.usage, now)).await?;
+        }
+        let bought: Money = charges.iter().map(|charge| charge.usage.cost).sum();
         match outcome {
             Ok(work) => {
-                let cost = work.usage.map_or(Money::ZERO, |usage| usage.cost);
+                let cost = bought + work.usage.map_or(Money::ZERO, |usage| usage.cost);
                 let output = serde_json::to_value(&work.value)?;
                 step.finished(&work.provider, output, work.blobs, cost, now)?;
                 step.served_by = work.served_by;

@@ -16,9 +16,11 @@
 pub mod blob;
 pub mod event_log;
 pub mod generate;
+pub mod language;
 pub mod repository;
 pub mod sample;
 pub mod store;
+pub mod transcribe;
 pub mod vector;
 pub mod wire;
 
@@ -155,6 +157,34 @@ macro_rules! vector_conformance {
             useless_vectors_are_refused
             forgetting_a_key_twice_succeeds
             collections_are_apart
+        );
+    };
+}
+
+/// Tests a [`LanguageModel`](crate::port::LanguageModel).
+#[macro_export]
+macro_rules! language_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, language:
+            an_answer_is_words_and_is_counted
+            an_answer_to_a_schema_is_json
+            an_answer_at_its_longest_length_is_an_error
+            a_call_that_was_stopped_before_is_not_made
+            a_long_answer_is_reported_and_stops_on_request
+        );
+    };
+}
+
+/// Tests a [`Transcriber`](crate::port::Transcriber); the maker gives a
+/// [`Hearing`](crate::testing::transcribe::Hearing).
+#[macro_export]
+macro_rules! transcriber_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, transcribe:
+            words_are_timed_within_the_sound
+            silence_has_no_words
+            what_is_no_sound_is_refused
+            a_transcription_that_was_stopped_is_not_made
         );
     };
 }

@@ -1,5 +1,6 @@
 //! Words, sentences, numbers and similarity: the pure text work under Scout and Director.
 
+pub mod answer;
 pub mod claim;
 pub mod embedding;
 pub mod keyword;

@@ -13,7 +13,7 @@ use crate::normal::{self, Lexicon, Pause, Said};
 use crate::piper::free;
 use crate::timing;
 use async_trait::async_trait;
-use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, Voice};
+use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, Voice, WordTimes};
 use orion_core::{Cancellation, Error, ErrorKind, Operation, Result};
 use std::ops::Range;
 use std::process::{Command, Stdio};
@@ -196,7 +196,7 @@ impl Speaker<'_> {
         audio::soften(&mut samples, rate);
         audio::level(&mut samples);
         let words = timing::words(&shown, &spans, samples.len() as u64, rate);
-        Ok(Speech { samples, sample_rate: rate, words, usage: free(text) })
+        Ok(Speech { samples, sample_rate: rate, words, times: WordTimes::Voice, usage: free(text) })
     }
 
     /// Appends a sentence and notes the span of each of its words.

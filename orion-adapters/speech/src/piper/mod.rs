@@ -15,7 +15,7 @@ use crate::normal::{self, Pause};
 use crate::timing;
 use config::VoiceConfig;
 use orion_core::domain::{CostCategory, Money};
-use orion_core::port::{Speech, SpeechRequest, Usage};
+use orion_core::port::{Speech, SpeechRequest, Usage, WordTimes};
 use orion_core::{Cancellation, Error, ErrorKind, Result};
 use plan::Chunk;
 use session::Session;
@@ -120,7 +120,7 @@ impl PiperVoice {
         }
         audio::level(&mut samples);
         let words = timing::words(shown, &spans, samples.len() as u64, rate);
-        Ok(Speech { samples, sample_rate: rate, words, usage: free(&request.text) })
+        Ok(Speech { samples, sample_rate: rate, words, times: WordTimes::Voice, usage: free(&request.text) })
     }
 }
 

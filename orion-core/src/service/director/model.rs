@@ -182,6 +182,7 @@ async fn answered<A: DeserializeOwned + Send, T: Send>(
     for _ in 0..ATTEMPTS {
         operation.cancellation.check()?;
         let answer = model.complete(&request, operation).await?;
+        operation.charge(model.provider(), answer.usage);
         let outcome = serde_json::from_str(bare_json(&answer.text))
             .map_err(|error| malformed("the model's answer is not the JSON that was asked for").with_source(error))
             .and_then(&read);

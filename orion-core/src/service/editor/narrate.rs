@@ -2,7 +2,7 @@
 
 use super::{Editor, encode_wav};
 use crate::domain::{BlobRef, Script, Stage};
-use crate::port::{Speech, SpeechModel, SpeechRequest, SpokenWord};
+use crate::port::{Speech, SpeechModel, SpeechRequest, SpokenWord, WordTimes};
 use crate::service::journal::{Journal, Work};
 use crate::strategy::Turn;
 use crate::{Error, MediaTime, Operation, ProgressUpdate, Result};
@@ -23,6 +23,23 @@ pub struct Narration {
     pub reused: bool,
 }
 
+impl Narration {
+    /// A note for people if not all of its word times are the voice's own.
+    pub fn note(&self) -> Option<String> {
+        let provider = &self.provider;
+        let some = |times| self.lines.iter().any(|line| line.times == times);
+        match (some(WordTimes::Estimated), some(WordTimes::Heard)) {
+            (true, _) => Some(format!(
+                "speech: {provider} tells no word times; the captions follow the pauses and the length of the words"
+            )),
+            (false, true) => {
+                Some(format!("speech: {provider} tells no word times; a transcriber heard when each word is said"))
+            }
+            (false, false) => None,
+        }
+    }
+}
+
 /// A line as it is spoken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpokenLine {
@@ -33,6 +50,9 @@ pub struct SpokenLine {
     pub duration: MediaTime,
     /// Its words, from the start of the sound.
     pub words: Vec<SpokenWord>,
+    /// How their times were found.
+    #[serde(default, skip_serializing_if = "WordTimes::are_exact")]
+    pub times: WordTimes,
 }
 
 impl Editor {
@@ -107,7 +127,7 @@ impl Editor {
         operation: &Operation,
     ) -> Result<Work<SpokenLine>> {
         let speak = |model: Arc<dyn SpeechModel>| async move { model.speak(request, operation).await };
-        let Speech { samples, sample_rate, words, usage } = turn.ask(&operation.cancellation, speak).await?;
+        let Speech { samples, sample_rate, words, times, usage } = turn.ask(&operation.cancellation, speak).await?;
         let duration = MediaTime::from_units(samples.len() as u64, sample_rate);
         if samples.is_empty() || sample_rate == 0 {
             return Err(Error::unexpected("the voice gave no sound").with_context("text", &request.text));
@@ -117,7 +137,7 @@ impl Editor {
             false => None,
         };
         let blobs = audio.clone().into_iter().collect();
-        Ok(Work { blobs, usage: Some(usage), ..Work::of(turn, SpokenLine { audio, duration, words }) })
+        Ok(Work { blobs, usage: Some(usage), ..Work::of(turn, SpokenLine { audio, duration, words, times }) })
     }
 }
 
@@ -172,7 +192,8 @@ mod tests {
                 return Err(Error::unavailable("no voice is installed"));
             }
             let usage = Usage { category: CostCategory::TtsCharacters, units: 1.0, cost: Money::ZERO };
-            Ok(Speech { samples: vec![0.5; request.text.len() * 100], sample_rate: 1000, words: Vec::new(), usage })
+            let (samples, times) = (vec![0.5; request.text.len() * 100], WordTimes::Voice);
+            Ok(Speech { samples, sample_rate: 1000, words: Vec::new(), times, usage })
         }
     }
 

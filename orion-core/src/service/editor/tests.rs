@@ -2,7 +2,9 @@ use super::*;
 use crate::domain::timeline::{CaptionPosition, CaptionStyle, Motion, TransitionKind};
 use crate::domain::{BlobRef, CostCategory, Line, LineRole, Money, Script, Sha256};
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
-use crate::port::{MediaContent, MediaInfo, Provider, Side, Speech, SpeechRequest, SpokenWord, Store, Usage};
+use crate::port::{
+    MediaContent, MediaInfo, Provider, Side, Speech, SpeechRequest, SpokenWord, Store, Usage, WordTimes,
+};
 use crate::service::media::{PictureLayer, ScenePicture};
 use crate::testing::sample;
 use crate::{Cancellation, Error, MediaTime, RecordedProgress};
@@ -24,7 +26,7 @@ fn narration(texts: &[&str]) -> Narration {
             })
             .collect();
         let duration = words.last().map_or(MediaTime::ZERO, |word| word.end + MediaTime(12_345));
-        SpokenLine { audio: Some(blob(text)), duration, words }
+        SpokenLine { audio: Some(blob(text)), duration, words, times: WordTimes::Voice }
     });
     Narration { lines: lines.collect(), provider: "test".to_owned(), reused: false }
 }
@@ -222,7 +224,13 @@ impl SpeechModel for Voice {
             })
             .collect();
         let usage = Usage { category: CostCategory::TtsCharacters, units: 1.0, cost: Money::ZERO };
-        Ok(Speech { samples: vec![0.1; 2205 * words.len()], sample_rate: 22_050, words, usage })
+        Ok(Speech {
+            samples: vec![0.1; 2205 * words.len()],
+            sample_rate: 22_050,
+            words,
+            times: WordTimes::Voice,
+            usage,
+        })
     }
 }
 

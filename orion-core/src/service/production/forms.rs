@@ -8,7 +8,7 @@ use crate::domain::{
     Article, ClaimKind, Critique, Gate, GroundingAction, GroundingCheck, GroundingReport, Material, Sha256, Source,
 };
 use crate::forms::Forms;
-use crate::port::{MediaContent, MediaInfo, Rendered, SpokenWord};
+use crate::port::{MediaContent, MediaInfo, Rendered, SpokenWord, WordTimes};
 use crate::service::director::Drafted;
 use crate::service::editor::SpokenLine;
 use crate::service::media::{ArticlePicture, PictureLayer, ScenePicture};
@@ -118,7 +118,15 @@ fn what_a_run_keeps_is_on_record() {
                 layers: vec![layer],
             },
         )
-        .with("speech/0", SpokenLine { audio: Some(sample::blob(3)), duration: MediaTime::from_millis(1500), words })
+        .with(
+            "speech/0",
+            SpokenLine {
+                audio: Some(sample::blob(3)),
+                duration: MediaTime::from_millis(1500),
+                words,
+                times: WordTimes::Voice,
+            },
+        )
         .with("render", rendered())
         .with("thumbnail/cover", sample::blob(4))
         .check("journal");

@@ -2,7 +2,7 @@
 
 use super::{CreateRequest, Job, Production};
 use crate::domain::timeline::Timeline;
-use crate::domain::{BlobRef, ContentStatus, Money, RunState, Sha256, Step, StepState};
+use crate::domain::{BlobRef, ContentStatus, RunState, Sha256, Step, StepState};
 use crate::id::{ContentId, RunId};
 use crate::port::{Attempt, MediaInfo, Provider, RepositoryExt, Validation};
 use crate::service::director::markdown;
@@ -56,7 +56,7 @@ pub struct RunReport {
     pub seconds_by_stage: BTreeMap<String, f64>,
     /// Every step.
     pub steps: Vec<StepReport>,
-    /// What it cost in all, in dollars.
+    /// What it cost in all, in dollars, with what failed and was done again.
     pub cost_usd: f64,
     /// What the file really is.
     pub video: MediaInfo,
@@ -150,6 +150,7 @@ impl Production {
         // Every step is finished: these are reads.
         let (material, choice, (script, mut drafted)) =
             (self.material(&job).await?, self.choice(&job).await?, self.script(&job).await?);
+        let narration = self.narration(&job).await?;
         let made = self.made(&job).await?;
         drafted.script = script;
         let steps = job.journal.steps().await?;
@@ -158,7 +159,7 @@ impl Production {
             let stage = step.key.split('/').next().unwrap_or_default().to_owned();
             *seconds_by_stage.entry(stage).or_default() += step.took().map_or(0.0, |took| took.as_secs_f64());
         }
-        let cost: Money = steps.iter().map(|step| step.cost).sum();
+        let cost = job.journal.spent().await?;
         let problems = choice.iter().flat_map(|choice| choice.problems.clone());
         let report = RunReport {
             run_id: job.run.id,
@@ -180,6 +181,7 @@ impl Production {
                 .chain(material.notes.clone())
                 .chain(drafted.notes.clone())
                 .chain(replaced(&steps))
+                .chain(narration.note())
                 .collect(),
             request: job.request.clone(),
         };

@@ -18,7 +18,7 @@ use crate::service::journal::Work;
 use crate::service::media::ScenePicture;
 use crate::service::scout::{ScanRequest, built_in, choose};
 use crate::strategy::Turn;
-use crate::{Error, Result};
+use crate::{Bill, Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -164,19 +164,23 @@ impl Production {
         };
         let (brief, material) = (&brief, &material);
         if let Subject::Script { script } = &request.subject {
-            let accept =
-                || async { Ok(Work::plain("user", self.director.accept(brief, script, job.operation).await?)) };
-            return Ok(job.journal.step("script", &(brief, material, "user"), accept).await?.value);
+            let bill = &Bill::new();
+            let operation = &job.operation.within(Stage::Critique).billed(bill);
+            let accept = || async { Ok(Work::plain("user", self.director.accept(brief, script, operation).await?)) };
+            return Ok(job.journal.billed("script", &(brief, material, "user"), bill, accept).await?.value);
         }
         // Another writer behind the same brief writes anew.
         let input = |by: &Provider| (brief, material, by.to_string());
         let begun = job.journal.holder("script", &self.director.writer, input).await?;
+        // Drafts that were thrown away, and what critics said of them, were paid for too.
+        let bill = &Bill::new();
+        let operation = &job.operation.within(Stage::Script).billed(bill);
         let write = |turn: Turn<dyn ScriptWriter>| async move {
             let work = || async {
-                let drafted = self.director.write_in_turn(&turn, brief, material, job.operation).await?;
+                let drafted = self.director.write_in_turn(&turn, brief, material, operation).await?;
                 Ok(Work::of(&turn, drafted))
             };
-            Ok(job.journal.step("script", &input(turn.by()), work).await?.value)
+            Ok(job.journal.billed("script", &input(turn.by()), bill, work).await?.value)
         };
         Ok(self.director.writer.in_turn(begun, write).await?.value)
     }

@@ -10,7 +10,7 @@ use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, MemoryWire, SeededEnt
 use crate::port::{
     FeedReader, FeedReading, FeedVisit, Filter, GeneratedImage, ImageLayer, ImageModel, ImageRequest, MediaInfo,
     MediaProbe, Order, Page, Provider, RenderSettings, Rendered, Renderer, Side, Speech, SpeechModel, SpeechRequest,
-    SpokenWord, Submission, ThumbnailRequest, Usage, Voice,
+    SpokenWord, Submission, ThumbnailRequest, Usage, Voice, WordTimes,
 };
 use crate::{Cancellation, MediaTime, Timestamp};
 use async_trait::async_trait;
@@ -125,7 +125,13 @@ impl SpeechModel for Tools {
         });
         let words: Vec<SpokenWord> = words.collect();
         let usage = Usage { category: CostCategory::TtsCharacters, units: 1.0, cost: Money::ZERO };
-        Ok(Speech { samples: vec![0.1; words.len() * 2400 + 800], sample_rate: 8000, words, usage })
+        Ok(Speech {
+            samples: vec![0.1; words.len() * 2400 + 800],
+            sample_rate: 8000,
+            words,
+            times: WordTimes::Voice,
+            usage,
+        })
     }
 }
 
