@@ -16,6 +16,10 @@ quick:
 fuzz examples="200" seconds="1800":
     target/venv/bin/python tests/fuzz_api.py target/release/orion --examples {{examples}} --seconds {{seconds}}
 
+# The files of deploy/, held against every tool that is installed.
+deploy-check:
+    PYTHON=target/venv/bin/python deploy/check
+
 # The sample video.
 sample:
     ./orion create --feed samples/feed.xml

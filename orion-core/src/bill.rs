@@ -1,5 +1,6 @@
 //! What is bought on the way to a result.
 
+use crate::domain::Money;
 use crate::port::{Provider, Usage};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,6 +37,12 @@ impl Bill {
         }
     }
 
+    /// What is owed to one provider, until it is settled.
+    pub fn owed(&self, by: &Provider) -> Money {
+        let charges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        charges.iter().filter(|charge| charge.by.is(by)).map(|charge| charge.usage.cost).sum()
+    }
+
     /// Takes everything off the bill, to be written down.
     pub fn settle(&self) -> Vec<Charge> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -46,7 +53,7 @@ impl Bill {
 mod tests {
     use super::*;
     use crate::Operation;
-    use crate::domain::{CostCategory, Money};
+    use crate::domain::CostCategory;
 
     #[test]
     fn charges_of_one_kind_are_one_and_are_settled_once() {
@@ -59,6 +66,7 @@ mod tests {
         operation.charge(&cloud, tokens(100.0, 3000));
         operation.clone().charge(&cloud, tokens(50.0, 1500));
         operation.charge(&other, tokens(7.0, 70));
+        assert_eq!(bill.owed(&cloud), Money(4500));
         let charges = bill.settle();
         assert_eq!(charges.len(), 2);
         assert_eq!(charges[0], Charge { by: cloud, usage: tokens(150.0, 4500) });

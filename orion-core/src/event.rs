@@ -6,6 +6,7 @@
 
 use crate::domain::{AssetKind, ContentStatus, Notification, Stage, named};
 use crate::id::{ContentId, EventId, RunId, TrendId, UserId};
+use crate::port::{Attempt, Side};
 use crate::{Error, Result, StageStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +113,8 @@ events! {
         status: ContentStatus,
         visual_prompts: Vec<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        confidence_score: Option<f64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         niche: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<String>,
@@ -175,6 +178,23 @@ events! {
         cost: Option<EventCost>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         provider: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        failed_before: Vec<Attempt>,
+    }
+    /// Somebody chose who serves a capability from now on; without a mode, whoever the configuration names.
+    ProviderSwitched = "orion.provider.switched" {
+        service: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mode: Option<Side>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<String>,
+    }
+    /// What watches the platform from outside says that something is wrong, or well again.
+    AlertRaised = "orion.alert.raised" {
+        name: String,
+        severity: String,
+        firing: bool,
+        summary: String,
     }
     /// A user is told something.
     NotificationCreated = "orion.notification.created" {

@@ -200,6 +200,8 @@ fn the_least_of_every_event_is_read() {
         json!({"_channel": "orion.media.generated", "content_id": id, "asset_count": 0, "providers": []}),
         json!({"_channel": "orion.media.failed", "content_id": id, "error": "", "errors": []}),
         json!({"_channel": "orion.pipeline.stage_changed", "content_id": id, "stage": "video", "status": "failed"}),
+        json!({"_channel": "orion.provider.switched", "service": "llm"}),
+        json!({"_channel": "orion.alert.raised", "name": "A", "severity": "", "firing": false, "summary": ""}),
         json!({"_channel": "orion.notification.created", "id": id, "user_id": id, "type": "media_failed",
             "title": "T", "body": null, "metadata": null, "is_read": false, "read_at": null,
             "created_at": "2026-01-01T00:00:00Z"}),

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::delivery::{Delivery, deliver};
 use crate::providers::{self, Providers};
+use crate::switch::Switches;
 use crate::system::{OsEntropy, SystemClock};
 use orion_adapters::Parts;
 use orion_core::domain::{Run, RunState};
@@ -35,6 +36,7 @@ use std::sync::Arc;
 pub struct Orion {
     config: Config,
     production: Production,
+    switches: Switches,
     tools: orion_adapters::render::Tools,
 }
 
@@ -52,6 +54,10 @@ impl Orion {
     /// The use case that makes videos, for gates, editing and everything else beyond [`create`](Self::create).
     pub fn production(&self) -> &Production {
         &self.production
+    }
+
+    pub(crate) fn switches(&self) -> &Switches {
+        &self.switches
     }
 
     /// The use case that finds trends.
@@ -278,7 +284,7 @@ impl OrionBuilder {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(OsEntropy::default()));
         let providers = Providers::new(&config)?;
-        let retrying = providers::retrying(entropy.clone());
+        let retrying = providers::retrying(clock.clone(), entropy.clone());
         let (named, critic) = providers.writers()?;
         let writer = self.writer.unwrap_or(named).or_retrying(retrying.clone());
         let critic = critic.or_retrying(retrying.clone());
@@ -311,6 +317,6 @@ impl OrionBuilder {
             clock,
             entropy,
         };
-        Ok(Orion { config, production, tools })
+        Ok(Orion { config, switches: Switches::of(&production), production, tools })
     }
 }

@@ -14,6 +14,7 @@ mod engine;
 pub mod http;
 pub mod project;
 mod providers;
+mod switch;
 pub mod system;
 #[cfg(feature = "http")]
 pub mod up;
@@ -26,3 +27,4 @@ pub use delivery::Delivery;
 pub use engine::{Orion, OrionBuilder};
 pub use orion_core::service::production::{CreateRequest, Subject};
 pub use orion_core::{Cancellation, Error, ErrorKind, Operation, Result};
+pub use switch::{CapabilityStanding, Choice, Switchable};

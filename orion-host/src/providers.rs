@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::system::TokioSleeper;
 use orion_adapters::Parts;
-use orion_core::port::{BlobStore, Entropy, ImageModel, Provider, ScriptWriter, Side, SpeechModel};
+use orion_core::port::{BlobStore, Clock, Entropy, ImageModel, Provider, ScriptWriter, Side, SpeechModel};
 use orion_core::service::director::Critic;
 use orion_core::strategy::{Capability, Policy, Retrying, Strategy};
 use orion_core::{Error, Result};
@@ -40,7 +40,7 @@ impl<'c> Providers<'c> {
     /// Who writes, and who judges what was written.
     pub(crate) fn writers(&self) -> Result<(Strategy<dyn ScriptWriter>, Strategy<dyn Critic>)> {
         let (setting, config) = ("writer", self.config);
-        let opened = addresses(setting, &config.writer, |address| self.parts.writer(address, &config.ollama_url))?;
+        let opened = addresses(setting, &config.writer, |address| self.writer(address))?;
         let (writers, critics) = opened.into_iter().unzip();
         Ok((self.strategy(setting, writers)?, self.strategy(setting, critics)?))
     }
@@ -48,7 +48,7 @@ impl<'c> Providers<'c> {
     /// Who makes pictures.
     pub(crate) fn images(&self, blobs: &Arc<dyn BlobStore>) -> Result<Strategy<dyn ImageModel>> {
         let setting = "images";
-        let opened = addresses(setting, &self.config.images, |address| self.parts.images(address, blobs.clone()))?;
+        let opened = addresses(setting, &self.config.images, |address| self.image(address, blobs))?;
         self.strategy(setting, opened)
     }
 
@@ -56,10 +56,25 @@ impl<'c> Providers<'c> {
     pub(crate) fn speech(&self) -> Result<Strategy<dyn SpeechModel>> {
         let setting = "create.voice";
         let opened = match self.config.voice.trim() {
-            "" => vec![self.parts.speech("")?],
-            voice => addresses(setting, voice, |address| self.parts.speech(address))?,
+            "" => vec![self.voice("")?],
+            voice => addresses(setting, voice, |address| self.voice(address))?,
         };
         self.strategy(setting, opened)
+    }
+
+    /// One who writes, and who judges what it wrote.
+    pub(crate) fn writer(&self, address: &str) -> Result<(Arc<dyn ScriptWriter>, Arc<dyn Critic>)> {
+        self.parts.writer(address, &self.config.ollama_url)
+    }
+
+    /// One who makes pictures.
+    pub(crate) fn image(&self, address: &str, blobs: &Arc<dyn BlobStore>) -> Result<Arc<dyn ImageModel>> {
+        self.parts.images(address, blobs.clone())
+    }
+
+    /// One who speaks.
+    pub(crate) fn voice(&self, address: &str) -> Result<Arc<dyn SpeechModel>> {
+        self.parts.speech(address)
     }
 
     fn strategy<P: Capability + ?Sized>(&self, setting: &'static str, ports: Vec<Arc<P>>) -> Result<Strategy<P>> {
@@ -83,8 +98,8 @@ impl<'c> Providers<'c> {
 }
 
 /// The retries of every provider of the engine.
-pub(crate) fn retrying(entropy: Arc<dyn Entropy>) -> Retrying {
-    Retrying::new(Arc::new(TokioSleeper), entropy)
+pub(crate) fn retrying(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Retrying {
+    Retrying::new(clock, Arc::new(TokioSleeper), entropy)
 }
 
 /// Opens every address of a list that is separated by commas.
@@ -115,8 +130,9 @@ fn told<P: Capability + ?Sized>(strategy: Result<Strategy<P>>) -> Vec<String> {
     };
     let order = strategy.order();
     let mut lines = vec![format!("serves: {}", order.iter().map(shown).collect::<Vec<_>>().join(", then "))];
-    let never = strategy.providers().filter(|provider| !order.contains(provider));
-    lines.extend(never.map(|provider| format!("never asked: {}, as policy is {}", shown(provider), strategy.policy())));
+    let never = strategy.providers().into_iter().filter(|provider| !order.contains(provider));
+    lines
+        .extend(never.map(|provider| format!("never asked: {}, as policy is {}", shown(&provider), strategy.policy())));
     lines
 }
 

@@ -22,6 +22,8 @@ named! {
         PipelineStageChanged = "pipeline_stage_changed",
         /// Content was created.
         ContentCreated = "content_created",
+        /// What watches the platform says that something is wrong, or well again.
+        SystemAlert = "system_alert",
     }
 }
 
@@ -187,7 +189,7 @@ mod tests {
         let (on, off) = (json!({"enabled": true, "push": true}), json!({"enabled": false, "push": false}));
         let expected = json!({
             "trend_detected": on, "content_published": on, "content_rejected": on, "media_failed": on,
-            "pipeline_stage_changed": off, "content_created": off,
+            "pipeline_stage_changed": off, "content_created": off, "system_alert": on,
         });
         assert_eq!(preferences, expected);
     }

@@ -212,6 +212,7 @@ impl Media {
             return Err(Error::unexpected("the picture model gave no picture"));
         }
         let blobs = layers.iter().map(|layer| layer.blob.clone()).collect();
+        turn.paid(image.usage.cost);
         let picture = ScenePicture {
             scene_number: request.scene_number,
             provider: turn.by().name.clone(),

@@ -11,23 +11,33 @@
 //!   narration, a picture that is submitted and waited for) before the next one has its turn.
 //!
 //! [`Retrying`] is the one layer that tries again. It works inside a strategy, around each effect of one provider: the
-//! retries of a provider come before the next provider's turn.
+//! retries of a provider come before the next provider's turn. It counts how each does ([`Strategy::standings`]), and
+//! leaves one that keeps failing alone for a while ([`Circuit`]).
 
 mod capability;
+mod circuit;
+mod health;
 mod policy;
 mod retry;
 
 pub use capability::Capability;
 pub(crate) use capability::capabilities;
+pub use circuit::{Circuit, CircuitState, Pass};
+use health::Health;
+pub use health::{Failure, Latency, Standing, Tally};
 pub use policy::Policy;
 pub use retry::Retrying;
 
+use crate::domain::Money;
 use crate::port::{Attempt, Provider, Served, Side};
 use crate::{Cancellation, Error, ErrorKind, Result, Retry};
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-/// The providers of one capability and the policy between them. Clones share the policy.
+/// No strategy has more providers.
+const MOST: usize = 64;
+
+/// The providers of one capability and the policy between them. Clones share both, and how the providers do.
 ///
 /// ```
 /// # use orion_core::{Operation, port::Embedder, strategy::{Policy, Strategy}, text::embedding::HashedEmbedder};
@@ -42,14 +52,46 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// # }
 /// ```
 pub struct Strategy<P: ?Sized> {
-    ports: Arc<[Arc<P>]>,
-    policy: Arc<RwLock<Policy>>,
+    shared: Arc<RwLock<Shared<P>>>,
     retrying: Option<Retrying>,
+}
+
+struct Shared<P: ?Sized> {
+    members: Vec<Member<P>>,
+    policy: Policy,
+}
+
+/// A provider with what is known of it.
+struct Member<P: ?Sized> {
+    port: Arc<P>,
+    health: Health,
+    /// It came later, and serves only where a policy names it.
+    added: bool,
 }
 
 impl<P: ?Sized> Clone for Strategy<P> {
     fn clone(&self) -> Self {
-        Self { ports: self.ports.clone(), policy: self.policy.clone(), retrying: self.retrying.clone() }
+        Self { shared: self.shared.clone(), retrying: self.retrying.clone() }
+    }
+}
+
+impl<P: ?Sized> Clone for Member<P> {
+    fn clone(&self) -> Self {
+        Self { port: self.port.clone(), health: self.health.clone(), added: self.added }
+    }
+}
+
+impl<P: Capability + ?Sized> Member<P> {
+    fn new(port: Arc<P>, added: bool) -> Self {
+        Self { port, health: Health::default(), added }
+    }
+
+    fn provider(&self) -> &Provider {
+        self.port.provider()
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.port, &other.port)
     }
 }
 
@@ -66,7 +108,9 @@ impl<P: Capability + ?Sized> Strategy<P> {
                 return Err(Error::invalid("a provider is named twice").with_context("provider", provider));
             }
         }
-        let strategy = Self { ports: ports.into(), policy: Arc::default(), retrying: None };
+        let members = ports.into_iter().map(|port| Member::new(port, false)).collect();
+        let shared = Shared { members, policy: Policy::default() };
+        let strategy = Self { shared: Arc::new(RwLock::new(shared)), retrying: None };
         strategy.set_policy(policy)?;
         Ok(strategy)
     }
@@ -77,7 +121,8 @@ impl<P: Capability + ?Sized> Strategy<P> {
             Side::Local => Policy::Local,
             Side::Cloud => Policy::Cloud,
         };
-        Self { ports: Arc::new([port]), policy: Arc::new(RwLock::new(policy)), retrying: None }
+        let shared = Shared { members: vec![Member::new(port, false)], policy };
+        Self { shared: Arc::new(RwLock::new(shared)), retrying: None }
     }
 
     /// Tries each provider's temporary failures again before the next provider has its turn.
@@ -95,23 +140,57 @@ impl<P: Capability + ?Sized> Strategy<P> {
     }
 
     /// All providers, whether they may serve or not.
-    pub fn providers(&self) -> impl Iterator<Item = &Provider> {
-        self.ports.iter().map(|port| port.provider())
+    pub fn providers(&self) -> Vec<Provider> {
+        self.read().members.iter().map(|member| member.provider().clone()).collect()
     }
 
     /// Those who may serve under the policy in force, in the order in which they are asked.
     pub fn order(&self) -> Vec<Provider> {
-        self.permitted(&self.policy()).iter().map(|port| port.provider().clone()).collect()
+        self.read().order().into_iter().map(|member| member.provider().clone()).collect()
+    }
+
+    /// How every provider stands.
+    pub fn standings(&self) -> Vec<Standing> {
+        let shared = self.read();
+        let order = shared.order();
+        let members = shared.members.iter();
+        members
+            .map(|member| Standing {
+                provider: member.provider().clone(),
+                place: order.iter().position(|other| other.is(member)).map(|place| place + 1),
+                circuit: member.health.circuit.state(),
+                tally: member.health.tally(),
+            })
+            .collect()
     }
 
     /// The provider of this name and model, whatever the policy says of new work.
     pub fn find(&self, provider: &Provider) -> Option<Arc<P>> {
-        self.ports.iter().find(|port| port.provider().is(provider)).cloned()
+        self.read().members.iter().find(|member| member.provider().is(provider)).map(|member| member.port.clone())
     }
 
     /// The policy in force.
     pub fn policy(&self) -> Policy {
-        self.policy.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.read().policy.clone()
+    }
+
+    /// Adds a provider while the program runs. It serves only where a [`Policy::Chain`] names it; one of the same name
+    /// and model that is there already stays.
+    ///
+    /// # Errors
+    /// [`Exhausted`](ErrorKind::Exhausted) if there are too many.
+    pub fn add(&self, port: Arc<P>) -> Result<()> {
+        let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
+        if shared.members.iter().any(|member| member.provider().is(port.provider())) {
+            return Ok(());
+        }
+        if shared.members.len() >= MOST {
+            return Err(Error::new(ErrorKind::Exhausted, "there are too many providers of this kind")
+                .with_context("most", MOST)
+                .with_hint("restart to forget those that were added meanwhile"));
+        }
+        shared.members.push(Member::new(port, true));
+        Ok(())
     }
 
     /// Puts another policy in force from the next call on; calls under way keep theirs.
@@ -120,42 +199,27 @@ impl<P: Capability + ?Sized> Strategy<P> {
     /// [`Invalid`](ErrorKind::Invalid) if it names a provider that there is not, or permits nobody; the policy in
     /// force stays.
     pub fn set_policy(&self, policy: Policy) -> Result<()> {
-        let known = || format!("known: {}", named(self.providers()));
-        if let Policy::Chain(chain) = &policy
-            && let Some(unknown) = chain.iter().find(|name| !self.providers().any(|provider| provider.answers_to(name)))
-        {
-            return Err(Error::invalid("the policy names an unknown provider")
-                .with_context("provider", unknown)
-                .with_hint(known()));
+        let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
+        let known = || format!("known: {}", named(shared.members.iter().map(Member::provider)));
+        if let Policy::Chain(chain) = &policy {
+            let is_known = |name: &&String| shared.members.iter().any(|member| member.provider().answers_to(name));
+            if let Some(unknown) = chain.iter().find(|name| !is_known(name)) {
+                return Err(Error::invalid("the policy names an unknown provider")
+                    .with_context("provider", unknown)
+                    .with_hint(known()));
+            }
         }
-        if !self.ports.is_empty() && self.permitted(&policy).is_empty() {
+        if !shared.members.is_empty() && shared.permitted(&policy).is_empty() {
             return Err(Error::invalid("the policy permits no provider")
                 .with_context("policy", &policy)
                 .with_hint(known()));
         }
-        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+        shared.policy = policy;
         Ok(())
     }
 
-    /// Who may serve under a policy, in order; nobody twice.
-    fn permitted(&self, policy: &Policy) -> Vec<&Arc<P>> {
-        let of = |side| self.ports.iter().filter(move |port| port.provider().side == side);
-        match policy {
-            Policy::Local => of(Side::Local).collect(),
-            Policy::Cloud => of(Side::Cloud).collect(),
-            Policy::PreferLocal => of(Side::Local).chain(of(Side::Cloud)).collect(),
-            Policy::PreferCloud => of(Side::Cloud).chain(of(Side::Local)).collect(),
-            Policy::Chain(names) => {
-                let mut order: Vec<&Arc<P>> = Vec::new();
-                for name in names {
-                    let called = self.ports.iter().filter(|port| port.provider().answers_to(name));
-                    let fresh: Vec<_> =
-                        called.filter(|port| !order.iter().any(|earlier| Arc::ptr_eq(earlier, port))).collect();
-                    order.extend(fresh);
-                }
-                order
-            }
-        }
+    fn read(&self) -> RwLockReadGuard<'_, Shared<P>> {
+        self.shared.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the permitted providers one after the other until one answers; a provider's temporary failures are tried
@@ -186,34 +250,52 @@ impl<P: Capability + ?Sized> Strategy<P> {
         W: Fn(Turn<P>) -> F,
         F: Future<Output = Result<T>>,
     {
-        let policy = self.policy();
-        let may_serve = |port: &Arc<P>| policy.permits(port.provider());
-        let mut order: Vec<&Arc<P>> = first.iter().collect();
-        order.extend(
-            self.permitted(&policy)
-                .into_iter()
-                .filter(|port| first.as_ref().is_none_or(|first| !Arc::ptr_eq(first, port))),
-        );
-        let mut after = Vec::new();
+        let (policy, order, forbidden) = {
+            let shared = self.read();
+            let may_serve: Vec<Member<P>> = shared.order().into_iter().cloned().collect();
+            let holder = first.and_then(|first| {
+                let known = shared.members.iter().find(|member| Arc::ptr_eq(&member.port, &first)).cloned();
+                known.or_else(|| Some(Member::new(first, true)))
+            });
+            let is_first = |member: &Member<P>| holder.as_ref().is_some_and(|holder| holder.is(member));
+            let forbidden_holder =
+                holder.as_ref().is_some_and(|holder| !may_serve.iter().any(|member| member.is(holder)));
+            let order: Vec<(Member<P>, bool)> = holder
+                .iter()
+                .map(|holder| (holder.clone(), forbidden_holder))
+                .chain(may_serve.iter().filter(|member| !is_first(member)).map(|member| (member.clone(), false)))
+                .collect();
+            let left_out = shared.members.iter().filter(|member| !may_serve.iter().any(|other| other.is(member)));
+            (shared.policy.clone(), order, named(left_out.map(Member::provider)))
+        };
+        let mut after: Vec<Attempt> = Vec::new();
         let mut errors = Vec::new();
-        for port in order {
-            let provider = port.provider();
-            let forbidden_by = (!may_serve(port)).then(|| policy.clone());
-            let turn = Turn { port: port.clone(), after: after.clone(), forbidden_by, retrying: self.retrying.clone() };
+        let mut before: Option<Member<P>> = None;
+        for (member, is_forbidden) in order {
+            if let Some(failed) = before.take() {
+                failed.health.replaced();
+            }
+            let provider = member.provider().clone();
+            let turn = Turn {
+                member: member.clone(),
+                after: after.clone(),
+                forbidden_by: is_forbidden.then(|| policy.clone()),
+                retrying: self.retrying.clone(),
+            };
             match work(turn).await {
-                Ok(value) => return Ok(Served { value, by: provider.clone(), after }),
+                Ok(value) => return Ok(Served { value, by: provider, after }),
                 Err(error) if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Cancelled) => {
                     return Err(error.with_context("provider", provider));
                 }
                 Err(error) => {
-                    after.push(Attempt { provider: provider.clone(), error: error.to_string() });
+                    after.push(Attempt { provider, error: error.to_string() });
                     errors.push(error);
+                    before = Some(member);
                 }
             }
         }
-        let forbidden = self.ports.iter().filter(|port| !may_serve(port)).map(|port| port.provider());
         let error = all_failed(&after, errors);
-        Err(match named(forbidden) {
+        Err(match forbidden {
             names if names.is_empty() => error,
             names => {
                 let other = format!("set a policy that permits {names}");
@@ -224,13 +306,41 @@ impl<P: Capability + ?Sized> Strategy<P> {
     }
 }
 
+impl<P: Capability + ?Sized> Shared<P> {
+    /// Who may serve now, in order.
+    fn order(&self) -> Vec<&Member<P>> {
+        self.permitted(&self.policy)
+    }
+
+    /// Who may serve under a policy, in order; nobody twice.
+    fn permitted(&self, policy: &Policy) -> Vec<&Member<P>> {
+        let of = |side| self.members.iter().filter(move |member| !member.added && member.provider().side == side);
+        match policy {
+            Policy::Local => of(Side::Local).collect(),
+            Policy::Cloud => of(Side::Cloud).collect(),
+            Policy::PreferLocal => of(Side::Local).chain(of(Side::Cloud)).collect(),
+            Policy::PreferCloud => of(Side::Cloud).chain(of(Side::Local)).collect(),
+            Policy::Chain(names) => {
+                let mut order: Vec<&Member<P>> = Vec::new();
+                for name in names {
+                    let called = self.members.iter().filter(|member| member.provider().answers_to(name));
+                    let fresh: Vec<_> =
+                        called.filter(|member| !order.iter().any(|earlier| earlier.is(member))).collect();
+                    order.extend(fresh);
+                }
+                order
+            }
+        }
+    }
+}
+
 fn named<'p>(providers: impl Iterator<Item = &'p Provider>) -> String {
     providers.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// One provider's turn.
 pub struct Turn<P: ?Sized> {
-    port: Arc<P>,
+    member: Member<P>,
     after: Vec<Attempt>,
     forbidden_by: Option<Policy>,
     retrying: Option<Retrying>,
@@ -239,7 +349,12 @@ pub struct Turn<P: ?Sized> {
 impl<P: Capability + ?Sized> Turn<P> {
     /// Whose turn it is.
     pub fn by(&self) -> &Provider {
-        self.port.provider()
+        self.member.provider()
+    }
+
+    /// Counts what the provider was paid.
+    pub fn paid(&self, amount: Money) {
+        self.member.health.paid(amount);
     }
 
     /// Who failed before.
@@ -275,8 +390,8 @@ impl<P: Capability + ?Sized> Turn<P> {
         F: Future<Output = Result<T>>,
     {
         match &self.retrying {
-            Some(retrying) => retrying.run(cancellation, || work(self.port.clone())).await,
-            None => work(self.port.clone()).await,
+            Some(retrying) => retrying.run(&self.member.health, cancellation, || work(self.member.port.clone())).await,
+            None => work(self.member.port.clone()).await,
         }
     }
 }
@@ -311,7 +426,7 @@ fn all_failed(attempts: &[Attempt], mut errors: Vec<Error>) -> Error {
 
 impl<P: Capability + ?Sized> fmt::Debug for Strategy<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let providers: Vec<&Provider> = self.providers().collect();
+        let providers = self.providers();
         f.debug_struct("Strategy").field("policy", &self.policy()).field("providers", &providers).finish()
     }
 }

@@ -1,7 +1,8 @@
 //! Trying again: the one layer that does it.
 
-use crate::port::{Entropy, Sleeper};
-use crate::{Cancellation, Error, Result, Retry};
+use super::Health;
+use crate::port::{Clock, Entropy, Sleeper};
+use crate::{Cancellation, Error, ErrorKind, Result, Retry};
 use futures_util::future::{Either, select};
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,8 +13,12 @@ use std::time::Duration;
 /// A pause is random between nothing and a bound that doubles each time ("full jitter", which spreads those who
 /// wait best: Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015). If the other side said how
 /// long to wait, that comes on top.
+///
+/// A provider that keeps failing for a while is left alone: its [`Circuit`](super::Circuit) opens, new calls are refused
+/// at once and the next provider has its turn. What is wrong with a request is no failure of the provider.
 #[derive(Debug, Clone)]
 pub struct Retrying {
+    clock: Arc<dyn Clock>,
     sleeper: Arc<dyn Sleeper>,
     entropy: Arc<dyn Entropy>,
     attempts: u32,
@@ -23,9 +28,9 @@ pub struct Retrying {
 
 impl Retrying {
     /// At most four attempts; pauses of up to half a second, one second and two seconds.
-    pub fn new(sleeper: Arc<dyn Sleeper>, entropy: Arc<dyn Entropy>) -> Self {
+    pub fn new(clock: Arc<dyn Clock>, sleeper: Arc<dyn Sleeper>, entropy: Arc<dyn Entropy>) -> Self {
         let (first_pause, longest_pause) = (Duration::from_millis(500), Duration::from_secs(30));
-        Self { sleeper, entropy, attempts: 4, first_pause, longest_pause }
+        Self { clock, sleeper, entropy, attempts: 4, first_pause, longest_pause }
     }
 
     /// Sets how often the work is tried in all; at least once.
@@ -42,24 +47,39 @@ impl Retrying {
         self
     }
 
-    /// Does the work until it succeeds, fails for good, or has been tried often enough.
+    /// Does the work of one provider until it succeeds, fails for good, or has been tried often enough.
     ///
     /// # Errors
+    /// - [`Unavailable`](ErrorKind::Unavailable) at once while the provider is left alone, with the time until then.
     /// - The last error of the work, marked [`Retry::Exhausted`] if it was temporary.
     /// - The error as it is if the other side asked for a longer wait than the longest pause: whoever schedules the
     ///   work should come back then.
-    /// - [`Cancelled`](crate::ErrorKind::Cancelled) if it was stopped during a pause.
-    pub async fn run<T, F, W>(&self, cancellation: &Cancellation, work: W) -> Result<T>
+    /// - [`Cancelled`](ErrorKind::Cancelled) if it was stopped during a pause.
+    pub(super) async fn run<T, F, W>(&self, health: &Health, cancellation: &Cancellation, work: W) -> Result<T>
     where
         W: Fn() -> F,
         F: Future<Output = Result<T>>,
     {
         let mut attempt = 1;
+        let mut pass = health.circuit.pass(self.clock.now()).map_err(|wait| left_alone(health, wait))?;
         loop {
-            let error = match work().await {
-                Ok(value) => return Ok(value),
+            let begun = self.clock.now();
+            let outcome = work().await;
+            let now = self.clock.now();
+            let error = match outcome {
+                Ok(value) => {
+                    health.served(now, now.since(begun));
+                    pass.succeeded();
+                    return Ok(value);
+                }
                 Err(error) => error,
             };
+            if !matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Cancelled) {
+                health.failed(now, now.since(begun), &error);
+            }
+            if error.retry() != Retry::Never && error.kind() != ErrorKind::Invalid {
+                pass.failed(now);
+            }
             let Retry::Later(asked) = error.retry() else { return Err(error) };
             let asked = asked.unwrap_or_default();
             if asked > self.longest_pause {
@@ -73,6 +93,7 @@ impl Retrying {
                 return Err(Error::cancelled());
             }
             attempt += 1;
+            pass = health.circuit.pass_again(self.clock.now());
         }
     }
 
@@ -84,11 +105,22 @@ impl Retrying {
     }
 }
 
+/// The answer in place of a provider that has failed too often in a row.
+fn left_alone(health: &Health, wait: Duration) -> Error {
+    let error = Error::unavailable("it is left alone for a while, as it kept failing")
+        .with_retry(Retry::Later(Some(wait)))
+        .with_context("seconds", wait.as_secs().max(1));
+    match health.tally().failures.pop_front() {
+        Some(last) => error.with_context("last", last.error),
+        None => error,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::SeededEntropy;
-    use crate::{ErrorKind, Operation};
+    use crate::Operation;
+    use crate::memory::{ManualClock, SeededEntropy};
     use async_trait::async_trait;
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -119,10 +151,11 @@ mod tests {
     ) -> (Result<u32>, u32, Vec<Duration>) {
         let pauses = Arc::new(Pauses::default());
         let sleeper: Arc<dyn Sleeper> = pauses.clone();
-        let retrying = setup(Retrying::new(sleeper, Arc::new(SeededEntropy::new(1))));
+        let clock = Arc::new(ManualClock::default());
+        let retrying = setup(Retrying::new(clock, sleeper, Arc::new(SeededEntropy::new(1))));
         let runs = AtomicU32::new(0);
         let result = retrying
-            .run(&Operation::detached().cancellation, || async {
+            .run(&Health::default(), &Operation::detached().cancellation, || async {
                 let run = runs.fetch_add(1, Ordering::SeqCst) + 1;
                 if run > fails { Ok(run) } else { Err(error()) }
             })
@@ -195,8 +228,52 @@ mod tests {
     async fn a_pause_can_be_stopped() {
         let cancellation = Cancellation::new();
         let pauses = Pauses { cancels: Some(cancellation.clone()), ..Pauses::default() };
-        let retrying = Retrying::new(Arc::new(pauses), Arc::new(SeededEntropy::new(1)));
-        let result: Result<()> = retrying.run(&cancellation, || async { Err(down()) }).await;
+        let clock = Arc::new(ManualClock::default());
+        let retrying = Retrying::new(clock, Arc::new(pauses), Arc::new(SeededEntropy::new(1)));
+        let result: Result<()> = retrying.run(&Health::default(), &cancellation, || async { Err(down()) }).await;
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+
+    #[tokio::test]
+    async fn who_keeps_failing_is_left_alone_until_a_probe_succeeds() {
+        let clock = Arc::new(ManualClock::default());
+        let retrying = Retrying::new(clock.clone(), Arc::new(Pauses::default()), Arc::new(SeededEntropy::new(1)));
+        let (health, never, asked) = (Health::default(), Cancellation::new(), AtomicU32::new(0));
+        let ask = |error: Option<fn() -> Error>| {
+            let (retrying, health, never, asked) = (&retrying, &health, &never, &asked);
+            async move {
+                let before = asked.load(Ordering::SeqCst);
+                let work = || async {
+                    asked.fetch_add(1, Ordering::SeqCst);
+                    error.map_or(Ok(()), |error| Err(error()))
+                };
+                (retrying.run(health, never, work).await, asked.load(Ordering::SeqCst) - before)
+            }
+        };
+        for wrong in [(|| Error::invalid("wrong")) as fn() -> Error, || down().with_retry(Retry::Never)] {
+            for _ in 0..20 {
+                assert_eq!(ask(Some(wrong)).await.1, 1, "what is wrong with a request opens nothing");
+            }
+        }
+        assert_eq!(health.tally().errors, 20, "a request that is wrong is no error of the provider");
+        // Four attempts, then four more: the circuit opens at the fifth, and the call that was let in is tried on.
+        for _ in 0..2 {
+            assert_eq!(ask(Some(down)).await.1, 4);
+        }
+        let (refused, times) = ask(None).await;
+        let refused = refused.unwrap_err();
+        assert_eq!((refused.kind(), times), (ErrorKind::Unavailable, 0));
+        assert_eq!(refused.retry(), Retry::Later(Some(Duration::from_secs(30))));
+        assert!(refused.to_string().contains("last: down"), "{refused}");
+        clock.advance(Duration::from_secs(30));
+        assert!(ask(Some(|| down().with_retry(Retry::Exhausted))).await.0.is_err());
+        assert_eq!(ask(None).await.1, 0, "the probe failed");
+        clock.advance(Duration::from_secs(30));
+        assert_eq!(ask(None).await.1, 1);
+        assert_eq!(ask(None).await.1, 1);
+        let tally = health.tally();
+        assert_eq!((tally.requests, tally.errors, tally.failures.len()), (31, 29, 5));
+        assert_eq!(tally.latency.counts.iter().sum::<u64>(), 31);
+        assert_eq!(tally.served_at, Some(clock.now()));
     }
 }

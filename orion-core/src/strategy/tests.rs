@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::memory::{ManualClock, SeededEntropy};
-use crate::port::Sleeper;
 use std::sync::Mutex;
 
 /// A provider that answers as it was told to.
@@ -134,10 +133,70 @@ async fn a_policy_is_switched_between_calls_and_checked() {
     assert!(Strategy::new(Policy::Local, vec![here("a"), here("a")]).is_err(), "nobody is named twice");
 }
 
+fn retrying(clock: &Arc<ManualClock>) -> Retrying {
+    Retrying::new(clock.clone(), clock.clone(), Arc::new(SeededEntropy::new(1)))
+}
+
+#[tokio::test]
+async fn one_who_was_added_serves_only_where_it_is_named() {
+    let strategy = strategy("prefer-local", &[("l1", DOWN), ("l2", DOWN), ("c1", DOWN), ("c2", DOWN)]);
+    let shared = strategy.clone();
+    let added = || Arc::new(Fake { provider: provider("l3", Side::Local), fails: None });
+    strategy.add(added()).unwrap();
+    strategy.add(added()).unwrap();
+    assert_eq!(strategy.providers().len(), 5, "nobody is there twice");
+    assert_eq!(ask(&strategy).await.0, ["l1", "l2", "c1", "c2"]);
+    strategy.set_policy("c1,l3,l1".parse().unwrap()).unwrap();
+    assert_eq!(ask(&shared).await.0, ["c1", "l3"], "clones share it");
+    assert_eq!(strategy.order().len(), 3);
+    strategy.set_policy(Policy::Local).unwrap();
+    assert_eq!(strategy.order().len(), 2);
+    for number in 0..MOST - 5 {
+        strategy.add(Arc::new(Fake { provider: provider(&format!("n{number}"), Side::Local), fails: None })).unwrap();
+    }
+    let full = strategy.add(Arc::new(Fake { provider: provider("last", Side::Local), fails: None })).unwrap_err();
+    assert_eq!(full.kind(), ErrorKind::Exhausted);
+}
+
+#[tokio::test]
+async fn how_providers_do_is_counted_and_who_keeps_failing_is_passed_over() {
+    let clock = Arc::new(ManualClock::default());
+    let strategy = strategy("prefer-local", &[("l1", DOWN), ("l2", ErrorKind::Unauthorized)])
+        .with_retrying(retrying(&clock).with_attempts(5));
+    let (asked, served) = ask(&strategy).await;
+    assert_eq!((asked.len(), served.unwrap().by.name.as_str()), (7, "c1"));
+    let (asked, served) = ask(&strategy).await;
+    assert_eq!(asked, ["l2", "c1"], "the first is left alone");
+    let after = served.unwrap().after;
+    assert!(after[0].error.contains("left alone") && after[0].error.contains("it failed"), "{after:?}");
+    let standings = strategy.standings();
+    let told: Vec<_> = standings
+        .iter()
+        .map(|standing| {
+            let Standing { provider, place, circuit, tally } = standing;
+            let counts = (tally.requests, tally.errors, tally.fallbacks, tally.served_at.is_some());
+            (provider.name.as_str(), *place, circuit.as_str(), counts)
+        })
+        .collect();
+    let expected = [
+        ("l1", Some(1), "open", (5, 5, 2, false)),
+        ("c1", Some(3), "closed", (2, 0, 0, true)),
+        ("l2", Some(2), "closed", (2, 2, 2, false)),
+        ("c2", Some(4), "closed", (0, 0, 0, false)),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(standings[2].tally.failures[0].error, "it failed");
+    let paid = strategy.in_turn(None, |turn| async move {
+        turn.paid(Money(7));
+        Ok(())
+    });
+    assert_eq!(paid.await.unwrap().by.name, "l1");
+    assert_eq!(strategy.standings()[0].tally.paid, Money(7));
+}
+
 #[tokio::test]
 async fn one_providers_retries_come_before_the_next_ones_turn() {
-    let clock: Arc<dyn Sleeper> = Arc::new(ManualClock::default());
-    let retrying = Retrying::new(clock, Arc::new(SeededEntropy::new(1))).with_attempts(3);
+    let retrying = retrying(&Arc::default()).with_attempts(3);
     let wrong = ErrorKind::Unauthorized;
     let strategy = strategy("prefer-local", &[("l1", DOWN), ("l2", wrong)]).with_retrying(retrying);
     let (asked, served) = ask(&strategy).await;

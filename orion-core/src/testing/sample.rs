@@ -401,6 +401,7 @@ pub fn event(n: u64) -> Event {
 pub fn events() -> Vec<Event> {
     use crate::StageStatus;
     use crate::event::{EventCost, PostResult, PostStatus, RejectAction};
+    use crate::port::{Attempt, Provider, Side};
     let content_id = ContentId(uuid(2));
     let cost = Some(EventCost {
         units: 3.0,
@@ -436,6 +437,7 @@ pub fn events() -> Vec<Event> {
             title: "Content 2".to_owned(),
             status: ContentStatus::Generating,
             visual_prompts: vec!["a city at dawn".to_owned()],
+            confidence_score: Some(0.85),
             niche: Some("science".to_owned()),
             source: Some("rss:Example News".to_owned()),
         },
@@ -475,6 +477,18 @@ pub fn events() -> Vec<Event> {
             pipeline_run_id: Some(RunId(uuid(3))),
             cost,
             provider: Some("fal".to_owned()),
+            failed_before: vec![Attempt { provider: Provider::local("comfyui", "sdxl"), error: "down".to_owned() }],
+        },
+        Event::ProviderSwitched {
+            service: "image".to_owned(),
+            mode: Some(Side::Cloud),
+            provider: Some("fal/flux".to_owned()),
+        },
+        Event::AlertRaised {
+            name: "OrionDown".to_owned(),
+            severity: "critical".to_owned(),
+            firing: true,
+            summary: "no gateway answers".to_owned(),
         },
         Event::NotificationCreated { notification: notification(4) },
     ]

@@ -128,6 +128,8 @@ settings! {
         "Address of the administrator that the first start makes.";
     internal_token: Secret = Secret::new(""), "auth.internal_token", "ORION_AUTH_INTERNAL_TOKEN",
         "What services of other processes show each other: `openssl rand -base64 32`.";
+    monitor_token: Secret = Secret::new(""), "auth.monitor_token", "ORION_AUTH_MONITOR_TOKEN",
+        "What Prometheus shows to read `/metrics`, and Alertmanager to tell of alerts, as `Authorization: Bearer …`: `openssl rand -base64 32`. Empty lets only people in, and in development everybody read.";
     github_id: String = String::new(), "oauth.github_id", "ORION_OAUTH_GITHUB_ID",
         "Client identifier of the GitHub application that people sign in with; empty turns it off.";
     github_secret: Secret = Secret::new(""), "oauth.github_secret", "ORION_OAUTH_GITHUB_SECRET",

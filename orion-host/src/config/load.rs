@@ -2,6 +2,7 @@
 
 use super::keys::{Config, KEYS, Key};
 use orion_core::{Error, ErrorKind, Result};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 const FILE: &str = "orion.toml";
 /// Longer files are no configuration.
 const MOST_BYTES: u64 = 1024 * 1024;
+/// The end of a variable's name that gives the path of a file in place of the value.
+const IN_FILE: &str = "_FILE";
 /// Variables with Orion's prefix that are not settings: the file's name, those of commands that call a platform, and
 /// those of the launcher and the tests.
 const OTHER_VARIABLES: &[&str] = &[
@@ -113,11 +116,19 @@ impl Layers {
             if OTHER_VARIABLES.contains(&name) {
                 continue;
             }
-            let key = KEYS
-                .iter()
-                .find(|key| key.env == name)
-                .ok_or_else(|| unknown("unknown variable of the environment", name, KEYS.iter().map(|key| key.env)))?;
-            (key.set_text)(&mut config, text).map_err(|error| error.with_context("variable", key.env))?;
+            let named = |name: &str| KEYS.iter().find(|key| key.env == name);
+            let in_file = || name.strip_suffix(IN_FILE).and_then(named);
+            let (key, text) = match named(name) {
+                Some(key) => (key, Cow::Borrowed(text)),
+                None => match in_file() {
+                    Some(key) => (key, Cow::Owned(self.read_secret(name, key, text)?)),
+                    None => {
+                        let known = KEYS.iter().map(|key| key.env);
+                        return Err(unknown("unknown variable of the environment", name, known));
+                    }
+                },
+            };
+            (key.set_text)(&mut config, &text).map_err(|error| error.with_context("variable", key.env))?;
             origins.insert(key.name, Origin::Environment(key.env));
         }
         for (name, text) in &self.flags {
@@ -134,6 +145,24 @@ impl Layers {
         let all = self.environment.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         let aliased = all.clone().filter_map(move |(name, text)| Some((own(name)?, text)));
         aliased.chain(all.filter(move |(name, _)| name.starts_with("ORION_") && own(name).is_none()))
+    }
+
+    /// What a file holds that a variable like `ORION_AUTH_JWT_SECRET_FILE` names, as container platforms hand out
+    /// secrets; without the line end that editors put behind it.
+    fn read_secret(&self, name: &str, key: &Key, path: &str) -> Result<String> {
+        if self.variables().any(|(other, _)| other == key.env) {
+            return Err(Error::invalid("a setting is given both as a variable and as a file")
+                .with_context("variable", key.env)
+                .with_context("file", name)
+                .with_hint("keep one of the two"));
+        }
+        let text = read_capped(Path::new(path)).map_err(|error| {
+            Error::invalid("the file of a setting cannot be read")
+                .with_context("variable", name)
+                .with_context("path", path)
+                .with_context("cause", error)
+        })?;
+        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
     }
 
     fn read_file(&self) -> Result<Option<(PathBuf, String)>> {

@@ -25,6 +25,52 @@ fn later_sources_win() {
 }
 
 #[test]
+fn secrets_are_read_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    std::fs::write(&path, "s3cret with spaces \n").unwrap();
+    let path = path.display().to_string();
+    let config = load("", &[("ORION_AUTH_JWT_SECRET_FILE", &path)], &[]).unwrap();
+    assert_eq!(config.jwt_secret.expose(), "s3cret with spaces ");
+    let refused = |environment: &[(&str, &str)], told: &str| {
+        let error = load("", environment, &[]).unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
+        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+    };
+    refused(&[("ORION_AUTH_JWT_SECRET_FILE", &path), ("ORION_AUTH_JWT_SECRET", "x")], "both");
+    refused(&[("ORION_AUTH_JWT_SECRET_FILE", "/nonexistent/secret")], "/nonexistent/secret");
+    refused(&[("ORION_AUTH_JWT_SECRETS_FILE", &path)], "unknown variable");
+}
+
+/// Every file below a folder of the project.
+fn files(folder: &std::path::Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let below = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
+    entries.flat_map(below).collect()
+}
+
+#[test]
+fn deployments_set_only_what_there_is() {
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy"));
+    let mut found = 0;
+    for path in files(folder) {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        for (at, _) in text.match_indices("ORION_") {
+            let name: String = text[at..].chars().take_while(|c| is_name(*c)).collect();
+            // `ORION_[A-Z0-9_]+` of the schema, and the like.
+            let Some(name) = Some(name.strip_suffix("_FILE").unwrap_or(&name)).filter(|name| name.len() > 6) else {
+                continue;
+            };
+            let known = KEYS.iter().any(|key| key.env == name) || ["ORION_CONFIG", "ORION_GATEWAY_URL"].contains(&name);
+            assert!(known, "{}: there is no setting {name}", path.display());
+            found += 1;
+        }
+    }
+    assert!(found > 30, "{found}");
+}
+
+#[test]
 fn unknown_keys_name_the_nearest() {
     let check = |result: orion_core::Result<Config>, key: &str, nearest: &str| {
         let error = result.unwrap_err();

@@ -48,6 +48,8 @@ const RULES: &[(For, &str, Access)] = &[
     (For::All, "/api/v1/identity/users/check-username", Access::Bearer(Role::Viewer)),
     (For::All, "/api/v1/identity/notifications*", Access::Bearer(Role::Viewer)),
     (For::All, "/api/v1/identity/*", Access::Bearer(Role::Admin)),
+    // Alertmanager shows a token of its own.
+    (For::All, "/api/v1/webhooks/*", Access::Bearer(Role::Admin)),
     (For::All, "/api/v1/pulse/admin/*", Access::Bearer(Role::Admin)),
 ];
 

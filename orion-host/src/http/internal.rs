@@ -2,9 +2,9 @@
 //! beside the internal token, and what a client sends under their names goes no further than the gateway.
 
 use super::ApiError;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use orion_core::Timestamp;
-use orion_core::domain::Secret;
+use orion_core::domain::{Secret, Sha256};
 use orion_core::id::{RevocationId, SessionId, UserId};
 use orion_core::service::identity::Caller;
 use std::str::FromStr;
@@ -49,15 +49,25 @@ pub(super) fn vouch(headers: &mut HeaderMap, token: &Secret, caller: Option<&Cal
     }
 }
 
+/// Whether a shown token is this one. Hashes are compared, so that time tells nothing; no token is no token.
+fn is_same(shown: &[u8], token: &Secret) -> bool {
+    let (shown_hash, hash) = (Sha256::of(shown), Sha256::of(token.expose().as_bytes()));
+    shown_hash == hash && !shown.is_empty()
+}
+
+/// Whether what watches the platform from outside sent this: it shows its own token in place of a person's.
+pub(super) fn is_monitor(headers: &HeaderMap, token: &Secret) -> bool {
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    shown.is_some_and(|shown| is_same(shown, token))
+}
+
 /// Whether the gateway sent this.
 ///
 /// # Errors
 /// 403 without the internal token.
 pub(super) fn check(headers: &HeaderMap, token: &Secret) -> Result<(), ApiError> {
     let shown = headers.get(TOKEN).map(HeaderValue::as_bytes).unwrap_or_default();
-    // Hashes are compared, so that time tells nothing.
-    let same = orion_core::domain::Sha256::of(shown) == orion_core::domain::Sha256::of(token.expose().as_bytes());
-    if same && !shown.is_empty() {
+    if is_same(shown, token) {
         return Ok(());
     }
     Err(ApiError::new(StatusCode::FORBIDDEN, "Invalid or missing internal service token"))
@@ -114,6 +124,11 @@ mod tests {
         assert!(check(&HeaderMap::new(), &Secret::new("")).is_err(), "no token is no token");
         strip(&mut headers);
         assert!(headers.is_empty());
+
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer watch"));
+        assert!(is_monitor(&headers, &Secret::new("watch")) && !is_monitor(&headers, &Secret::new("watcher")));
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer "));
+        assert!(!is_monitor(&headers, &Secret::new("")), "no token is no token");
     }
 
     #[test]

@@ -56,11 +56,11 @@ pub(super) struct SystemInfo {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Gpu {
     name: String,
-    vram_total_mb: f64,
-    vram_used_mb: f64,
+    pub(super) vram_total_mb: f64,
+    pub(super) vram_used_mb: f64,
     vram_free_mb: f64,
-    utilization_percent: f64,
-    temperature_c: f64,
+    pub(super) utilization_percent: f64,
+    pub(super) temperature_c: f64,
     power_draw_w: f64,
     clock_gpu_mhz: f64,
     clock_mem_mhz: f64,
@@ -73,7 +73,7 @@ pub(super) struct Gpu {
 /// The graphics cards.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Gpus {
-    gpus: Vec<Gpu>,
+    pub(super) gpus: Vec<Gpu>,
 }
 
 type Kept<T> = Mutex<Option<(Instant, T)>>;
@@ -254,6 +254,15 @@ fn gpu(line: &str, cuda: &str) -> Option<Gpu> {
         driver_version: (*cells.get(10)?).to_owned(),
         cuda_version: cuda.to_owned(),
     })
+}
+
+#[cfg(test)]
+impl Gpus {
+    /// Two cards, as the tool tells of them.
+    pub(super) fn sample() -> Self {
+        let line = "NVIDIA L4, 23034, 1, 22565, 3, 41, 16.80, 210, 405, [N/A], 550.90.07";
+        Self { gpus: [line; 2].into_iter().filter_map(|line| gpu(line, "12.4")).collect() }
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 mod access;
 mod bounds;
-mod breaker;
 mod caller;
 mod client;
 mod cookies;
@@ -24,7 +23,6 @@ mod ws;
 #[cfg(test)]
 mod tests;
 
-pub use breaker::{Breaker, Pass};
 pub use error::ApiError;
 pub use layer::{Limiter, MemoryLimiter, Verdict};
 pub use links::Links;
@@ -115,6 +113,7 @@ impl Platform {
             links: Some(Arc::new(links.clone())),
             at_work: AtWork::default(),
         };
+        let metrics = Metrics::new(&orion);
         Ok(Self {
             roles: Roles::new(&orion.config().roles, &orion.config().services)?,
             proxy: Proxy::new(internal_token)?,
@@ -128,7 +127,7 @@ impl Platform {
             oauth,
             limiter: Arc::new(MemoryLimiter::default()),
             rate_factor,
-            metrics: Metrics::new(),
+            metrics,
             machine: Machine::new(),
             openapi: Arc::new(routes::describe(openapi)),
             stopping: watch::Sender::new(false),
@@ -161,12 +160,18 @@ impl Platform {
         !self.identity.revoked.contains_any(&[session]).unwrap_or(true)
     }
 
-    /// Puts choices of earlier days in force that were made at run time.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn restore(&self) -> Result<()> {
-        routes::restore(&self.orion).await
+    /// Looks at what is not counted as it happens: how many contents there are in each state, and the graphics cards.
+    /// What cannot be seen stays as it was.
+    async fn measure(&self) {
+        let observed = &self.metrics.observed;
+        if self.roles.runs(Service::Director)
+            && let Err(error) = observed.count_contents(&*self.orion.production().store).await
+        {
+            tracing::debug!(error = ?error, "contents cannot be counted");
+        }
+        if let Ok(gpus) = self.machine.gpus().await {
+            observed.saw_gpus(&gpus);
+        }
     }
 
     /// Tells what lives longer than a request that it must end.

@@ -72,7 +72,8 @@ impl Service {
     pub fn of_path(path: &str) -> Self {
         let name = path.strip_prefix("/api/v1/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
         match name {
-            "content" => Self::Director,
+            // Who serves is best known where it is asked: a process's own circuits and counts.
+            "content" | "providers" => Self::Director,
             name => Self::ALL.into_iter().find(|service| service.as_str() == name).unwrap_or(Self::Gateway),
         }
     }
@@ -204,6 +205,7 @@ mod tests {
     fn every_path_has_its_service() {
         assert_eq!(Service::of_path("/api/v1/scout/trends"), Service::Scout);
         assert_eq!(Service::of_path("/api/v1/content/x/approve"), Service::Director);
+        assert_eq!(Service::of_path("/api/v1/providers"), Service::Director);
         assert_eq!(Service::of_path("/api/v1/auth/login"), Service::Gateway);
         assert_eq!(Service::of_path("/health"), Service::Gateway);
     }

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use axum::http::HeaderValue;
 use ipnet::IpNet;
+use orion_core::domain::Secret;
 use orion_core::{Error, Result};
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub gateway_url: String,
     /// Where browsers reach the dashboard; without a slash at its end.
     pub dashboard_url: String,
+    /// What Prometheus and Alertmanager show; empty lets none of them in.
+    pub(super) monitor_token: Secret,
     pub(super) origins: Origins,
     pub(super) proxies: Vec<IpNet>,
 }
@@ -80,6 +83,7 @@ impl Settings {
         }
         Ok(Self {
             development,
+            monitor_token: config.monitor_token.clone(),
             token_query: development || config.ws_token_query,
             gateway_url: gateway.as_str().trim_end_matches('/').to_owned(),
             dashboard_url: dashboard.as_str().trim_end_matches('/').to_owned(),

@@ -50,7 +50,7 @@ pub async fn platform(config: Config, keys: &Keys) -> Result<Platform> {
     let oauth = oauth(orion.config())?;
     let destinations = destinations(&orion)?;
     let platform = Platform::new(orion, identity, oauth, destinations, keys.internal.clone())?;
-    platform.restore().await?;
+    platform.orion.follow_switches().await?;
     Ok(platform)
 }
 

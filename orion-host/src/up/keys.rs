@@ -94,6 +94,9 @@ fn faults(config: &Config, development: bool) -> Vec<String> {
     };
     signing("auth.jwt_secret", &config.jwt_secret);
     signing("auth.internal_token", &config.internal_token);
+    if !is_empty(&config.monitor_token) {
+        signing("auth.monitor_token", &config.monitor_token);
+    }
     match Key::parse_list(&config.encryption_key) {
         Err(_) if is_empty(&config.encryption_key) && development => {}
         Err(_) if is_empty(&config.encryption_key) => {

@@ -94,6 +94,7 @@ async fn bind(config: &Config) -> Result<TcpListener> {
 /// Everything that goes on between requests, as far as it is this process's business.
 fn background(platform: &Arc<Platform>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
+    tasks.spawn(follow_switches(platform.clone()));
     if platform.roles.runs(Service::Gateway) {
         let sockets = platform.clone();
         tasks.spawn(async move { sockets.run_sockets().await });
@@ -122,6 +123,22 @@ async fn follow_revocations(platform: Arc<Platform>) {
             Err(_) => {}
         }
         tokio::time::sleep(FOLLOW).await;
+    }
+}
+
+/// Does without a restart what was chosen in any process of the platform.
+async fn follow_switches(platform: Arc<Platform>) {
+    let orion = &platform.orion;
+    let wire = orion.production().wire.clone();
+    loop {
+        // Asked for before the record is looked at, so that nothing falls between.
+        let woken = wire.woken();
+        if let Err(error) = orion.follow_switches().await {
+            tracing::debug!(error = ?error, "it cannot be read who is to serve; whoever does goes on");
+        }
+        // Anything at all wakes it: often enough is enough.
+        tokio::time::sleep(FOLLOW).await;
+        let _ = tokio::time::timeout(LOOK, woken).await;
     }
 }
 

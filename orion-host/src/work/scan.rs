@@ -121,14 +121,6 @@ async fn pause(stop: &Cancellation, time: Duration) {
     }
 }
 
-/// Sets a setting for every process; of two at once one stays.
-///
-/// # Errors
-/// What the store says.
-pub(crate) async fn put_setting(orion: &Orion, name: &str, value: serde_json::Value) -> Result<()> {
-    put(orion, name, value, |_| true).await.map(drop)
-}
-
 /// Sets a setting if its present value allows it, and tells whether it did. Of two at once one does.
 async fn put(
     orion: &Orion,

@@ -137,6 +137,7 @@ impl Editor {
             false => None,
         };
         let blobs = audio.clone().into_iter().collect();
+        turn.paid(usage.cost);
         Ok(Work { blobs, usage: Some(usage), ..Work::of(turn, SpokenLine { audio, duration, words, times }) })
     }
 }

@@ -1,6 +1,6 @@
 //! Notifier: tells users what happened to what is theirs, once each, as they prefer.
 
-use crate::domain::{Content, Notification, NotificationKind, Preferences, User};
+use crate::domain::{Content, Notification, NotificationKind, Preferences, Role, User};
 use crate::event::{Event, EventRecord, PostStatus};
 use crate::id::{ContentId, EventId, NotificationId, UserId};
 use crate::port::{Clock, Entropy, Filter, Order, Page, RepositoryExt, Store, Tx, Wire};
@@ -186,11 +186,17 @@ impl Notifier {
         tx.append(EventId::random(&*self.entropy), now, Some(user.id), &event).await.map(Some)
     }
 
-    async fn tell_everybody(&self, tx: &mut dyn Tx, notice: &Notice, record: &EventRecord) -> Result<Vec<EventRecord>> {
+    async fn tell_all(
+        &self,
+        tx: &mut dyn Tx,
+        whom: &Filter,
+        notice: &Notice,
+        record: &EventRecord,
+    ) -> Result<Vec<EventRecord>> {
         let mut told = Vec::new();
         let mut page = Page::first(Order::Oldest, Page::MOST);
         loop {
-            let users = tx.users().list(&Filter::default(), &page).await?;
+            let users = tx.users().list(whom, &page).await?;
             for user in &users.items {
                 told.extend(self.tell(tx, user, notice, record).await?);
             }
@@ -205,7 +211,7 @@ impl Notifier {
 #[async_trait]
 impl Handler for Notifier {
     fn wants(&self, event: &Event) -> bool {
-        matches!(event, Event::TrendDetected { .. }) || content_of(event).is_some()
+        matches!(event, Event::TrendDetected { .. } | Event::AlertRaised { .. }) || content_of(event).is_some()
     }
 
     async fn handle(&self, tx: &mut dyn Tx, record: &EventRecord) -> Result<Vec<EventRecord>> {
@@ -214,8 +220,15 @@ impl Handler for Notifier {
             None => None,
         };
         let Some(notice) = notice(&record.event, content.as_ref()) else { return Ok(Vec::new()) };
-        if notice.kind == NotificationKind::TrendDetected {
-            return self.tell_everybody(tx, &notice, record).await;
+        let many = match notice.kind {
+            NotificationKind::TrendDetected => Some(Filter::default()),
+            NotificationKind::SystemAlert => {
+                Some(Filter { states: vec![Role::Admin.as_str().to_owned()], ..Filter::default() })
+            }
+            _ => None,
+        };
+        if let Some(whom) = many {
+            return self.tell_all(tx, &whom, &notice, record).await;
         }
         let Some(owner) = record.owner.or_else(|| content.map(|content| content.owner)) else { return Ok(Vec::new()) };
         let Some(user) = tx.users().get(owner).await? else { return Ok(Vec::new()) };
@@ -293,6 +306,11 @@ fn notice(event: &Event, content: Option<&Content>) -> Option<Notice> {
             None,
             json!({"content_id": content_id, "trend_id": trend_id, "title": title}),
         ),
+        Event::AlertRaised { name, severity, firing, summary } => {
+            let title = if *firing { format!("Alert: {name}") } else { format!("Well again: {name}") };
+            let metadata = json!({"name": name, "severity": severity, "firing": firing});
+            (NotificationKind::SystemAlert, title, text(summary), metadata)
+        }
         _ => return None,
     };
     Some(Notice { kind, title, body, metadata })

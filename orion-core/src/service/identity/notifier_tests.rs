@@ -4,6 +4,23 @@ use crate::memory::{ManualClock, MemoryStore, MemoryWire, SeededEntropy};
 use crate::testing::{assert_fails, sample};
 use std::time::Duration;
 
+#[tokio::test]
+async fn alerts_reach_administrators_only() {
+    let world = World::new();
+    let admin = world.user(1, |user| user.role = Role::Admin).await;
+    let editor = world.user(2, |user| user.role = Role::Editor).await;
+    for firing in [true, false] {
+        let (name, severity) = ("DiskFull".to_owned(), "critical".to_owned());
+        let summary = "no room on /data".to_owned();
+        world.happens(Some(UserId::SYSTEM), &Event::AlertRaised { name, severity, firing, summary }).await;
+    }
+    world.settle().await;
+    let mut titles: Vec<String> = world.told(admin).await.into_iter().map(|told| told.title).collect();
+    titles.sort_unstable();
+    assert_eq!(titles, ["Alert: DiskFull", "Well again: DiskFull"]);
+    assert!(world.told(editor).await.is_empty());
+}
+
 struct World {
     notifier: Notifier,
     clock: Arc<ManualClock>,
@@ -126,7 +143,9 @@ async fn owners_are_told_of_what_is_theirs_as_they_prefer() {
     };
     let told = world.told(owner).await;
     assert!(told.iter().all(|row| !row.title.is_empty() && row.metadata.is_object()), "{told:?}");
-    assert_eq!(kinds(told), NotificationKind::ALL);
+    let mut of_owners = NotificationKind::ALL.to_vec();
+    of_owners.retain(|kind| *kind != NotificationKind::SystemAlert);
+    assert_eq!(kinds(told), of_owners);
     use NotificationKind::{ContentPublished, ContentRejected, MediaFailed, TrendDetected};
     assert_eq!(kinds(world.told(other).await), [TrendDetected]);
     assert_eq!(

@@ -25,7 +25,7 @@ pub use stages::Choice;
 use crate::domain::{Content, ContentStatus, Run, RunCommand, RunEffect, RunState, Stage, TrendStatus};
 use crate::event::{Event, EventRecord};
 use crate::id::{ContentId, EventId, RunId, TrendId, UserId};
-use crate::port::{BlobStore, Clock, Entropy, RepositoryExt, Store, Tx, Wire};
+use crate::port::{Attempt, BlobStore, Clock, Entropy, RepositoryExt, Store, Tx, Wire};
 use crate::service::director::Director;
 use crate::service::editor::Editor;
 use crate::service::journal::Journal;
@@ -162,6 +162,7 @@ impl Production {
             pipeline_run_id: Some(run.id),
             cost: None,
             provider: None,
+            failed_before: Vec::new(),
         };
         self.append(&mut changes, &event).await?;
         self.commit(changes).await
@@ -207,25 +208,25 @@ impl Production {
         Ok((run, effect))
     }
 
-    /// The provider that served a stage, by name; of several, that of the first step.
-    async fn server_of(&self, run: &Run, stage: Stage) -> Result<Option<String>> {
+    /// The provider that served a stage, by name, and who failed before; of several, those of the first step.
+    async fn server_of(&self, run: &Run, stage: Stage) -> Result<(Option<String>, Vec<Attempt>)> {
         let key = match stage {
             Stage::Script => "script",
             Stage::Images => "images/1",
             Stage::Video => "speech/0",
-            _ => return Ok(None),
+            _ => return Ok((None, Vec::new())),
         };
         let step = self.journal(run).find(key).await?;
-        Ok(step.and_then(|step| step.served_by).map(|by| by.name))
+        Ok(step.map_or((None, Vec::new()), |step| (step.served_by.map(|by| by.name), step.after)))
     }
 
     async fn apply(&self, changes: &mut Changes, run: &mut Run, command: RunCommand) -> Result<RunEffect> {
         let transition = run.apply(command, self.clock.now())?;
         changes.tx.runs().update(run).await?;
         for (stage, status) in transition.announce {
-            let provider = match status {
+            let (provider, failed_before) = match status {
                 StageStatus::Completed => self.server_of(run, stage).await?,
-                _ => None,
+                _ => (None, Vec::new()),
             };
             let event = Event::StageChanged {
                 content_id: run.content_id,
@@ -235,6 +236,7 @@ impl Production {
                 pipeline_run_id: Some(run.id),
                 cost: None,
                 provider,
+                failed_before,
             };
             self.append(changes, &event).await?;
         }

@@ -177,8 +177,9 @@ impl Production {
         let operation = &job.operation.within(Stage::Script).billed(bill);
         let write = |turn: Turn<dyn ScriptWriter>| async move {
             let work = || async {
-                let drafted = self.director.write_in_turn(&turn, brief, material, operation).await?;
-                Ok(Work::of(&turn, drafted))
+                let drafted = self.director.write_in_turn(&turn, brief, material, operation).await;
+                turn.paid(bill.owed(turn.by()));
+                Ok(Work::of(&turn, drafted?))
             };
             Ok(job.journal.billed("script", &input(turn.by()), bill, work).await?.value)
         };
@@ -237,6 +238,7 @@ impl Production {
                 title: content.title.clone(),
                 status: content.status,
                 visual_prompts: plan.prompts.into_iter().map(|prompt| prompt.description).collect(),
+                confidence_score: content.critique.as_ref().map(|critique| critique.confidence()),
                 niche: content.niche.clone(),
                 source: choice.map(|choice| choice.trend.sources.join(",")),
             };

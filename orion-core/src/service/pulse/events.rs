@@ -75,6 +75,7 @@ pub fn service_of(channel: &str) -> &'static str {
         "orion.content.updated" => "editor",
         "orion.content.published" => "publisher",
         "orion.notification.created" => "identity",
+        "orion.provider.switched" | "orion.alert.raised" => "gateway",
         other if other.starts_with("orion.trend.") => "scout",
         other if other.starts_with("orion.media.") => "media",
         _ => "director",

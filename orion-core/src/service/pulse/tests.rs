@@ -24,6 +24,7 @@ fn user(n: u128) -> UserId {
 
 async fn stage(pulse: &Pulse, seconds: i64, owner: UserId, stage: Stage, status: StageStatus) {
     let event = Event::StageChanged {
+        failed_before: Vec::new(),
         content_id: ContentId(Uuid::from_u128(7)),
         stage,
         status,

@@ -16,6 +16,9 @@ pub(super) async fn layer(State(platform): State<Arc<Platform>>, mut request: Re
     }
     internal::strip(request.headers_mut());
     let Some(path) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
+    if is_monitor(&platform, path.as_str(), request.headers()) {
+        return next.run(request).await;
+    }
     let access = match access::of(request.method(), path.as_str()) {
         // Who scrapes on one's own machine shows no token.
         Access::Bearer(_) if path.as_str() == "/metrics" && platform.settings.development => Access::Open,
@@ -41,7 +44,7 @@ pub(super) async fn layer(State(platform): State<Arc<Platform>>, mut request: Re
 /// A process without the gateway's role believes the gateway, and nobody else.
 async fn behind_the_gateway(platform: &Platform, mut request: Request, next: Next) -> Response {
     let Some(path) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
-    if matches!(path.as_str(), "/health" | "/ready") {
+    if matches!(path.as_str(), "/health" | "/ready") || is_monitor(platform, path.as_str(), request.headers()) {
         return next.run(request).await;
     }
     if let Err(refusal) = internal::check(request.headers(), platform.proxy.token()) {
@@ -63,6 +66,12 @@ async fn behind_the_gateway(platform: &Platform, mut request: Request, next: Nex
         request.extensions_mut().insert(caller);
     }
     next.run(request).await
+}
+
+/// Whether a program asks that watches the platform, for one of the two things that it may.
+fn is_monitor(platform: &Platform, path: &str, headers: &HeaderMap) -> bool {
+    matches!(path, "/metrics" | "/api/v1/webhooks/alerts")
+        && internal::is_monitor(headers, &platform.settings.monitor_token)
 }
 
 fn admit(

@@ -1,8 +1,9 @@
 //! Counts and times requests by the patterns of their routes, so that no client can make up labels.
 
 use super::super::Platform;
-use super::super::observed::Observed;
+use super::super::observed::{Observed, Providers};
 use super::pattern;
+use crate::engine::Orion;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -47,7 +48,7 @@ pub(in crate::http) struct Metrics {
 }
 
 impl Metrics {
-    pub(in crate::http) fn new() -> Self {
+    pub(in crate::http) fn new(orion: &Orion) -> Self {
         let requests = Family::default();
         let durations = Family::new_with_constructor((|| Histogram::new(BOUNDS)) as fn() -> Histogram);
         let (active, sockets, frames) = (Gauge::default(), Gauge::default(), Counter::default());
@@ -62,6 +63,7 @@ impl Metrics {
         registry.register("orion_gateway_sockets", "Open sockets", sockets.clone());
         registry.register("orion_gateway_frames", "Frames given to sockets", frames.clone());
         let observed = Observed::new(&mut registry);
+        registry.register_collector(Box::new(Providers(orion.clone())));
         Self { registry, requests, durations, active, sockets, frames, observed }
     }
 

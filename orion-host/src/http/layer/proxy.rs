@@ -2,7 +2,7 @@
 //! 1.13 and 1.14). Behind all other layers: what arrives here is known, allowed and within its limits.
 
 use super::super::roles::Service;
-use super::super::{ApiError, Breaker, Platform, internal};
+use super::super::{ApiError, Platform, internal};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use orion_core::domain::Secret;
 use orion_core::service::identity::Caller;
+use orion_core::strategy::Circuit;
 use orion_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ const NOT_SENT_ON: [HeaderName; 12] = [
 #[derive(Debug)]
 pub(in crate::http) struct Proxy {
     client: reqwest::Client,
-    breakers: BTreeMap<Service, Breaker>,
+    breakers: BTreeMap<Service, Circuit>,
     token: Secret,
 }
 
@@ -55,7 +56,7 @@ impl Proxy {
             .no_proxy()
             .build()
             .map_err(|error| Error::unexpected("the HTTP client could not be made").with_source(error))?;
-        let breakers = Service::ALL.into_iter().map(|service| (service, Breaker::new())).collect();
+        let breakers = Service::ALL.into_iter().map(|service| (service, Circuit::new())).collect();
         Ok(Self { client, breakers, token })
     }
 

@@ -477,7 +477,7 @@ async fn providers(State(platform): State<Arc<Platform>>, _: Signed) -> Answer<P
             available: false,
             models: Vec::new(),
         });
-        entry.available |= serving.iter().any(|other| other.is(provider));
+        entry.available |= serving.iter().any(|other| other.is(&provider));
         entry.models.push(provider.model.clone());
     }
     Ok(Json(PictureProviders { providers: named.into_values().collect() }))

@@ -19,10 +19,10 @@ mod shown;
 mod sockets;
 mod system;
 mod users;
+mod webhooks;
 
 pub(super) use auth::AuthUser;
 pub(super) use docs::describe;
-pub(super) use providers::restore;
 
 use super::Routes;
 
@@ -43,4 +43,5 @@ pub(super) fn all() -> Routes {
         .nest("/api/v1/publisher", publisher::routes())
         .nest("/api/v1/pulse", pulse::routes())
         .nest("/api/v1/providers", providers::routes())
+        .nest("/api/v1/webhooks", webhooks::routes())
 }

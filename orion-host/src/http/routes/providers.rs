@@ -1,28 +1,25 @@
-//! Who generates: which provider serves a capability, and which is to serve from now on (contract, section 2.8).
+//! Who generates: which provider serves a capability, how each does, and which is to serve from now on (contract,
+//! section 2.8).
 
 use super::super::bounds::length;
 use super::super::caller::Signed;
 use super::super::extract::{Body, Path};
 use super::super::{Answer, ApiError, Platform, Routes};
-use crate::engine::Orion;
-use crate::work::scan::put_setting;
+use crate::switch::{CapabilityStanding, Choice, Switchable};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use orion_core::domain::Role;
 use orion_core::port::{Provider, Side};
-use orion_core::strategy::{Capability, Policy, Strategy};
-use orion_core::{ErrorKind, Result};
+use orion_core::strategy::{CircuitState, Standing};
+use orion_core::{ErrorKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-/// The capabilities that can be switched.
-const SERVICES: [&str; 3] = ["llm", "image", "tts"];
-
 pub(super) fn routes() -> Routes {
-    Routes::new().routes(routes!(status)).routes(routes!(configure))
+    Routes::new().routes(routes!(list)).routes(routes!(status)).routes(routes!(configure, reset))
 }
 
 /// Who serves a capability.
@@ -34,38 +31,51 @@ struct ProviderStatus {
     provider: &'static str,
     /// The provider with its model.
     model: String,
-    /// `connected`: somebody may serve.
+    /// `connected`: somebody may serve, and is not being left alone.
     status: &'static str,
 }
 
-fn shown(service: String, serving: Option<Provider>) -> Result<ProviderStatus, ApiError> {
-    let serving = serving.ok_or_else(|| {
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "nobody serves this under the policy in force")
-    })?;
-    Ok(ProviderStatus {
-        service,
-        provider: match serving.side {
-            Side::Local => "LOCAL",
-            Side::Cloud => "CLOUD",
-        },
-        model: serving.to_string(),
-        status: "connected",
-    })
+fn side(side: Side) -> &'static str {
+    match side {
+        Side::Local => "LOCAL",
+        Side::Cloud => "CLOUD",
+    }
 }
 
-/// Who may serve a capability, in the order in which they are asked.
-fn order(orion: &Orion, service: &str) -> Result<Vec<Provider>, ApiError> {
-    let production = orion.production();
-    match service {
-        "llm" => Ok(production.director.writer.order()),
-        "image" => Ok(production.media.images.order()),
-        "tts" => Ok(production.editor.speech.order()),
-        "video" => {
+/// The capability of a path.
+fn switchable(service: &str) -> Result<Switchable, ApiError> {
+    match Switchable::named(service) {
+        Some(capability) => Ok(capability),
+        None if service == "video" => {
             let message = "clips are not generated here: stills are set in motion by the renderer";
             Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message))
         }
-        _ => Err(ApiError::new(StatusCode::NOT_FOUND, "the services are llm, image, video and tts")),
+        None => Err(ApiError::new(StatusCode::NOT_FOUND, "the services are llm, image, video and tts")),
     }
+}
+
+fn standing(platform: &Platform, capability: Switchable) -> Option<CapabilityStanding> {
+    platform.orion.capabilities().into_iter().find(|standing| standing.name == capability.as_str())
+}
+
+fn shown(platform: &Platform, capability: Switchable) -> Result<ProviderStatus, ApiError> {
+    let providers = standing(platform, capability).map(|standing| standing.providers).unwrap_or_default();
+    let mut serving: Vec<Standing> = providers.into_iter().filter(|provider| provider.place.is_some()).collect();
+    serving.sort_by_key(|provider| provider.place);
+    let none = || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "nobody serves this under the policy in force");
+    if serving.is_empty() {
+        return Err(none());
+    }
+    let open = |standing: &Standing| matches!(standing.circuit, CircuitState::Open { .. });
+    let first = serving.into_iter().find(|standing| !open(standing)).ok_or_else(|| {
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "everybody who may serve kept failing, and is left alone")
+    })?;
+    Ok(ProviderStatus {
+        service: capability.as_str().to_owned(),
+        provider: side(first.provider.side),
+        model: first.provider.to_string(),
+        status: "connected",
+    })
 }
 
 /// Who serves a capability first.
@@ -76,8 +86,111 @@ async fn status(
     _: Signed,
     Path(service): Path<String>,
 ) -> Answer<ProviderStatus> {
-    let serving = order(&platform.orion, &service)?.into_iter().next();
-    Ok(Json(shown(service, serving)?))
+    Ok(Json(shown(&platform, switchable(&service)?)?))
+}
+
+/// A failure of a provider.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProviderFailure {
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    error: String,
+}
+
+/// How one provider does, since the process began that asks it.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProviderView {
+    provider: String,
+    model: String,
+    /// `LOCAL` or `CLOUD`.
+    mode: &'static str,
+    /// Its place among those who are asked, from one; null for one that the policy forbids.
+    place: Option<usize>,
+    /// Whether it would be asked now.
+    available: bool,
+    /// Why not.
+    why_not: Option<String>,
+    /// `closed`: it is asked. `open`: it is left alone because it kept failing. `half_open`: one call finds out.
+    circuit: &'static str,
+    /// How often it was asked, retries included.
+    requests: u64,
+    errors: u64,
+    /// How often another was asked in its place.
+    fallbacks: u64,
+    cost_usd: f64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_served_at: Option<Timestamp>,
+    /// Latest first, at most five.
+    last_failures: Vec<ProviderFailure>,
+}
+
+impl ProviderView {
+    fn of(capability: &CapabilityStanding, standing: Standing) -> Self {
+        let Standing { provider, place, circuit, tally } = standing;
+        let why_not = match (place, circuit) {
+            (None, _) => Some(format!("never asked, as policy is {}", capability.policy)),
+            (_, CircuitState::Open { until }) => Some(format!("kept failing, and is left alone until {until}")),
+            (_, CircuitState::HalfOpen) => Some("kept failing, and one call finds out how it is".to_owned()),
+            _ => None,
+        };
+        Self {
+            provider: provider.name,
+            model: provider.model,
+            mode: side(provider.side),
+            place,
+            available: why_not.is_none(),
+            why_not,
+            circuit: circuit.as_str(),
+            requests: tally.requests,
+            errors: tally.errors,
+            fallbacks: tally.fallbacks,
+            cost_usd: tally.paid.dollars(),
+            last_served_at: tally.served_at,
+            last_failures: tally
+                .failures
+                .into_iter()
+                .map(|failure| ProviderFailure { at: failure.at, error: failure.error })
+                .collect(),
+        }
+    }
+}
+
+/// How a capability stands.
+#[derive(Debug, Serialize, ToSchema)]
+struct CapabilityView {
+    /// `llm`, `critic` (chosen with `llm`), `image` or `tts`.
+    service: &'static str,
+    /// Who may serve, in words: `local`, `cloud`, `prefer-local`, `prefer-cloud`, or names in their order.
+    policy: String,
+    /// What was chosen at run time; null while the configuration holds.
+    chosen: Option<ProviderChoice>,
+    /// Who served last.
+    served_last: Option<String>,
+    providers: Vec<ProviderView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Capabilities {
+    items: Vec<CapabilityView>,
+}
+
+/// How every capability stands: who serves, who not and why, and how each did.
+#[utoipa::path(get, path = "", tag = "providers", operation_id = "list_providers",
+    responses((status = OK, body = Capabilities)))]
+async fn list(State(platform): State<Arc<Platform>>, _: Signed) -> Answer<Capabilities> {
+    let items = platform.orion.capabilities().into_iter().map(|mut capability| {
+        let standings = std::mem::take(&mut capability.providers);
+        let served = standings.iter().filter(|standing| standing.tally.served_at.is_some());
+        let served_last = served.max_by_key(|standing| standing.tally.served_at).map(|last| last.provider.to_string());
+        CapabilityView {
+            service: capability.name,
+            policy: capability.policy.to_string(),
+            chosen: capability.choice.as_ref().map(ProviderChoice::from),
+            served_last,
+            providers: standings.into_iter().map(|standing| ProviderView::of(&capability, standing)).collect(),
+        }
+    });
+    Ok(Json(Capabilities { items: items.collect() }))
 }
 
 /// Who is to serve.
@@ -88,9 +201,37 @@ struct ProviderChoice {
     /// A provider or model of that side; empty takes all of them in the order of the configuration.
     #[serde(default)]
     model: String,
+    /// The provider's name, or the scheme of its address. With it one can be chosen that no setting names: `ollama`
+    /// with the model `mistral`.
+    #[serde(default)]
+    name: String,
+    /// Whether those whom the configuration names follow if it fails.
+    #[serde(default)]
+    fallback: bool,
 }
 
-/// Chooses who serves a capability from now on, after restarts too.
+impl From<&Choice> for ProviderChoice {
+    fn from(choice: &Choice) -> Self {
+        let Choice { mode, provider, model, fallback } = choice.clone();
+        Self { provider: side(mode).to_owned(), model, name: provider, fallback }
+    }
+}
+
+impl ProviderChoice {
+    fn read(self) -> Result<Choice, ApiError> {
+        length(&["body", "model"], &self.model, 200)?;
+        length(&["body", "name"], &self.name, 200)?;
+        let mode = match self.provider.as_str() {
+            "LOCAL" => Side::Local,
+            "CLOUD" => Side::Cloud,
+            _ => return Err(ApiError::field(&["body", "provider"], "enum", "must be LOCAL or CLOUD")),
+        };
+        let (provider, model) = (self.name.trim().to_owned(), self.model.trim().to_owned());
+        Ok(Choice { mode, provider, model, fallback: self.fallback })
+    }
+}
+
+/// Chooses who serves a capability from now on, in every process and after restarts too.
 #[utoipa::path(put, path = "/{service}/config", tag = "providers", params(("service" = String, Path)),
     request_body = ProviderChoice, responses((status = OK, body = ProviderStatus), (status = FORBIDDEN),
     (status = NOT_FOUND), (status = UNPROCESSABLE_ENTITY)))]
@@ -101,64 +242,45 @@ async fn configure(
     Body(choice): Body<ProviderChoice>,
 ) -> Answer<ProviderStatus> {
     caller.require(Role::Editor)?;
-    order(&platform.orion, &service)?;
-    length(&["body", "model"], &choice.model, 200)?;
-    apply(&platform.orion, &service, &choice)?;
-    put_setting(&platform.orion, &name(&service), serde_json::to_value(&choice).unwrap_or_default()).await?;
-    let serving = order(&platform.orion, &service)?.into_iter().next();
-    Ok(Json(shown(service, serving)?))
-}
-
-fn name(service: &str) -> String {
-    format!("provider/{service}")
-}
-
-fn apply(orion: &Orion, service: &str, choice: &ProviderChoice) -> Result<(), ApiError> {
-    let production = orion.production();
-    match service {
-        "llm" => choose(&production.director.writer, choice),
-        "image" => choose(&production.media.images, choice),
-        _ => choose(&production.editor.speech, choice),
+    let capability = switchable(&service)?;
+    let choice = choice.read()?;
+    // What a person names is opened by its address; its credentials are the operator's, and only admins may have more
+    // opened than the operator named.
+    if !is_named(&platform, capability, &choice) {
+        caller.require(Role::Admin)?;
     }
+    platform.orion.switch(capability, Some(choice)).await.map_err(|error| match error.kind() {
+        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Unsupported => {
+            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            ApiError::field(&["body", "model"], "value_error", format!("{error}{hint}"))
+        }
+        _ => error.into(),
+    })?;
+    Ok(Json(shown(&platform, capability)?))
 }
 
-fn choose<P: Capability + ?Sized>(strategy: &Strategy<P>, choice: &ProviderChoice) -> Result<(), ApiError> {
-    let (side, policy) = match choice.provider.as_str() {
-        "LOCAL" => (Side::Local, Policy::Local),
-        "CLOUD" => (Side::Cloud, Policy::Cloud),
-        _ => return Err(ApiError::field(&["body", "provider"], "enum", "must be LOCAL or CLOUD")),
-    };
-    let policy = match choice.model.trim() {
-        "" => policy,
-        model => {
-            let mut there = strategy.providers().filter(|provider| provider.side == side);
-            let chosen = there.find(|provider| provider.answers_to(model) || provider.model == model);
-            let Some(chosen) = chosen else {
-                let known: Vec<String> = strategy.providers().map(ToString::to_string).collect();
-                let message = format!("nobody of this name is set up; there are: {}", known.join(", "));
-                return Err(ApiError::field(&["body", "model"], "value_error", message));
-            };
-            Policy::Chain(vec![chosen.to_string()])
-        }
-    };
-    strategy.set_policy(policy).map_err(|error| match error.kind() {
-        ErrorKind::Invalid => ApiError::field(&["body", "provider"], "value_error", error.to_string()),
-        _ => error.into(),
+/// Whether a choice is among those that are set up.
+fn is_named(platform: &Platform, capability: Switchable, choice: &Choice) -> bool {
+    let fits = |provider: &Provider| choice.provider.is_empty() || provider.answers_to(&choice.provider);
+    standing(platform, capability).is_some_and(|standing| {
+        standing.providers.iter().any(|standing| {
+            let provider = &standing.provider;
+            fits(provider) && (choice.model.is_empty() || provider.model == choice.model || choice.provider.is_empty())
+        })
     })
 }
 
-/// Puts the choices of earlier days in force. One that no longer fits, because a provider is gone, is left out.
-///
-/// # Errors
-/// What the store says.
-pub(in super::super) async fn restore(orion: &Orion) -> Result<()> {
-    let mut tx = orion.production().store.read().await?;
-    for service in SERVICES {
-        let Some(setting) = tx.settings().find(&name(service)).await? else { continue };
-        let choice = serde_json::from_value::<ProviderChoice>(setting.value).ok();
-        if choice.is_none_or(|choice| apply(orion, service, &choice).is_err()) {
-            tracing::warn!(service, "the provider that was chosen is no longer set up; the configuration holds");
-        }
-    }
-    Ok(())
+/// Goes back to whoever the configuration names, in every process.
+#[utoipa::path(delete, path = "/{service}/config", tag = "providers", params(("service" = String, Path)),
+    operation_id = "reset_provider", responses((status = OK, body = ProviderStatus), (status = FORBIDDEN),
+    (status = NOT_FOUND), (status = SERVICE_UNAVAILABLE)))]
+async fn reset(
+    State(platform): State<Arc<Platform>>,
+    Signed(caller): Signed,
+    Path(service): Path<String>,
+) -> Answer<ProviderStatus> {
+    caller.require(Role::Editor)?;
+    let capability = switchable(&service)?;
+    platform.orion.switch(capability, None).await?;
+    Ok(Json(shown(&platform, capability)?))
 }

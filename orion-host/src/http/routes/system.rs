@@ -69,6 +69,7 @@ async fn record(store: &dyn Store) -> bool {
 #[utoipa::path(get, path = "/metrics", tag = "system",
     responses((status = OK, body = String, content_type = "application/openmetrics-text")))]
 async fn metrics(State(platform): State<Arc<Platform>>) -> Response {
+    platform.measure().await;
     let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     (kind, platform.metrics.text()).into_response()
 }

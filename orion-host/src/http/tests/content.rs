@@ -437,5 +437,72 @@ async fn providers_are_told_and_chosen() {
     }
     let chosen = put(&editor, good).await;
     assert_eq!((chosen.status, &chosen.json()["model"]), (StatusCode::OK, &json!(name)), "{chosen:?}");
-    bed.platform.restore().await.unwrap();
+    bed.platform.orion.follow_switches().await.unwrap();
+    let told = bed.get("/api/v1/providers", Some(&viewer)).await.json();
+    let services: Vec<&Value> = told["items"].as_array().unwrap().iter().map(|item| &item["service"]).collect();
+    assert_eq!(services, ["llm", "critic", "image", "tts"]);
+    let image = &told["items"][2];
+    assert_eq!((&image["chosen"]["model"], &image["chosen"]["provider"]), (&json!(name), &json!("LOCAL")));
+    let provider = &image["providers"][0];
+    assert_eq!(
+        (&provider["place"], &provider["available"], &provider["circuit"], &provider["why_not"]),
+        (&json!(1), &json!(true), &json!("closed"), &Value::Null)
+    );
+
+    // What the operator has not named is for administrators to set up.
+    let put = |token: &str, body: Value| {
+        let (token, bed) = (token.to_owned(), &bed);
+        async move { bed.call(Method::PUT, "/api/v1/providers/llm/config", Some(&token), Some(body)).await }
+    };
+    let new = json!({ "provider": "LOCAL", "name": "ollama", "model": "mistral", "fallback": true });
+    assert_eq!(put(&editor, new.clone()).await.status, StatusCode::FORBIDDEN);
+    let admin = bed.user("admin", Role::Admin).await;
+    let admin = bed.token(&admin, 3600);
+    let chosen = put(&admin, new).await;
+    assert_eq!((chosen.status, &chosen.json()["model"]), (StatusCode::OK, &json!("ollama/mistral")), "{chosen:?}");
+    let metrics = bed.get("/metrics", Some(&viewer)).await.text;
+    let series = "orion_provider_requests_total{capability=\"llm\",provider=\"ollama\",model=\"mistral\"} 0";
+    assert!(metrics.lines().any(|line| line == series), "{metrics}");
+    let path = "/api/v1/providers/llm/config";
+    assert_eq!(bed.call(Method::DELETE, path, Some(&viewer), None).await.status, StatusCode::FORBIDDEN);
+    let reset = bed.call(Method::DELETE, path, Some(&editor), None).await;
+    assert_eq!((reset.status, &reset.json()["model"]), (StatusCode::OK, &json!("extractive")), "{reset:?}");
+}
+
+#[tokio::test]
+async fn what_watches_from_outside_shows_its_own_token() {
+    let bed = Bed::with(|config| {
+        config.env = "production".to_owned();
+        config.monitor_token = orion_core::domain::Secret::new("watch-0123456789-0123456789-01234");
+    })
+    .await;
+    let admin = bed.user("admin", Role::Admin).await;
+    let editor = bed.user("editor", Role::Editor).await;
+    let group = json!({ "version": "4", "status": "firing", "alerts": [{
+        "status": "firing", "labels": { "alertname": "OrionDown", "severity": "critical", "job": "orion" },
+        "annotations": { "summary": "no gateway answers" }, "startsAt": "2026-01-01T00:00:00Z",
+    }] });
+    let path = "/api/v1/webhooks/alerts";
+    let tell = |token: Option<String>, body: Value| {
+        let bed = &bed;
+        async move { bed.call(Method::POST, path, token.as_deref(), Some(body)).await }
+    };
+    let watch = || Some("watch-0123456789-0123456789-01234".to_owned());
+    assert_eq!(tell(None, group.clone()).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(tell(Some("watch-0".to_owned()), group.clone()).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(tell(Some(bed.token(&editor, 900)), group.clone()).await.status, StatusCode::FORBIDDEN);
+    let odd = json!({ "alerts": [{ "status": "odd" }] });
+    assert_eq!(tell(watch(), odd).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(tell(watch(), group).await.status, StatusCode::NO_CONTENT);
+    while bed.platform.notifier.handle_next().await.unwrap() > 0 {}
+    let told = bed.platform.notifier.list(admin.id, false, 1, 10).await.unwrap();
+    assert_eq!(told.items[0].title, "Alert: OrionDown");
+    assert_eq!(bed.platform.notifier.list(editor.id, false, 1, 10).await.unwrap().total, 0);
+
+    let watch = watch();
+    assert_eq!(bed.get("/metrics", None).await.status, StatusCode::UNAUTHORIZED);
+    let metrics = bed.get("/metrics", watch.as_deref()).await;
+    assert_eq!(metrics.status, StatusCode::OK);
+    assert!(metrics.text.contains("orion_content_queue_size{status=\"review\"} 0"), "{}", metrics.text);
+    assert_eq!(bed.get("/api/v1/scout/trends", watch.as_deref()).await.status, StatusCode::UNAUTHORIZED);
 }

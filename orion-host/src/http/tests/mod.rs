@@ -5,6 +5,7 @@
 
 mod bed;
 mod content;
+mod deploy;
 mod elsewhere;
 mod layers;
 mod matrix;

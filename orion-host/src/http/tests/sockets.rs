@@ -205,7 +205,16 @@ async fn progress_has_the_form_that_bars_read() {
     served
         .happen(
             Some(ann.id),
-            Event::StageChanged { content_id, stage, status, progress, pipeline_run_id, cost, provider },
+            Event::StageChanged {
+                content_id,
+                stage,
+                status,
+                progress,
+                pipeline_run_id,
+                cost,
+                provider,
+                failed_before: Vec::new(),
+            },
         )
         .await;
     let frame = next(&mut socket).await.unwrap();

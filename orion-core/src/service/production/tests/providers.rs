@@ -151,10 +151,14 @@ async fn the_next_provider_serves_and_the_report_names_both() {
     }
     let records = production.store.read().await.unwrap().read(0, None, 200).await.unwrap();
     let announced = records.iter().filter_map(|record| match &record.event {
-        Event::StageChanged { stage, provider: Some(provider), .. } => Some((*stage, provider.as_str())),
+        Event::StageChanged { stage, provider: Some(provider), failed_before, .. } => {
+            let failed = failed_before.iter().map(|attempt| attempt.provider.to_string());
+            Some((*stage, provider.as_str(), failed.collect::<Vec<_>>()))
+        }
         _ => None,
     });
-    let expected = [Stage::Script, Stage::Images, Stage::Video].map(|stage| (stage, "sound"));
+    let expected = [(Stage::Script, "broken/one"), (Stage::Images, "broken/one"), (Stage::Video, "hoarse")]
+        .map(|(stage, failed)| (stage, "sound", vec![failed.to_owned()]));
     assert_eq!(announced.collect::<Vec<_>>(), expected);
     let json = serde_json::to_value(&report).unwrap();
     let step = json["steps"].as_array().unwrap().iter().find(|step| step["key"] == "speech/1").unwrap().clone();

@@ -1,0 +1,473 @@
+//! Who serves each capability, chosen while everything runs: kept in the record, followed by every process of a
+//! platform. What is not chosen is as the configuration has it.
+
+use crate::engine::Orion;
+use crate::providers::Providers;
+use orion_core::domain::Setting;
+use orion_core::event::Event;
+use orion_core::id::{EventId, SettingId, UserId};
+use orion_core::port::{Provider, Side, Tx};
+use orion_core::strategy::{Capability, Policy, Standing, Strategy};
+use orion_core::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The setting that holds all choices.
+const NAME: &str = "providers";
+/// So often a change is tried again that others were faster with.
+const TRIES: u32 = 10;
+
+/// What can be switched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Switchable {
+    /// Who writes scripts, and who judges them.
+    Llm,
+    /// Who makes pictures.
+    Image,
+    /// Who speaks.
+    Tts,
+}
+
+impl Switchable {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Llm, Self::Image, Self::Tts];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Llm => "llm",
+            Self::Image => "image",
+            Self::Tts => "tts",
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|capability| capability.as_str() == name)
+    }
+}
+
+/// Who is to serve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// On which side.
+    pub mode: Side,
+    /// The provider by its name, or the scheme of its address; empty takes all of the side in the order of the
+    /// configuration.
+    #[serde(default)]
+    pub provider: String,
+    /// Its model; empty if there is only one.
+    #[serde(default)]
+    pub model: String,
+    /// Whether those whom the configuration names follow if it fails.
+    #[serde(default)]
+    pub fallback: bool,
+}
+
+type Choices = BTreeMap<Switchable, Choice>;
+
+/// How one capability stands.
+#[derive(Debug, Clone)]
+pub struct CapabilityStanding {
+    /// `llm`, `critic`, `image` or `tts`.
+    pub name: &'static str,
+    /// Who may serve, and in which order.
+    pub policy: Policy,
+    /// What was chosen at run time, if anything was.
+    pub choice: Option<Choice>,
+    /// Every provider, in the order of the configuration.
+    pub providers: Vec<Standing>,
+}
+
+/// What the configuration says, and what was chosen since.
+#[derive(Debug, Clone)]
+pub(crate) struct Switches {
+    llm: Base,
+    critic: Base,
+    image: Base,
+    tts: Base,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Of the setting whose choices are in force.
+    version: u64,
+    choices: Choices,
+}
+
+/// A strategy as the configuration has it.
+#[derive(Debug, Clone)]
+struct Base {
+    policy: Policy,
+    providers: Vec<Provider>,
+    order: Vec<Provider>,
+}
+
+impl Base {
+    fn of<P: Capability + ?Sized>(strategy: &Strategy<P>) -> Self {
+        Self { policy: strategy.policy(), providers: strategy.providers(), order: strategy.order() }
+    }
+
+    fn reset<P: Capability + ?Sized>(&self, strategy: &Strategy<P>) -> Result<()> {
+        strategy.set_policy(self.policy.clone())
+    }
+
+    /// One provider, and behind it those of the configuration if they are to follow.
+    fn chain(&self, first: &Provider, fallback: bool) -> Policy {
+        let others = self.order.iter().filter(|provider| fallback && !provider.is(first));
+        Policy::Chain(std::iter::once(first).chain(others).map(ToString::to_string).collect())
+    }
+}
+
+impl Switches {
+    pub(crate) fn of(production: &orion_core::service::production::Production) -> Self {
+        Self {
+            llm: Base::of(&production.director.writer),
+            critic: Base::of(&production.director.critic),
+            image: Base::of(&production.media.images),
+            tts: Base::of(&production.editor.speech),
+            state: Arc::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Choice {
+    fn fits(&self, provider: &Provider) -> bool {
+        provider.side == self.mode
+            && (self.provider.is_empty() || provider.answers_to(&self.provider))
+            && (self.model.is_empty() || provider.model == self.model || provider.answers_to(&self.model))
+    }
+
+    /// The policy if only a side was chosen.
+    fn side(&self) -> Option<Policy> {
+        (self.provider.is_empty() && self.model.is_empty()).then_some(match (self.mode, self.fallback) {
+            (Side::Local, false) => Policy::Local,
+            (Side::Cloud, false) => Policy::Cloud,
+            (Side::Local, true) => Policy::PreferLocal,
+            (Side::Cloud, true) => Policy::PreferCloud,
+        })
+    }
+
+    /// The address of a provider that is not set up yet.
+    ///
+    /// # Errors
+    /// `Invalid` if no provider is named, with those that there are.
+    fn address(&self, there: &[Provider]) -> Result<String> {
+        if self.provider.is_empty() {
+            let known: Vec<String> = there.iter().map(crate::providers::shown).collect();
+            return Err(Error::invalid("nobody of this name is set up")
+                .with_context("model", &self.model)
+                .with_hint(format!("there are: {}", known.join(", "))));
+        }
+        Ok(format!("{}:{}", self.provider, self.model))
+    }
+
+    /// Checks that an opened provider is on the side that was asked for.
+    fn check_side(&self, provider: &Provider) -> Result<()> {
+        if provider.side == self.mode {
+            return Ok(());
+        }
+        let shown = crate::providers::shown(provider);
+        Err(Error::invalid("this provider is on the other side").with_context("provider", shown))
+    }
+
+    /// Puts the choice in force.
+    fn apply<P: Capability + ?Sized>(
+        &self,
+        strategy: &Strategy<P>,
+        base: &Base,
+        open: impl FnOnce(&str) -> Result<Arc<P>>,
+    ) -> Result<()> {
+        if let Some(policy) = self.side() {
+            return strategy.set_policy(policy);
+        }
+        let there = strategy.providers();
+        let chosen = match there.iter().find(|provider| self.fits(provider)) {
+            Some(provider) => provider.clone(),
+            None => {
+                let port = open(&self.address(&there)?)?;
+                self.check_side(port.provider())?;
+                let provider = port.provider().clone();
+                strategy.add(port)?;
+                provider
+            }
+        };
+        strategy.set_policy(base.chain(&chosen, self.fallback))
+    }
+}
+
+impl Orion {
+    /// How every capability stands: who serves, who not and why, how each did since this process began.
+    pub fn capabilities(&self) -> Vec<CapabilityStanding> {
+        fn of<P: Capability + ?Sized>(
+            name: &'static str,
+            choice: Option<&Choice>,
+            strategy: &Strategy<P>,
+        ) -> CapabilityStanding {
+            let (policy, providers) = (strategy.policy(), strategy.standings());
+            CapabilityStanding { name, policy, choice: choice.cloned(), providers }
+        }
+        let (production, state) = (self.production(), self.switches().state());
+        let choice = |capability| state.choices.get(&capability);
+        vec![
+            of("llm", choice(Switchable::Llm), &production.director.writer),
+            of("critic", choice(Switchable::Llm), &production.director.critic),
+            of("image", choice(Switchable::Image), &production.media.images),
+            of("tts", choice(Switchable::Tts), &production.editor.speech),
+        ]
+    }
+
+    /// Chooses who serves a capability from the next call on, in every process; `None` goes back to the configuration.
+    ///
+    /// # Errors
+    /// `Invalid` for a provider that cannot be set up, with those that there are; what the store says. Nothing changes
+    /// then.
+    pub async fn switch(&self, capability: Switchable, choice: Option<Choice>) -> Result<()> {
+        let outcome = match self.put_in_force(capability, choice.as_ref()) {
+            Ok(()) => self.store_choice(capability, choice.as_ref()).await,
+            Err(error) => Err(error),
+        };
+        if outcome.is_err() {
+            // Back to what the record says; a store that cannot be read is asked again by whoever follows it.
+            let choices = self.switches().state().choices.clone();
+            self.put_all_in_force(&choices);
+        }
+        outcome
+    }
+
+    /// Puts in force what was chosen in other processes, or before a restart. Cheap if nothing has changed. A choice
+    /// that no longer fits, because a provider is gone, is left out with a warning.
+    ///
+    /// # Errors
+    /// What the store says; what is in force stays.
+    pub async fn follow_switches(&self) -> Result<()> {
+        let stored = self.production().store.read().await?.settings().find(NAME).await?;
+        let version = stored.as_ref().map_or(0, |setting| setting.version);
+        if self.switches().state().version == version {
+            return Ok(());
+        }
+        let choices: Choices = stored.and_then(|stored| serde_json::from_value(stored.value).ok()).unwrap_or_default();
+        self.put_all_in_force(&choices);
+        *self.switches().state() = State { version, choices };
+        Ok(())
+    }
+
+    fn put_all_in_force(&self, choices: &Choices) {
+        for capability in Switchable::ALL {
+            if let Err(error) = self.put_in_force(capability, choices.get(&capability)) {
+                let name = capability.as_str();
+                tracing::warn!(capability = name, error = ?error, "the provider that was chosen cannot be set up; the configuration holds");
+                // The configuration was in force at the start, so it can be put in force again.
+                let _ = self.put_in_force(capability, None);
+            }
+        }
+    }
+
+    fn put_in_force(&self, capability: Switchable, choice: Option<&Choice>) -> Result<()> {
+        let (production, switches) = (self.production(), self.switches());
+        let (director, images, speech) = (&production.director, &production.media.images, &production.editor.speech);
+        let Some(choice) = choice else {
+            return match capability {
+                Switchable::Llm => {
+                    switches.llm.reset(&director.writer)?;
+                    switches.critic.reset(&director.critic)
+                }
+                Switchable::Image => switches.image.reset(images),
+                Switchable::Tts => switches.tts.reset(speech),
+            };
+        };
+        let providers = Providers::new(self.config())?;
+        match capability {
+            Switchable::Llm => self.choose_writer(choice, &providers),
+            Switchable::Image => {
+                choice.apply(images, &switches.image, |address| providers.image(address, &production.blobs))
+            }
+            Switchable::Tts => choice.apply(speech, &switches.tts, |address| providers.voice(address)),
+        }
+    }
+
+    /// Chooses who writes; whoever comes with the writer judges.
+    fn choose_writer(&self, choice: &Choice, providers: &Providers<'_>) -> Result<()> {
+        let (director, switches) = (&self.production().director, self.switches());
+        let mut critic = None;
+        choice.apply(&director.writer, &switches.llm, |address| {
+            let (writer, its_critic) = providers.writer(address)?;
+            critic = Some(its_critic);
+            Ok(writer)
+        })?;
+        if let Some(policy) = choice.side() {
+            return director.critic.set_policy(policy);
+        }
+        let judge = match critic {
+            Some(critic) => {
+                let judge = critic.provider().clone();
+                director.critic.add(critic)?;
+                Some(judge)
+            }
+            None => {
+                let Some(writer) = director.writer.order().into_iter().next() else { return Ok(()) };
+                let place = switches.llm.providers.iter().position(|provider| provider.is(&writer));
+                let same = director.critic.find(&writer).map(|critic| critic.provider().clone());
+                same.or_else(|| switches.critic.providers.get(place?).cloned())
+            }
+        };
+        // A writer of the program's own may have no critic: then those of the configuration judge.
+        judge.map_or(Ok(()), |judge| director.critic.set_policy(switches.critic.chain(&judge, choice.fallback)))
+    }
+
+    async fn store_choice(&self, capability: Switchable, choice: Option<&Choice>) -> Result<()> {
+        let mut tries = 0;
+        loop {
+            match self.try_store_choice(capability, choice).await {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::AlreadyExists) && tries < TRIES =>
+                {
+                    tries += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn try_store_choice(&self, capability: Switchable, choice: Option<&Choice>) -> Result<()> {
+        let production = self.production();
+        let now = production.clock.now();
+        let mut tx: Box<dyn Tx> = production.store.begin().await?;
+        let stored = tx.settings().find(NAME).await?;
+        let mut choices: Choices =
+            stored.as_ref().and_then(|stored| serde_json::from_value(stored.value.clone()).ok()).unwrap_or_default();
+        match choice {
+            Some(choice) => choices.insert(capability, choice.clone()),
+            None => choices.remove(&capability),
+        };
+        let value = serde_json::to_value(&choices)?;
+        let version = match stored {
+            Some(mut setting) => {
+                (setting.value, setting.updated_at) = (value, now);
+                tx.settings().update(&mut setting).await?;
+                setting.version
+            }
+            None => {
+                let id = SettingId::random(&*production.entropy);
+                let mut setting = Setting { id, name: NAME.to_owned(), value, updated_at: now, version: 0 };
+                tx.settings().insert(&mut setting).await?;
+                setting.version
+            }
+        };
+        let event = Event::ProviderSwitched {
+            service: capability.as_str().to_owned(),
+            mode: choice.map(|choice| choice.mode),
+            provider: choice.map(|choice| [choice.provider.as_str(), choice.model.as_str()].join("/")),
+        };
+        let record = tx.append(EventId::random(&*production.entropy), now, Some(UserId::SYSTEM), &event).await?;
+        tx.commit().await?;
+        *self.switches().state() = State { version, choices };
+        // Others look by themselves where the wire does not wake them.
+        let _ = production.wire.announce(&record).await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    async fn orion(folder: &Path) -> Orion {
+        let built = Orion::builder().data_dir(folder).offline().silent();
+        built.writer("extractive:,ollama:llama3.2").build().await.unwrap()
+    }
+
+    fn choice(provider: &str, model: &str, fallback: bool) -> Choice {
+        Choice { mode: Side::Local, provider: provider.to_owned(), model: model.to_owned(), fallback }
+    }
+
+    fn writers(orion: &Orion) -> Vec<String> {
+        orion.production().director.writer.order().iter().map(ToString::to_string).collect()
+    }
+
+    fn critics(orion: &Orion) -> Vec<String> {
+        orion.production().director.critic.order().iter().map(ToString::to_string).collect()
+    }
+
+    #[tokio::test]
+    async fn a_choice_holds_in_every_process_and_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (orion(folder.path()).await, orion(folder.path()).await);
+        assert_eq!(writers(&one), ["extractive", "ollama/llama3.2"]);
+        one.switch(Switchable::Llm, Some(choice("ollama", "", false))).await.unwrap();
+        assert_eq!(
+            (writers(&one), critics(&one)),
+            (vec!["ollama/llama3.2".to_owned()], vec!["ollama/llama3.2".to_owned()])
+        );
+        assert_eq!(writers(&two).len(), 2, "not yet");
+        two.follow_switches().await.unwrap();
+        assert_eq!((writers(&two), critics(&two)), (writers(&one), critics(&one)));
+
+        // A model that no setting names is set up, and those of the configuration follow.
+        two.switch(Switchable::Llm, Some(choice("ollama", "mistral", true))).await.unwrap();
+        let restarted = orion(folder.path()).await;
+        restarted.follow_switches().await.unwrap();
+        one.follow_switches().await.unwrap();
+        for orion in [&one, &two, &restarted] {
+            assert_eq!(writers(orion), ["ollama/mistral", "extractive", "ollama/llama3.2"]);
+            assert_eq!(critics(orion), ["ollama/mistral", "heuristic", "ollama/llama3.2"]);
+        }
+        let told = restarted.capabilities();
+        assert_eq!(told[0].choice, Some(choice("ollama", "mistral", true)));
+        assert_eq!(
+            told[0].providers.iter().map(|standing| standing.place).collect::<Vec<_>>(),
+            [Some(2), Some(3), Some(1)]
+        );
+
+        one.switch(Switchable::Llm, Some(choice("extractive", "", false))).await.unwrap();
+        assert_eq!((writers(&one), critics(&one)), (vec!["extractive".to_owned()], vec!["heuristic".to_owned()]));
+        one.switch(Switchable::Llm, None).await.unwrap();
+        two.follow_switches().await.unwrap();
+        assert_eq!((writers(&two).len(), critics(&two).len()), (2, 2));
+        assert_eq!(two.capabilities()[0].choice, None);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_set_up_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let orion = orion(folder.path()).await;
+        let kept = choice("extractive", "", false);
+        orion.switch(Switchable::Llm, Some(kept.clone())).await.unwrap();
+        let cloud = Choice { mode: Side::Cloud, ..choice("", "", false) };
+        let refused = [
+            (choice("", "nobody", false), "nobody of this name"),
+            (choice("no-such-scheme", "x", false), "no-such-scheme"),
+            (cloud, "permits no provider"),
+            (Choice { mode: Side::Cloud, ..choice("ollama", "llama3.2", false) }, "on the other side"),
+        ];
+        for (wrong, told) in refused {
+            let error = orion.switch(Switchable::Llm, Some(wrong)).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(format!("{error:?}").contains(told), "{error:?}");
+            assert_eq!(writers(&orion), ["extractive"]);
+        }
+        assert_eq!(orion.capabilities()[0].choice, Some(kept));
+    }
+
+    #[tokio::test]
+    async fn choices_at_the_same_time_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (orion(folder.path()).await, orion(folder.path()).await);
+        let (image, voice) = (choice("scene-graphics", "", false), choice("silent", "", false));
+        let (image, voice) =
+            tokio::join!(one.switch(Switchable::Image, Some(image)), two.switch(Switchable::Tts, Some(voice)),);
+        assert!(image.is_ok() && voice.is_ok(), "{image:?} {voice:?}");
+        one.follow_switches().await.unwrap();
+        let chosen = one.capabilities().into_iter().filter(|capability| capability.choice.is_some()).count();
+        assert_eq!(chosen, 2);
+    }
+}
