@@ -1,8 +1,9 @@
 //! What travels with a long call: a way to stop it, somewhere to report progress, and what it buys.
 
 use crate::bill::Bill;
-use crate::domain::Stage;
+use crate::domain::{CostCategory, Money, Stage};
 use crate::port::{Provider, Usage};
+use crate::service::budget::{Purse, estimate};
 use crate::{Error, Result};
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
@@ -214,12 +215,13 @@ pub struct Operation {
     progress: Arc<dyn Progress>,
     stage: Option<Stage>,
     bill: Option<Bill>,
+    purse: Option<Arc<dyn Purse>>,
 }
 
 impl Operation {
     /// A call that reports to `progress` and stops with `cancellation`.
     pub fn new(cancellation: Cancellation, progress: Arc<dyn Progress>) -> Self {
-        Self { cancellation, progress, stage: None, bill: None }
+        Self { cancellation, progress, stage: None, bill: None, purse: None }
     }
 
     /// A call that nobody watches and nobody stops.
@@ -250,6 +252,34 @@ impl Operation {
     #[must_use]
     pub fn billed(&self, bill: &Bill) -> Self {
         Self { bill: Some(bill.clone()), ..self.clone() }
+    }
+
+    /// The same call, paid from a purse.
+    #[must_use]
+    pub fn paid_from(&self, purse: Arc<dyn Purse>) -> Self {
+        Self { purse: Some(purse), ..self.clone() }
+    }
+
+    /// Takes what a call is expected to cost at most, before it is made, and gives the amount. Without a purse
+    /// everything can be afforded.
+    ///
+    /// # Errors
+    /// [`Exhausted`](crate::ErrorKind::Exhausted) if a budget does not allow it.
+    pub async fn afford(&self, by: &Provider, category: CostCategory, units: f64) -> Result<Money> {
+        let amount = estimate(by, category, units);
+        match &self.purse {
+            Some(purse) => purse.take(amount, by).await.map(|()| amount),
+            None => Ok(Money::ZERO),
+        }
+    }
+
+    /// Tells what a call really cost for which an amount was taken by [`afford`](Self::afford). An amount that cannot
+    /// be given back stays taken.
+    pub async fn settle(&self, taken: Money, cost: Money) {
+        if let Some(purse) = &self.purse {
+            // The call was made and is paid; a cap errs on the safe side.
+            let _ = purse.settle(taken, cost).await;
+        }
     }
 
     /// Puts on the bill what was bought on the way to a result that does not say so itself. Without a bill nobody

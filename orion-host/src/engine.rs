@@ -307,6 +307,7 @@ impl OrionBuilder {
             scout.sources = vec![Arc::new(scout.feeds(config.feeds.clone()))];
         }
         let production = Production {
+            budget: config.budget()?,
             director: Director { articles, writer, critic },
             media: Media { images, fetcher, blobs: blobs.clone() },
             editor: Editor { speech, blobs: blobs.clone(), renderer, probe },

@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::domain::timeline::Canvas;
-use crate::domain::{BlobRef, Material, ScenePlan, Source, Stage, VisualPrompt};
+use crate::domain::{BlobRef, CostCategory, Material, ScenePlan, Source, Stage, VisualPrompt};
 use crate::port::{
     BlobStore, FetchLimits, Fetched, Fetcher, GeneratedImage, ImageModel, ImageRequest, Submission, Usage,
 };
@@ -180,7 +180,15 @@ impl Media {
             let _ = port.cancel(&handle).await;
         }
         let submit = || async {
-            let submit = |model: Arc<dyn ImageModel>| async move { model.submit(request, operation).await };
+            // Every attempt is paid for: a failed one may have been, too.
+            let submit = |model: Arc<dyn ImageModel>| async move {
+                let taken = operation.afford(model.provider(), CostCategory::ImageGeneration, 1.0).await?;
+                let submitted = model.submit(request, operation).await?;
+                if let Submission::Done(image) = &submitted {
+                    operation.settle(taken, image.usage.cost).await;
+                }
+                Ok(submitted)
+            };
             Ok(match turn.ask(&operation.cancellation, submit).await? {
                 Submission::Done(image) => Submission::Done(self.keep(turn, request, image).await?),
                 Submission::Pending(handle) => Submission::Pending(handle),

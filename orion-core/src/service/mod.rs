@@ -2,6 +2,7 @@
 //!
 //! A use case exists only where there is a decision or more than one port; plain reads go to the repository.
 
+pub mod budget;
 pub mod consumer;
 pub mod director;
 pub mod editor;

@@ -172,6 +172,10 @@ settings! {
         "Folder under which the destination `folder` writes what is published.";
     concurrent: u32 = 3, "work.concurrent", "ORION_WORK_CONCURRENT",
         "How many runs are worked on at the same time.";
+    budget_run: f64 = 0.0, "budget.run", "ORION_BUDGET_RUN",
+        "Dollars that one run may spend at cloud providers; it stops before the call that would cost more. 0 is no cap.";
+    budget_day: f64 = 0.0, "budget.day", "ORION_BUDGET_DAY",
+        "Dollars that all runs of one day (UTC) may spend together at cloud providers. 0 is no cap.";
     scan_interval: u32 = 30, "scout.interval", "ORION_SCOUT_INTERVAL",
         "Minutes between two scans of the configured feeds while the platform runs; 0 turns them off.";
     log: String = "warn".to_owned(), "log", "ORION_LOG",

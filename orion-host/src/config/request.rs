@@ -1,12 +1,30 @@
 //! The request of one video, as the settings ask for it.
 
 use super::Config;
+use orion_core::domain::Money;
 use orion_core::domain::timeline::{Canvas, Format};
 use orion_core::port::Encoder;
+use orion_core::service::budget::Budget;
 use orion_core::service::production::{CreateRequest, Subject};
 use orion_core::{Error, Result};
 
 impl Config {
+    /// What may be spent.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an amount that is none.
+    pub fn budget(&self) -> Result<Budget> {
+        let cap = |name: &'static str, dollars: f64| match dollars {
+            0.0 => Ok(None),
+            dollars if dollars > 0.0 && dollars <= 1e9 => Ok(Some(Money::from_dollars(dollars))),
+            _ => Err(Error::invalid("a budget is an amount of dollars")
+                .with_context("setting", name)
+                .with_context("value", dollars)
+                .with_hint("use 0 for no cap, or an amount like 2.50")),
+        };
+        Ok(Budget { run: cap("budget.run", self.budget_run)?, day: cap("budget.day", self.budget_day)? })
+    }
+
     /// The request of one video with these settings.
     ///
     /// # Errors

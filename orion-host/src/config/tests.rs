@@ -25,6 +25,17 @@ fn later_sources_win() {
 }
 
 #[test]
+fn budgets_are_dollars() {
+    let budget = |day: &str| load("", &[("ORION_BUDGET_RUN", "1.5"), ("ORION_BUDGET_DAY", day)], &[]).unwrap().budget();
+    let read = budget("0").unwrap();
+    assert_eq!((read.run.map(|cap| cap.0), read.day), (Some(1_500_000), None));
+    for wrong in ["-1", "nan", "inf"] {
+        let refused = load("", &[("ORION_BUDGET_DAY", wrong)], &[]).and_then(|config| config.budget());
+        assert!(refused.is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn secrets_are_read_from_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");

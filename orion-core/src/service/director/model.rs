@@ -8,7 +8,7 @@ use super::clean::without_controls;
 use super::compress::MOST_WORDS;
 use super::critique::Critic;
 use super::{WORDS_PER_SECOND, cue};
-use crate::domain::{Critique, Line, LineRole, Material, Script};
+use crate::domain::{CostCategory, Critique, Line, LineRole, Material, Script};
 use crate::port::{Brief, CompletionRequest, LanguageModel, Message, MessageRole, Provider, ScriptWriter};
 use crate::text::language::Language;
 use crate::text::sentence::word_count;
@@ -171,6 +171,12 @@ impl Scores {
     }
 }
 
+/// The most tokens that a request can take: a token has hardly ever less than two bytes.
+fn most_tokens(request: &CompletionRequest) -> f64 {
+    let asked: usize = request.messages.iter().map(|message| message.content.len().div_ceil(2)).sum();
+    asked as f64 + f64::from(request.max_tokens)
+}
+
 /// Asks until the answer has the right form, telling the model what was wrong.
 async fn answered<A: DeserializeOwned + Send, T: Send>(
     model: &dyn LanguageModel,
@@ -181,8 +187,10 @@ async fn answered<A: DeserializeOwned + Send, T: Send>(
     let mut last = None;
     for _ in 0..ATTEMPTS {
         operation.cancellation.check()?;
+        let taken = operation.afford(model.provider(), CostCategory::LlmTokens, most_tokens(&request)).await?;
         let answer = model.complete(&request, operation).await?;
         operation.charge(model.provider(), answer.usage);
+        operation.settle(taken, answer.usage.cost).await;
         let outcome = serde_json::from_str(bare_json(&answer.text))
             .map_err(|error| malformed("the model's answer is not the JSON that was asked for").with_source(error))
             .and_then(&read);

@@ -1,7 +1,7 @@
 //! Speaking the lines of a script, one journaled step each.
 
 use super::{Editor, encode_wav};
-use crate::domain::{BlobRef, Script, Stage};
+use crate::domain::{BlobRef, CostCategory, Script, Stage};
 use crate::port::{Speech, SpeechModel, SpeechRequest, SpokenWord, WordTimes};
 use crate::service::journal::{Journal, Work};
 use crate::strategy::Turn;
@@ -126,7 +126,13 @@ impl Editor {
         request: &SpeechRequest,
         operation: &Operation,
     ) -> Result<Work<SpokenLine>> {
-        let speak = |model: Arc<dyn SpeechModel>| async move { model.speak(request, operation).await };
+        let characters = request.text.chars().count() as f64;
+        let speak = |model: Arc<dyn SpeechModel>| async move {
+            let taken = operation.afford(model.provider(), CostCategory::TtsCharacters, characters).await?;
+            let speech = model.speak(request, operation).await?;
+            operation.settle(taken, speech.usage.cost).await;
+            Ok(speech)
+        };
         let Speech { samples, sample_rate, words, times, usage } = turn.ask(&operation.cancellation, speak).await?;
         let duration = MediaTime::from_units(samples.len() as u64, sample_rate);
         if samples.is_empty() || sample_rate == 0 {
@@ -151,7 +157,7 @@ fn key(index: usize) -> String {
 mod tests {
     use super::*;
     use crate::domain::timeline::Timeline;
-    use crate::domain::{CostCategory, Money, StepState};
+    use crate::domain::{Money, StepState};
     use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
     use crate::port::{
         MediaInfo, MediaProbe, Provider, RenderSettings, Rendered, Renderer, Side, ThumbnailRequest, Usage, Voice,

@@ -5,6 +5,7 @@
 //! So a run goes on after a crash, a failure or weeks of waiting for a person exactly where it stood.
 
 mod again;
+mod estimate;
 #[cfg(test)]
 mod forms;
 mod gates;
@@ -16,6 +17,7 @@ mod stages;
 mod tests;
 
 pub use again::RenderChange;
+pub use estimate::StageEstimate;
 pub use gates::Revision;
 pub use product::{Product, RunReport, StepReport};
 pub use request::{CreateRequest, Subject};
@@ -26,6 +28,7 @@ use crate::domain::{Content, ContentStatus, Run, RunCommand, RunEffect, RunState
 use crate::event::{Event, EventRecord};
 use crate::id::{ContentId, EventId, RunId, TrendId, UserId};
 use crate::port::{Attempt, BlobStore, Clock, Entropy, RepositoryExt, Store, Tx, Wire};
+use crate::service::budget::{Budget, RunPurse};
 use crate::service::director::Director;
 use crate::service::editor::Editor;
 use crate::service::journal::Journal;
@@ -55,6 +58,8 @@ pub struct Production {
     pub media: Media,
     /// Speaks, captions, renders, checks.
     pub editor: Editor,
+    /// What may be spent.
+    pub budget: Budget,
 }
 
 /// A run at work: its row, what was asked, its journal, and the operation it belongs to.
@@ -185,6 +190,9 @@ impl Production {
             }
             _ => self.command(run, RunCommand::Resume).await?,
         };
+        let spent = self.journal(&run).spent().await?;
+        let purse = RunPurse::new(self.store.clone(), self.clock.clone(), self.entropy.clone(), self.budget, spent);
+        let operation = &operation.paid_from(Arc::new(purse));
         while let RunEffect::Execute(stage) = effect {
             let request = serde_json::from_value(run.request.clone())?;
             let journal = self.journal(&run);

@@ -220,6 +220,7 @@ fn production() -> (Production, Arc<Tools>) {
             renderer: tools.clone(),
             probe: tools.clone(),
         },
+        budget: Budget::default(),
         wire: Arc::new(MemoryWire::new()),
         store,
         blobs,

@@ -35,6 +35,12 @@ enum Action {
         #[arg(long)]
         watch: bool,
     },
+    /// Show what may be spent, what is spent of it today, and what a video is expected to cost
+    Budget {
+        /// Length of the video in seconds [default: that of the platform's configuration]
+        #[arg(long)]
+        seconds: Option<u32>,
+    },
     /// Show events as they happen; Ctrl-C ends it
     Logs {
         /// Only events of this content
@@ -53,6 +59,10 @@ impl Pipeline {
                 let query = query(&[("limit", Some(limit.to_string())), ("status", status)]);
                 let call = Call::get(format!("/api/v1/director/pipelines{query}"));
                 remote.run(call.columns(&["id", "content_id", "stage", "status", "started_at", "error_message"])).await
+            }
+            Action::Budget { seconds } => {
+                let query = query(&[("seconds", seconds.map(|seconds| seconds.to_string()))]);
+                remote.run(Call::get(format!("/api/v1/pulse/budget{query}"))).await
             }
             Action::Run { trend, watch: false } => {
                 remote.run(Call::post("/api/v1/director/pipelines", json!({ "trend_id": trend }))).await

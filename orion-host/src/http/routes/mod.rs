@@ -2,6 +2,7 @@
 
 mod actions;
 mod auth;
+mod budget;
 mod content;
 mod director;
 mod docs;
@@ -41,7 +42,7 @@ pub(super) fn all() -> Routes {
         .nest("/api/v1/media", media::routes())
         .nest("/api/v1/editor", editor::routes())
         .nest("/api/v1/publisher", publisher::routes())
-        .nest("/api/v1/pulse", pulse::routes())
+        .nest("/api/v1/pulse", pulse::routes().merge(budget::routes()))
         .nest("/api/v1/providers", providers::routes())
         .nest("/api/v1/webhooks", webhooks::routes())
 }

@@ -268,3 +268,31 @@ async fn work_that_another_provider_takes_over_is_cancelled_where_it_was() {
     assert!(!distinct(&first.waited).is_empty());
     assert_eq!(distinct(&first.cancelled), distinct(&first.waited));
 }
+
+#[tokio::test]
+async fn a_run_stops_before_the_call_that_its_budget_does_not_allow_and_goes_on_with_more() {
+    let (mut production, tools) = production();
+    let model = slow(&tools, Provider::cloud("cloud", "flux"), ALWAYS);
+    production.media.images = model.clone().into();
+    // Pictures cost two cents: two can be paid, a third cannot.
+    production.budget.run = Some(Money::from_dollars(0.05));
+    let sent = || ALWAYS - model.good.load(Ordering::SeqCst);
+    let expected = production.estimate(30);
+    let images: Vec<_> = expected.iter().filter(|stage| stage.amount > Money::ZERO).collect();
+    assert_eq!((images.len(), images[0].stage, images[0].amount), (1, Stage::Images, Money::from_dollars(0.2)));
+    let run = production.start(UserId::SYSTEM, &request(&[])).await.unwrap();
+    let error = production.advance(run.id, &Operation::detached()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Exhausted);
+    assert!(error.to_string().contains("budget.run: $0.0500"), "{error}");
+    assert_eq!(sent(), 2, "nothing was sent that the budget does not allow");
+    let failed = production.run(run.id).await.unwrap();
+    assert!(matches!(&failed.state, RunState::Failed { stage: Stage::Images, reason } if reason.contains("budget")));
+
+    production.budget.run = None;
+    production.budget.day = Some(Money::from_dollars(100.0));
+    let run = production.advance(run.id, &Operation::detached()).await.unwrap();
+    assert_eq!(run.state, RunState::Completed);
+    let pictures = steps(&production, &run, "images/").await.len();
+    assert!(pictures > 2);
+    assert_eq!(sent() as usize, pictures, "what was sent before is not sent again");
+}
