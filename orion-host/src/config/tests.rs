@@ -42,7 +42,7 @@ fn secrets_are_read_from_files() {
     std::fs::write(&path, "s3cret with spaces \n").unwrap();
     let path = path.display().to_string();
     let config = load("", &[("ORION_AUTH_JWT_SECRET_FILE", &path)], &[]).unwrap();
-    assert_eq!(config.jwt_secret.expose(), "s3cret with spaces ");
+    assert_eq!(config.jwt_secret.expose(), "s3cret with spaces");
     let refused = |environment: &[(&str, &str)], told: &str| {
         let error = load("", environment, &[]).unwrap_err();
         assert!(error.to_string().contains(told), "{error}");

@@ -90,8 +90,9 @@ pub(super) async fn scan_if_due(
     let name = format!("scout.scanned/{}", niche.as_deref().unwrap_or_default());
     let due = |last: &serde_json::Value| {
         let last = serde_json::from_value::<Timestamp>(last.clone()).ok();
-        // A time to come was written by a clock that was wrong.
-        last.is_none_or(|last| last > now || now.since(last) >= interval)
+        // Who asked at the same time may have written a later time than this one's. One that lies further ahead was
+        // written by a clock that was wrong.
+        last.is_none_or(|last| last.since(now) > interval || now.since(last) >= interval)
     };
     if !put(orion, &name, serde_json::to_value(now)?, due).await? {
         return Ok(None);

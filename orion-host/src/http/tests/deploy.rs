@@ -10,8 +10,24 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What is part of the language, and of what Prometheus adds itself.
-const WORDS: &[&str] =
-    &["and", "or", "unless", "by", "without", "on", "ignoring", "group_left", "bool", "offset", "up"];
+const WORDS: &[&str] = &[
+    "and",
+    "or",
+    "unless",
+    "by",
+    "without",
+    "on",
+    "ignoring",
+    "group_left",
+    "bool",
+    "offset",
+    "up",
+    "sum",
+    "max",
+    "min",
+    "avg",
+    "count",
+];
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(path)).unwrap()
