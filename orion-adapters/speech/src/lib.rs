@@ -10,18 +10,15 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking"))]
 
-mod audio;
 mod child;
 mod english;
 mod espeak;
 mod noise;
-mod normal;
 mod open;
 mod piper;
 mod silent;
 #[cfg(test)]
 mod tests;
-mod timing;
 mod voices;
 
 pub use espeak::EspeakSpeech;

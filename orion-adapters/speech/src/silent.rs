@@ -1,10 +1,10 @@
 //! Silence with times: for videos without a voice, on request.
 
 use crate::piper::free;
-use crate::timing;
 use async_trait::async_trait;
 use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, Voice, WordTimes};
 use orion_core::{Error, Operation, Result};
+use orion_voice::timing;
 
 /// Samples per second of the silence.
 const RATE: u32 = 22_050;

@@ -488,4 +488,28 @@ mod tests {
         assert_eq!(wait(&journal, &sent, forgotten).await.unwrap(), 9);
         assert_eq!((sent.load(Ordering::SeqCst), state(&journal).await.3), (3, 3));
     }
+
+    #[tokio::test]
+    async fn what_was_bought_on_the_way_is_a_cost_even_if_the_work_fails() {
+        use crate::domain::CostCategory;
+        let (journal, bill) = (journal(), Bill::new());
+        let tokens = |cost| Usage { category: CostCategory::LlmTokens, units: 10.0, cost: Money(cost) };
+        let by = Provider::cloud("openai", "m");
+        let fails = || async {
+            bill.add(&by, tokens(300));
+            Err::<Work<u32>, _>(Error::new(ErrorKind::Corrupt, "no draft can be used"))
+        };
+        journal.billed("script", "brief", &bill, fails).await.unwrap_err();
+        assert_eq!(journal.spent().await.unwrap(), Money(300));
+        let works = || async {
+            bill.add(&by, tokens(500));
+            Ok(Work { usage: Some(tokens(20)), ..Work::plain("openai", 7) })
+        };
+        let done = journal.billed("script", "brief", &bill, works).await.unwrap();
+        assert_eq!((done.value, done.cost), (7, Money(520)));
+        assert_eq!(journal.spent().await.unwrap(), Money(820));
+        let again: Done<u32> =
+            journal.billed("script", "brief", &bill, || async { Err(Error::cancelled()) }).await.unwrap();
+        assert!(again.reused && journal.spent().await.unwrap() == Money(820));
+    }
 }

@@ -4,10 +4,10 @@
 //! minus one to one of the dimensions, both chosen by its hash. Words carry the topic, n-grams of characters
 //! carry inflections and spelling. It knows nothing of meaning; texts that share words and word parts are near.
 
-use crate::Result;
 use crate::port::{Embedder, Provider, Side};
 use crate::text::fold;
 use crate::text::language::Language;
+use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 
 /// Words that carry a topic weigh this much more than frequent ones.
@@ -18,6 +18,33 @@ const GRAM_WEIGHT: f32 = 0.25;
 
 /// Longest text that is read, in characters; the rest would hardly move the vector.
 const MOST_CHARACTERS: usize = 20_000;
+
+/// A text as an embedding model takes it: at most so many characters, and never without any, which some refuse.
+pub fn embeddable(text: &str, most_characters: usize) -> String {
+    match text.trim() {
+        "" => ".".to_owned(),
+        text => text.chars().take(most_characters).collect(),
+    }
+}
+
+/// A vector that a model gave, of unit length.
+///
+/// # Errors
+/// [`Invalid`](ErrorKind::Invalid) if it has another number of dimensions: vectors of another length do not mix.
+/// [`Corrupt`](ErrorKind::Corrupt) if it points nowhere.
+pub fn of_unit_length(vector: &[f64], dimension: usize) -> Result<Vec<f32>> {
+    if vector.len() != dimension {
+        return Err(Error::invalid("the model gives vectors of another length than configured")
+            .with_context("configured", dimension)
+            .with_context("given", vector.len())
+            .with_hint("set the dimension of the model; vectors of another length do not mix"));
+    }
+    let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+    if !length.is_finite() || length <= f64::MIN_POSITIVE {
+        return Err(Error::new(ErrorKind::Corrupt, "the model gave a vector without direction"));
+    }
+    Ok(vector.iter().map(|x| (x / length) as f32).collect())
+}
 
 /// The built-in [`Embedder`].
 #[derive(Debug, Clone)]

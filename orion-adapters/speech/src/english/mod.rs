@@ -9,8 +9,8 @@ mod connect;
 mod names;
 mod rules;
 
-use crate::normal::Lexicon;
 use orion_core::{Error, Result};
+use orion_voice::normal::Lexicon;
 use piper_plus_g2p::Phonemizer;
 use piper_plus_g2p::english::EnglishPhonemizer;
 use std::collections::HashMap;

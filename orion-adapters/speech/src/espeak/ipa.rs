@@ -2,9 +2,9 @@
 
 use super::{PROGRAM, script, unknown};
 use crate::child::{self, Limits};
-use crate::normal::Pause;
 use crate::piper::Voiced;
 use orion_core::{Cancellation, Error, ErrorKind, Result};
+use orion_voice::normal::Pause;
 use std::time::Duration;
 
 const LIMITS: Limits = Limits { deadline: Duration::from_secs(30), output: 4 << 20 };

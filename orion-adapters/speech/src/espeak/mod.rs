@@ -7,14 +7,14 @@ mod ipa;
 
 pub(crate) use ipa::sounds;
 
-use crate::audio;
 use crate::child::{self, Limits};
-use crate::normal::{self, Lexicon, Pause, Said};
 use crate::piper::free;
-use crate::timing;
 use async_trait::async_trait;
 use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, Voice, WordTimes};
 use orion_core::{Cancellation, Error, ErrorKind, Operation, Result};
+use orion_voice::audio;
+use orion_voice::normal::{self, Lexicon, Pause, Said};
+use orion_voice::timing;
 use std::ops::Range;
 use std::process::{Command, Stdio};
 use std::time::Duration;

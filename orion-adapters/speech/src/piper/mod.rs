@@ -8,15 +8,15 @@ mod speech;
 pub(crate) use plan::Voiced;
 pub use speech::PiperSpeech;
 
-use crate::audio;
 use crate::english::English;
 use crate::espeak;
-use crate::normal::{self, Pause};
-use crate::timing;
 use config::VoiceConfig;
 use orion_core::domain::{CostCategory, Money};
 use orion_core::port::{Speech, SpeechRequest, Usage, WordTimes};
 use orion_core::{Cancellation, Error, ErrorKind, Result};
+use orion_voice::audio;
+use orion_voice::normal::{self, Pause};
+use orion_voice::timing;
 use plan::Chunk;
 use session::Session;
 use std::path::Path;

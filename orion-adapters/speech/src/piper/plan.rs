@@ -1,7 +1,7 @@
 //! From phonemes to the number sequences a model speaks: one per sentence, long sentences cut at clauses.
 
 use super::config::VoiceConfig;
-use crate::normal::Pause;
+use orion_voice::normal::Pause;
 use std::collections::BTreeMap;
 
 /// Phonemes after which a sentence is cut at its next clause; about twelve seconds. Voices are trained on sentences

@@ -18,14 +18,14 @@ mod word;
 use clean::Shown;
 
 /// Knows which words have a pronunciation of their own.
-pub(crate) trait Lexicon {
+pub trait Lexicon {
     /// Whether a lower-case word can be looked up rather than guessed.
     fn knows(&self, word: &str) -> bool;
 }
 
 /// The silence after a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Pause {
+pub enum Pause {
     /// None.
     None,
     /// As at a comma.
@@ -36,11 +36,11 @@ pub(crate) enum Pause {
 
 /// What is said for one word as shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Said {
+pub struct Said {
     /// The words, none if it is only seen.
-    pub(crate) words: Vec<String>,
+    pub words: Vec<String>,
     /// What follows them.
-    pub(crate) pause: Pause,
+    pub pause: Pause,
 }
 
 /// A word among its neighbours.
@@ -87,7 +87,7 @@ impl<'a> Context<'a> {
 }
 
 /// What is said for each of the words. Gives exactly as many as it gets.
-pub(crate) fn say(words: &[&str], lexicon: &dyn Lexicon) -> Vec<Said> {
+pub fn say(words: &[&str], lexicon: &dyn Lexicon) -> Vec<Said> {
     let shown: Vec<Shown> = words.iter().map(|word| Shown::new(word)).collect();
     let capitals = shown.iter().filter(|shown| word::is_capitals(&shown.core)).count();
     let lowers = shown.iter().filter(|shown| shown.core.chars().any(char::is_lowercase)).count();

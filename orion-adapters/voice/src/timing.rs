@@ -10,7 +10,7 @@ fn slice(rate: u32) -> u64 {
 }
 
 /// Samples of silence for words of which none is spoken.
-pub(crate) fn least(words: usize, rate: u32) -> usize {
+pub fn least(words: usize, rate: u32) -> usize {
     words.saturating_mul(slice(rate) as usize * 5)
 }
 
@@ -19,7 +19,7 @@ pub(crate) fn least(words: usize, rate: u32) -> usize {
 /// `spans` are those of the words that were spoken, in order. Words that are only seen (a dash, an emoji) share the
 /// pause between their neighbours, and where there is no pause, the end of the word before or the start of the one
 /// after. `total` must be at least the number of words.
-pub(crate) fn settle(spans: &[Option<Range<u64>>], total: u64, rate: u32) -> Vec<Range<u64>> {
+pub fn settle(spans: &[Option<Range<u64>>], total: u64, rate: u32) -> Vec<Range<u64>> {
     let count = spans.len();
     // Every word needs a sample of its own: `low` and `high` keep room for those before and after.
     let mut settled: Vec<Range<u64>> = Vec::with_capacity(count);
@@ -68,7 +68,7 @@ pub(crate) fn settle(spans: &[Option<Range<u64>>], total: u64, rate: u32) -> Vec
 
 /// The words with their times; each at least a microsecond long. In scripts that put no spaces between words, zero-width
 /// spaces say where a caption may part them.
-pub(crate) fn words(shown: &[&str], spans: &[Option<Range<u64>>], total: u64, rate: u32) -> Vec<SpokenWord> {
+pub fn words(shown: &[&str], spans: &[Option<Range<u64>>], total: u64, rate: u32) -> Vec<SpokenWord> {
     settle(spans, total, rate)
         .into_iter()
         .zip(shown)

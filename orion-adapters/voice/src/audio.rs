@@ -10,7 +10,7 @@ const MOST_GAIN: f32 = 16.0;
 const FADE: f64 = 0.004;
 
 /// Makes samples finite, centres nothing, and brings the highest one to [`PEAK`].
-pub(crate) fn level(samples: &mut [f32]) {
+pub fn level(samples: &mut [f32]) {
     let mut peak = 0.0_f32;
     for sample in samples.iter_mut() {
         if !sample.is_finite() {
@@ -25,7 +25,7 @@ pub(crate) fn level(samples: &mut [f32]) {
 }
 
 /// Fades both ends to zero.
-pub(crate) fn soften(samples: &mut [f32], rate: u32) {
+pub fn soften(samples: &mut [f32], rate: u32) {
     let length = ((f64::from(rate) * FADE) as usize).min(samples.len() / 2);
     for index in 0..length {
         let gain = index as f32 / length as f32;
@@ -39,7 +39,7 @@ pub(crate) fn soften(samples: &mut [f32], rate: u32) {
 }
 
 /// Samples in a length of time.
-pub(crate) fn samples_in(seconds: f64, rate: u32) -> usize {
+pub fn samples_in(seconds: f64, rate: u32) -> usize {
     (seconds.max(0.0) * f64::from(rate)).round() as usize
 }
 
