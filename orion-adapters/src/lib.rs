@@ -9,18 +9,24 @@
 mod offline;
 mod registry;
 mod uri;
+mod words;
 
 #[cfg(feature = "feeds")]
 pub use offline::Offline;
 pub use registry::*;
 pub use uri::Uri;
+pub use words::WordsAccess;
 
 #[cfg(feature = "blob")]
 pub use orion_blob as blob;
+#[cfg(feature = "elevenlabs")]
+pub use orion_elevenlabs as elevenlabs;
 #[cfg(feature = "feeds")]
 pub use orion_feeds as feeds;
 #[cfg(any(feature = "feeds", feature = "social"))]
 pub use orion_fetch as fetch;
+#[cfg(feature = "fish")]
+pub use orion_fish as fish;
 #[cfg(feature = "graphics")]
 pub use orion_graphics as graphics;
 #[cfg(feature = "mail")]
@@ -29,6 +35,8 @@ pub use orion_mail as mail;
 pub use orion_oauth as oauth;
 #[cfg(feature = "ollama")]
 pub use orion_ollama as ollama;
+#[cfg(feature = "openai")]
+pub use orion_openai as openai;
 #[cfg(feature = "render")]
 pub use orion_render as render;
 #[cfg(feature = "secure")]

@@ -6,7 +6,7 @@ use orion_core::memory::{MemoryBlobs, MemoryStore, MemoryWire};
 #[cfg(feature = "feeds")]
 use orion_core::port::Fetcher;
 use orion_core::port::{BlobStore, ScriptWriter, Store, Wire};
-use orion_core::service::director::{Critic, ExtractiveWriter, HeuristicCritic};
+use orion_core::service::director::{Critic, ExtractiveWriter, HeuristicCritic, ModelCritic, ModelWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,12 +14,28 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Parts {
     folder: PathBuf,
+    #[cfg_attr(
+        not(any(
+            feature = "ollama",
+            feature = "openai",
+            all(feature = "speech", any(feature = "elevenlabs", feature = "fish"))
+        )),
+        expect(dead_code, reason = "no adapter of words is built in")
+    )]
+    pub(crate) words: crate::WordsAccess,
 }
 
 impl Parts {
     /// Parts of a data folder, which is made when something is first kept in it.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), words: crate::WordsAccess::default() }
+    }
+
+    /// With the servers of words reached like this.
+    #[must_use]
+    pub fn with_words(mut self, access: crate::WordsAccess) -> Self {
+        self.words = access;
+        self
     }
 
     /// Its folder.
@@ -73,35 +89,24 @@ impl Parts {
         }
     }
 
-    /// Who writes and who judges: `extractive:` (built in, no model) or `ollama:MODEL` on the server at `ollama_url`.
+    /// Who writes and who judges: `extractive:` (built in, no model), `ollama:MODEL` or `openai:MODEL`.
     ///
     /// # Errors
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
-    pub fn writer(&self, address: &str, ollama_url: &str) -> Result<(Arc<dyn ScriptWriter>, Arc<dyn Critic>)> {
+    pub fn writer(&self, address: &str) -> Result<(Arc<dyn ScriptWriter>, Arc<dyn Critic>)> {
         const KNOWN: &[&str] = &[
             "extractive:",
             #[cfg(feature = "ollama")]
             "ollama:MODEL",
+            #[cfg(feature = "openai")]
+            "openai:MODEL",
         ];
-        #[cfg(not(feature = "ollama"))]
-        let _ = ollama_url;
         let uri = Uri::parse(address)?;
-        match uri.scheme() {
-            "extractive" => Ok((Arc::new(ExtractiveWriter), Arc::new(HeuristicCritic))),
-            #[cfg(feature = "ollama")]
-            "ollama" => {
-                use orion_core::service::director::{ModelCritic, ModelWriter};
-                let server = url::Url::parse(ollama_url).map_err(|error| {
-                    orion_core::Error::invalid("the address of the Ollama server is malformed")
-                        .with_context("address", ollama_url)
-                        .with_source(error)
-                })?;
-                let options = orion_ollama::OllamaOptions::at(server);
-                let model = Arc::new(orion_ollama::OllamaLanguageModel::new(uri.require("the model")?, options)?);
-                Ok((Arc::new(ModelWriter::new(model.clone())), Arc::new(ModelCritic::new(model))))
-            }
-            _ => Err(uri.unknown("writer", KNOWN)),
+        if uri.scheme() == "extractive" {
+            return Ok((Arc::new(ExtractiveWriter), Arc::new(HeuristicCritic)));
         }
+        let model = self.language_model(&uri)?.ok_or_else(|| uri.unknown("writer", KNOWN))?;
+        Ok((Arc::new(ModelWriter::new(model.clone())), Arc::new(ModelCritic::new(model))))
     }
 
     /// The live wire within this process.
@@ -156,8 +161,8 @@ impl Parts {
         orion_speech::VoiceLibrary::new(self.folder.join("voices"))
     }
 
-    /// Who speaks: the name of an installed voice, a Piper `.onnx` file, `piper:NAME`, `espeak:LANGUAGE` or
-    /// `silent:`. Empty takes the default voice, and espeak-ng where none is installed.
+    /// Who speaks: the name of an installed voice, a Piper `.onnx` file, `piper:NAME`, `espeak:LANGUAGE`, `silent:`, or
+    /// a voice on a server: `openai:MODEL/VOICE`, `elevenlabs:VOICE`, `fish:VOICE`. Empty takes the default voice, and espeak-ng where none is installed.
     ///
     /// # Errors
     /// [`NotFound`](orion_core::ErrorKind::NotFound) for a voice that is not there; [`Unavailable`](orion_core::ErrorKind::Unavailable)
@@ -166,6 +171,9 @@ impl Parts {
         use orion_speech::{EspeakSpeech, PiperSpeech, SilentSpeech};
         let library = self.voices();
         let uri = Uri::parse(voice).ok();
+        if let Some(served) = uri.as_ref().map(|uri| self.served_voice(uri)).transpose()?.flatten() {
+            return Ok(served);
+        }
         let rest = |uri: &Uri| Some(uri.rest().to_owned()).filter(|rest| !rest.is_empty());
         match uri.as_ref().map(|uri| (uri.scheme(), rest(uri))) {
             Some(("silent", _)) => Ok(Arc::new(SilentSpeech::new())),
@@ -179,15 +187,25 @@ impl Parts {
 
 #[cfg(feature = "graphics")]
 impl Parts {
-    /// Who makes pictures: `graphics:` (the built-in scene graphics). Pictures of these files are shown in them.
+    /// Who makes pictures: `graphics:` (the built-in scene graphics) or `openai:MODEL`. Pictures of these files are shown in them.
     ///
     /// # Errors
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme.
     pub fn images(&self, address: &str, blobs: Arc<dyn BlobStore>) -> Result<Arc<dyn orion_core::port::ImageModel>> {
+        const KNOWN: &[&str] = &[
+            "graphics:",
+            #[cfg(feature = "openai")]
+            "openai:MODEL",
+        ];
         let uri = Uri::parse(address)?;
         match uri.scheme() {
+            #[cfg(feature = "openai")]
+            "openai" => {
+                let model = uri.require("the model")?;
+                Ok(Arc::new(orion_openai::OpenAiImages::new(model, &self.words.openai_at(1))?))
+            }
             "graphics" => Ok(Arc::new(orion_graphics::SceneGraphics::new(blobs))),
-            _ => Err(uri.unknown("images", &["graphics:"])),
+            _ => Err(uri.unknown("images", KNOWN)),
         }
     }
 }
@@ -314,7 +332,7 @@ mod tests {
         assert!(store.hint().unwrap().contains("memory:"), "{store:?}");
         let blobs = parts.blobs("s4:x").unwrap_err();
         assert!(blobs.hint().unwrap().contains("memory:"), "{blobs:?}");
-        let writer = parts.writer("openai:gpt", "").unwrap_err();
+        let writer = parts.writer("scribe:").unwrap_err();
         assert!(writer.hint().unwrap().contains("extractive:"), "{writer:?}");
     }
 

@@ -5,11 +5,10 @@ use crate::delivery::{Delivery, deliver};
 use crate::providers::{self, Providers};
 use crate::switch::Switches;
 use crate::system::{OsEntropy, SystemClock};
-use orion_adapters::Parts;
 use orion_core::domain::{Run, RunState};
 use orion_core::id::{RunId, UserId};
 use orion_core::port::{
-    BlobStore, Clock, Entropy, Fetcher, ImageModel, RepositoryExt, ScriptWriter, SpeechModel, Store,
+    BlobStore, Clock, Entropy, Fetcher, ImageModel, RepositoryExt, ScriptWriter, SpeechModel, Store, Transcriber,
 };
 use orion_core::service::director::Director;
 use orion_core::service::editor::Editor;
@@ -37,6 +36,7 @@ pub struct Orion {
     config: Config,
     production: Production,
     switches: Switches,
+    transcriber: Option<Strategy<dyn Transcriber>>,
     tools: orion_adapters::render::Tools,
 }
 
@@ -63,6 +63,11 @@ impl Orion {
     /// The use case that finds trends.
     pub fn scout(&self) -> &Scout {
         &self.production.scout
+    }
+
+    /// Who writes down what is said in sounds that Orion did not speak, if anybody is named.
+    pub fn transcriber(&self) -> Option<&Strategy<dyn Transcriber>> {
+        self.transcriber.as_ref()
     }
 
     /// Stored files.
@@ -156,6 +161,7 @@ pub struct OrionBuilder {
     writer: Option<Strategy<dyn ScriptWriter>>,
     images: Option<Strategy<dyn ImageModel>>,
     speech: Option<Strategy<dyn SpeechModel>>,
+    transcriber: Option<Strategy<dyn Transcriber>>,
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
 }
@@ -251,6 +257,12 @@ impl OrionBuilder {
         self
     }
 
+    /// A transcriber of your own, or several as a [`Strategy`].
+    pub fn with_transcriber(mut self, transcriber: impl Into<Strategy<dyn Transcriber>>) -> Self {
+        self.transcriber = Some(transcriber.into());
+        self
+    }
+
     /// A clock of your own.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
@@ -270,7 +282,7 @@ impl OrionBuilder {
     /// [`Unavailable`](orion_core::ErrorKind::Unavailable) with the next step for a part that is not there.
     pub async fn build(self) -> Result<Orion> {
         let config = self.config;
-        let parts = Parts::new(&config.data_dir);
+        let parts = providers::parts(&config)?;
         let store = match self.store {
             Some(store) => store,
             None => parts.store(&config.store).await?,
@@ -289,7 +301,12 @@ impl OrionBuilder {
         let writer = self.writer.unwrap_or(named).or_retrying(retrying.clone());
         let critic = critic.or_retrying(retrying.clone());
         let images = self.images.map_or_else(|| providers.images(&blobs), Ok)?.or_retrying(retrying.clone());
-        let speech = self.speech.map_or_else(|| providers.speech(), Ok)?.or_retrying(retrying);
+        let speech = self.speech.map_or_else(|| providers.speech(), Ok)?.or_retrying(retrying.clone());
+        let transcriber = match self.transcriber {
+            Some(transcriber) => Some(transcriber),
+            None => providers.transcribers()?,
+        };
+        let transcriber = transcriber.map(|transcriber| transcriber.or_retrying(retrying));
         let tools = parts.tools(&config.ffmpeg);
         let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
         let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher, config.robots));
@@ -318,6 +335,6 @@ impl OrionBuilder {
             clock,
             entropy,
         };
-        Ok(Orion { config, switches: Switches::of(&production), production, tools })
+        Ok(Orion { config, switches: Switches::of(&production), production, transcriber, tools })
     }
 }

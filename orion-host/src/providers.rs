@@ -2,8 +2,9 @@
 
 use crate::config::Config;
 use crate::system::TokioSleeper;
-use orion_adapters::Parts;
-use orion_core::port::{BlobStore, Clock, Entropy, ImageModel, Provider, ScriptWriter, Side, SpeechModel};
+use orion_adapters::ollama::OllamaOptions;
+use orion_adapters::{Parts, WordsAccess};
+use orion_core::port::{BlobStore, Clock, Entropy, ImageModel, Provider, ScriptWriter, Side, SpeechModel, Transcriber};
 use orion_core::service::director::Critic;
 use orion_core::strategy::{Capability, Policy, Retrying, Strategy};
 use orion_core::{Error, Result};
@@ -34,13 +35,13 @@ impl<'c> Providers<'c> {
                     ));
             }
         };
-        Ok(Self { config, parts: Parts::new(&config.data_dir), policy })
+        Ok(Self { config, parts: parts(config)?, policy })
     }
 
     /// Who writes, and who judges what was written.
     pub(crate) fn writers(&self) -> Result<(Strategy<dyn ScriptWriter>, Strategy<dyn Critic>)> {
-        let (setting, config) = ("writer", self.config);
-        let opened = addresses(setting, &config.writer, |address| self.writer(address))?;
+        let setting = "writer";
+        let opened = addresses(setting, &self.config.writer, |address| self.writer(address))?;
         let (writers, critics) = opened.into_iter().unzip();
         Ok((self.strategy(setting, writers)?, self.strategy(setting, critics)?))
     }
@@ -64,7 +65,7 @@ impl<'c> Providers<'c> {
 
     /// One who writes, and who judges what it wrote.
     pub(crate) fn writer(&self, address: &str) -> Result<(Arc<dyn ScriptWriter>, Arc<dyn Critic>)> {
-        self.parts.writer(address, &self.config.ollama_url)
+        self.parts.writer(address)
     }
 
     /// One who makes pictures.
@@ -75,6 +76,16 @@ impl<'c> Providers<'c> {
     /// One who speaks.
     pub(crate) fn voice(&self, address: &str) -> Result<Arc<dyn SpeechModel>> {
         self.parts.speech(address)
+    }
+
+    /// Who writes down what is said in a sound; nobody unless somebody is named.
+    pub(crate) fn transcribers(&self) -> Result<Option<Strategy<dyn Transcriber>>> {
+        let setting = "transcriber";
+        if self.config.transcriber.trim().is_empty() {
+            return Ok(None);
+        }
+        let opened = addresses(setting, &self.config.transcriber, |address| self.parts.transcriber(address))?;
+        self.strategy(setting, opened).map(Some)
     }
 
     fn strategy<P: Capability + ?Sized>(&self, setting: &'static str, ports: Vec<Arc<P>>) -> Result<Strategy<P>> {
@@ -95,6 +106,49 @@ impl<'c> Providers<'c> {
             ("create.voice", told(self.speech())),
         ]
     }
+}
+
+/// Parts as the settings describe their surroundings.
+///
+/// # Errors
+/// [`Invalid`](orion_core::ErrorKind::Invalid) for a side that is none.
+pub(crate) fn parts(config: &Config) -> Result<Parts> {
+    Ok(Parts::new(&config.data_dir).with_words(words(config)?))
+}
+
+/// How the servers of words are reached.
+fn words(config: &Config) -> Result<WordsAccess> {
+    let side = |setting: &'static str, text: &str| match text.trim().to_ascii_lowercase().as_str() {
+        "cloud" => Ok(Side::Cloud),
+        "local" => Ok(Side::Local),
+        _ => Err(Error::invalid("a side is `cloud` or `local`")
+            .with_context("setting", setting)
+            .with_context("value", text)),
+    };
+    let mut words = WordsAccess::default();
+    words.ollama = OllamaOptions {
+        keep_alive: config.ollama_keep_alive.clone(),
+        context: config.ollama_context,
+        ..OllamaOptions::at(config.ollama_url.clone())
+    };
+    words.openai.address.clone_from(&config.openai_url);
+    words.openai.key = config.openai_key.clone();
+    words.openai.side = side("openai.side", &config.openai_side)?;
+    words.openai_rates = [config.openai_token_rate, config.openai_image_rate, config.openai_character_rate];
+    words.whisper.address.clone_from(&config.whisper_url);
+    words.whisper.key = config.whisper_key.clone();
+    words.whisper.side = side("whisper.side", &config.whisper_side)?;
+    words.elevenlabs.address.clone_from(&config.elevenlabs_url);
+    words.elevenlabs.key = config.elevenlabs_key.clone();
+    words.elevenlabs.model.clone_from(&config.elevenlabs_model);
+    words.elevenlabs.stability = config.elevenlabs_stability;
+    words.elevenlabs.similarity = config.elevenlabs_similarity;
+    words.elevenlabs.rate = Some(config.elevenlabs_rate);
+    words.fish.address.clone_from(&config.fish_url);
+    words.fish.key = config.fish_key.clone();
+    words.dimension = config.embedding_dimension as usize;
+    words.transcriber.clone_from(&config.transcriber);
+    Ok(words)
 }
 
 /// The retries of every provider of the engine.
@@ -175,7 +229,13 @@ mod tests {
         };
         check(|config| config.policy = "cloud".to_owned(), &["permits no provider", "setting: writer", "extractive"]);
         check(|config| config.policy = "extractive,ollama".to_owned(), &["no policy", "prefer-local"]);
-        check(|config| config.writer = "openai:gpt".to_owned(), &["setting: writer", "extractive:"]);
+        check(|config| config.writer = "scribe:".to_owned(), &["setting: writer", "extractive:"]);
+        check(
+            |config| config.writer = "openai:gpt-5".to_owned(),
+            &["setting: writer", "needs a key", "OPENAI_API_KEY"],
+        );
+        check(|config| config.voice = "elevenlabs:".to_owned(), &["needs a key", "ELEVENLABS_API_KEY"]);
+        check(|config| config.openai_side = "both".to_owned(), &["`cloud` or `local`", "setting: openai.side"]);
         check(|config| config.writer = "extractive:,".to_owned(), &["an address is missing", "setting: writer"]);
         check(|config| config.writer = "extractive:,extractive:".to_owned(), &["named twice", "setting: writer"]);
         check(|config| config.images = "comfyui:".to_owned(), &["setting: images", "graphics:"]);

@@ -12,3 +12,4 @@ mod export;
 mod platform;
 mod program;
 mod tidy;
+mod words;

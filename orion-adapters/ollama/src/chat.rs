@@ -1,26 +1,25 @@
 //! The language model: `/api/chat`, streamed line by line.
 
-use crate::client::{OllamaOptions, Server};
-use crate::think::{without_fence, without_thinking};
+use crate::server::{OllamaOptions, Server};
 use async_trait::async_trait;
 use orion_core::domain::{CostCategory, Money};
-use orion_core::port::{Completion, CompletionRequest, LanguageModel, Message, Provider, Side, Usage};
+use orion_core::port::{Completion, CompletionRequest, LanguageModel, Message, Provider, Usage};
+use orion_core::text::answer;
 use orion_core::{Error, ErrorKind, Operation, Result};
-use reqwest::{Response, StatusCode};
+use orion_http::Lines;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, timeout, timeout_at};
+use serde_json::Value;
 
-/// Longest answer, thinking included, in bytes.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// Longest stream, thinking included, in bytes.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// Longest single line of the stream, in bytes.
-const MOST_LINE_BYTES: usize = 1024 * 1024;
+/// Pieces of an answer between two reports of progress.
+const PIECES: u64 = 8;
 
 /// A language model that runs in Ollama.
 #[derive(Debug, Clone)]
 pub struct OllamaLanguageModel {
     server: Server,
-    provider: Provider,
 }
 
 #[derive(Serialize)]
@@ -29,7 +28,9 @@ struct ChatRequest<'a> {
     messages: &'a [Message],
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<&'a serde_json::Value>,
+    format: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keep_alive: Option<Value>,
     options: ChatOptions,
 }
 
@@ -37,9 +38,11 @@ struct ChatRequest<'a> {
 struct ChatOptions {
     temperature: f64,
     num_predict: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num_ctx: Option<u32>,
 }
 
-/// One line of the stream.
+/// One line of the stream. What a model thinks comes in a field of its own, which is not read.
 #[derive(Debug, Default, Deserialize)]
 struct Chunk {
     #[serde(default)]
@@ -68,69 +71,29 @@ impl OllamaLanguageModel {
     /// # Errors
     /// [`Invalid`](ErrorKind::Invalid) for an empty name or an address that is not HTTP.
     pub fn new(model: &str, options: OllamaOptions) -> Result<Self> {
-        let server = Server::new(model, options)?;
-        let provider = Provider { name: "ollama".to_owned(), model: server.model.clone(), side: Side::Local };
-        Ok(Self { server, provider })
-    }
-
-    async fn answer(&self, request: &CompletionRequest) -> Result<Completion> {
-        let body = ChatRequest {
-            model: &self.server.model,
-            messages: &request.messages,
-            stream: true,
-            format: request.schema.as_ref(),
-            options: ChatOptions { temperature: request.temperature, num_predict: request.max_tokens },
-        };
-        let deadline = Instant::now() + self.server.options.deadline;
-        let late = || self.server.too_slow("Ollama did not finish in time", self.server.options.deadline);
-        let response = timeout_at(deadline, self.server.post("/api/chat", &body)).await.map_err(|_| late())??;
-        let (text, last) = timeout_at(deadline, self.read(response)).await.map_err(|_| late())??;
-        if last.done_reason.as_deref() == Some("length") {
-            return Err(Error::new(ErrorKind::Exhausted, "the answer was cut off at its longest length")
-                .with_context("tokens", request.max_tokens)
-                .with_hint("ask for less, or choose a model that thinks less out loud"));
-        }
-        let text = without_thinking(&text);
-        let text = if request.schema.is_some() { json(&text)? } else { text };
-        if text.is_empty() {
-            return Err(Error::new(ErrorKind::Corrupt, "the model gave an empty answer")
-                .with_context("model", &self.server.model));
-        }
-        let units = (last.prompt_eval_count + last.eval_count) as f64;
-        Ok(Completion { text, usage: Usage { category: CostCategory::LlmTokens, units, cost: Money::ZERO } })
+        Ok(Self { server: Server::new(model, options)? })
     }
 
     /// Reads the stream to its last line. A stream that ends before it says so was cut off.
-    async fn read(&self, mut response: Response) -> Result<(String, Chunk)> {
-        let idle = self.server.options.idle;
+    async fn read(&self, mut lines: Lines, operation: &Operation) -> Result<(String, Chunk)> {
         let mut text = String::new();
-        let mut buffer: Vec<u8> = Vec::new();
-        loop {
-            let next = timeout(idle, response.chunk()).await;
-            let next = next.map_err(|_| self.server.too_slow("Ollama gave no sign of life", idle))?;
-            let ended = match next.map_err(|error| self.server.broken_off(error))? {
-                Some(bytes) => {
-                    buffer.extend_from_slice(&bytes);
-                    false
-                }
-                None => true,
-            };
-            while let Some(line) = take_line(&mut buffer, ended) {
-                let chunk = self.chunk(&line)?;
-                text.push_str(&chunk.message.content);
-                if chunk.done {
-                    return Ok((text, chunk));
-                }
+        let mut pieces = 0_u64;
+        while let Some(line) = lines.next().await? {
+            if line.trim_ascii().is_empty() {
+                continue;
             }
-            if text.len() > MOST_BYTES || buffer.len() > MOST_LINE_BYTES {
-                return Err(Error::new(ErrorKind::Exhausted, "the answer of Ollama is too long"));
+            let chunk = self.chunk(&line)?;
+            text.push_str(&chunk.message.content);
+            if chunk.done {
+                return Ok((text, chunk));
             }
-            if ended {
-                return Err(Error::unexpected("the answer of Ollama was cut off before its end")
-                    .with_context("model", &self.server.model)
-                    .with_context("bytes", text.len()));
+            pieces += 1;
+            if pieces.is_multiple_of(PIECES) {
+                operation.advance(pieces, 0, "tokens");
+                operation.cancellation.check()?;
             }
         }
+        Err(lines.cut_off().with_context("model", self.server.model()))
     }
 
     fn chunk(&self, line: &[u8]) -> Result<Chunk> {
@@ -138,47 +101,46 @@ impl OllamaLanguageModel {
             Error::new(ErrorKind::Corrupt, "a line of Ollama's answer is not JSON").with_source(error)
         })?;
         match &chunk.error {
-            Some(said) => Err(self.server.error_of(StatusCode::INTERNAL_SERVER_ERROR, said)),
+            Some(said) => Err(Error::unavailable("Ollama failed in the middle of its answer")
+                .with_context("model", self.server.model())
+                .with_context("said", said.chars().take(300).collect::<String>())),
             None => Ok(chunk),
         }
     }
 }
 
-/// The next whole line of a buffer; at the end of the stream also what has no line break. Empty lines are skipped.
-fn take_line(buffer: &mut Vec<u8>, ended: bool) -> Option<Vec<u8>> {
-    loop {
-        let line: Vec<u8> = match buffer.iter().position(|byte| *byte == b'\n') {
-            Some(end) => buffer.drain(..=end).collect(),
-            None if ended && !buffer.is_empty() => std::mem::take(buffer),
-            None => return None,
-        };
-        if !line.trim_ascii().is_empty() {
-            return Some(line);
-        }
-    }
-}
-
-/// The answer as bare JSON.
-fn json(text: &str) -> Result<String> {
-    let bare = without_fence(text);
-    serde_json::from_str::<serde::de::IgnoredAny>(bare)
-        .map_err(|error| Error::new(ErrorKind::Corrupt, "the model did not answer with JSON").with_source(error))?;
-    Ok(bare.to_owned())
-}
-
 #[async_trait]
 impl LanguageModel for OllamaLanguageModel {
     fn provider(&self) -> &Provider {
-        &self.provider
+        &self.server.provider
     }
 
     async fn complete(&self, request: &CompletionRequest, operation: &Operation) -> Result<Completion> {
-        operation.cancellation.check()?;
-        // Dropping the answer closes the connection, on which Ollama stops to generate.
-        tokio::select! {
-            biased;
-            () = operation.cancellation.cancelled() => Err(Error::cancelled()),
-            answer = self.answer(request) => answer,
+        let context = self.server.options.context;
+        let body = ChatRequest {
+            model: self.server.model(),
+            messages: &request.messages,
+            stream: true,
+            format: request.schema.as_ref(),
+            keep_alive: self.server.keep_alive(),
+            options: ChatOptions {
+                temperature: request.temperature,
+                num_predict: request.max_tokens,
+                num_ctx: (context > 0).then_some(context),
+            },
+        };
+        // A stop drops the answer, which closes the connection, on which Ollama stops to generate.
+        let call = self.server.service.post(&["api", "chat"]).json(&body);
+        let answer = call.attempt(&operation.cancellation).await?.map_err(|refusal| self.server.refused(&refusal))?;
+        let (text, last) = self.read(answer.lines(MOST_BYTES), operation).await?;
+        if last.done_reason.as_deref() == Some("length") {
+            return Err(Error::new(ErrorKind::Exhausted, "the answer was cut off at its longest length")
+                .with_context("tokens", request.max_tokens)
+                .with_hint("ask for less, allow a longer context, or choose a model that thinks less out loud"));
         }
+        let text = answer::bare(&text, request.schema.is_some())
+            .map_err(|error| error.with_context("model", self.server.model()))?;
+        let units = (last.prompt_eval_count + last.eval_count) as f64;
+        Ok(Completion { text, usage: Usage { category: CostCategory::LlmTokens, units, cost: Money::ZERO } })
     }
 }

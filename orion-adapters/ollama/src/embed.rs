@@ -1,11 +1,12 @@
-//! Embeddings: `/api/embed`, a batch at a time, normalised here.
+//! Embeddings: `/api/embed`, a batch at a time, brought to unit length here.
 
-use crate::client::{OllamaOptions, Server};
+use crate::server::{OllamaOptions, Server};
 use async_trait::async_trait;
-use orion_core::port::{Embedder, Provider, Side};
-use orion_core::{Error, ErrorKind, Result};
-use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
+use orion_core::port::{Embedder, Provider};
+use orion_core::text::embedding::{embeddable, of_unit_length};
+use orion_core::{Cancellation, Error, ErrorKind, Result};
+use serde::Deserialize;
+use serde_json::json;
 
 /// Most texts of one request.
 const BATCH: usize = 64;
@@ -20,19 +21,11 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct OllamaEmbedder {
     server: Server,
-    provider: Provider,
     dimension: usize,
 }
 
-#[derive(Serialize)]
-struct EmbedRequest<'a> {
-    model: &'a str,
-    input: Vec<String>,
-    truncate: bool,
-}
-
 #[derive(Deserialize)]
-struct EmbedResponse {
+struct Embeddings {
     embeddings: Vec<Vec<f64>>,
 }
 
@@ -46,67 +39,34 @@ impl OllamaEmbedder {
         if !(1..=8192).contains(&dimension) {
             return Err(Error::invalid("a vector has 1 to 8192 numbers").with_context("dimension", dimension));
         }
-        let server = Server::new(model, options)?;
-        let provider = Provider { name: "ollama".to_owned(), model: server.model.clone(), side: Side::Local };
-        Ok(Self { server, provider, dimension })
+        Ok(Self { server: Server::new(model, options)?, dimension })
     }
 
     async fn batch(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
-        // An empty input has no tokens, which some models refuse.
-        let text = |text: &String| match text.trim() {
-            "" => ".".to_owned(),
-            text => text.chars().take(MOST_CHARACTERS).collect(),
-        };
-        let input = texts.iter().map(text).collect();
-        let body = EmbedRequest { model: &self.server.model, input, truncate: true };
-        let exchange = async {
-            let mut response = self.server.post("/api/embed", &body).await?;
-            let mut bytes = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(|error| self.server.broken_off(error))? {
-                bytes.extend_from_slice(&chunk);
-                if bytes.len() > MOST_BYTES {
-                    return Err(Error::new(ErrorKind::Exhausted, "the answer of Ollama is too long"));
-                }
-            }
-            Ok(bytes)
-        };
-        let deadline = self.server.options.deadline;
-        let bytes = timeout(deadline, exchange)
-            .await
-            .map_err(|_| self.server.too_slow("Ollama did not embed in time", deadline))??;
-        let answer: EmbedResponse = serde_json::from_slice(&bytes).map_err(|error| {
-            Error::new(ErrorKind::Corrupt, "the answer of Ollama holds no embeddings").with_source(error)
-        })?;
+        let input: Vec<String> = texts.iter().map(|text| embeddable(text, MOST_CHARACTERS)).collect();
+        let mut body = json!({"model": self.server.model(), "input": input, "truncate": true});
+        if let Some(keep_alive) = self.server.keep_alive() {
+            body["keep_alive"] = keep_alive;
+        }
+        let call = self.server.service.post(&["api", "embed"]).json(&body);
+        let answer = call.attempt(&Cancellation::new()).await?.map_err(|refusal| self.server.refused(&refusal))?;
+        let answer: Embeddings = answer.json(MOST_BYTES).await?;
+        let model = self.server.model();
         if answer.embeddings.len() != texts.len() {
             return Err(Error::new(ErrorKind::Corrupt, "Ollama gave another number of vectors than of texts")
+                .with_context("model", model)
                 .with_context("texts", texts.len())
                 .with_context("vectors", answer.embeddings.len()));
         }
-        answer.embeddings.iter().map(|vector| self.normalised(vector)).collect()
-    }
-
-    /// A vector of unit length.
-    fn normalised(&self, vector: &[f64]) -> Result<Vec<f32>> {
-        if vector.len() != self.dimension {
-            return Err(Error::invalid("the model gives vectors of another length than configured")
-                .with_context("model", &self.server.model)
-                .with_context("configured", self.dimension)
-                .with_context("given", vector.len())
-                .with_hint("set the dimension of the model; vectors of another length do not mix"));
-        }
-        let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
-        if !length.is_finite() || length <= f64::MIN_POSITIVE {
-            return Err(Error::new(ErrorKind::Corrupt, "Ollama gave a vector without direction")
-                .with_context("model", &self.server.model));
-        }
-        Ok(vector.iter().map(|x| (x / length) as f32).collect())
+        let unit = |vector: &Vec<f64>| of_unit_length(vector, self.dimension);
+        answer.embeddings.iter().map(unit).collect::<Result<_>>().map_err(|error| error.with_context("model", model))
     }
 }
 
 #[async_trait]
 impl Embedder for OllamaEmbedder {
     fn provider(&self) -> &Provider {
-        &self.provider
+        &self.server.provider
     }
 
     fn dimension(&self) -> usize {

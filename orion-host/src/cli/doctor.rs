@@ -3,7 +3,7 @@
 use super::{Failure, Setting, output};
 use crate::config::Config;
 use crate::delivery;
-use crate::providers::{Providers, addresses, shown};
+use crate::providers::{Providers, addresses, parts, shown};
 use clap::Args;
 use orion_adapters::Parts;
 use orion_core::Result;
@@ -221,22 +221,18 @@ async fn providers(config: &Config) -> Vec<Check> {
         Ok(policy) => policy,
         Err(error) => return vec![Check::of("policy", Health::Missing, &error)],
     };
-    let parts = Parts::new(&config.data_dir);
+    let parts = match parts(config) {
+        Ok(parts) => parts,
+        Err(error) => return vec![Check::of("servers", Health::Missing, &error)],
+    };
     let blobs: Arc<dyn BlobStore> = Arc::new(MemoryBlobs::new());
-    let writer = |address: &str| Ok(Named::opened(parts.writer(address, &config.ollama_url).map(|(writer, _)| writer)));
+    let writer = |address: &str| Ok(Named::opened(parts.writer(address).map(|(writer, _)| writer)));
     let image = |address: &str| Ok(Named::opened(parts.images(address, blobs.clone())));
     let voice = |address: &str| Ok(Named::opened(parts.speech(address)));
     let mut writers = addresses("writer", &config.writer, writer);
-    for named in writers.iter_mut().flatten() {
-        if named.opened.as_ref().is_ok_and(|provider| provider.name == "ollama") && !ollama_answers(config).await {
-            let found = format!("no Ollama server answers at {}", host_of(&config.ollama_url));
-            named.problem = Some((
-                found,
-                "start it (`ollama serve`), or set `ollama.url`; `extractive:` in `writer` needs no server",
-            ));
-        }
-    }
-    let images = addresses("images", &config.images, image);
+    knock(config, &mut writers).await;
+    let mut images = addresses("images", &config.images, image);
+    knock(config, &mut images).await;
     let mut voices = match config.voice.trim() {
         "" => Ok(vec![Named::opened(parts.speech(""))]),
         voices => addresses("create.voice", voices, voice),
@@ -247,6 +243,7 @@ async fn providers(config: &Config) -> Vec<Check> {
             named.problem = Some((found, "run `orion voices install` for a natural one"));
         }
     }
+    knock(config, &mut voices).await;
     let mut checks = judged("writer", writers, &policy);
     checks.extend(judged("images", images, &policy));
     // A robotic voice is one.
@@ -254,7 +251,40 @@ async fn providers(config: &Config) -> Vec<Check> {
         "espeak-ng, which sounds robotic" => Check { health: Health::Optional, ..check },
         _ => check,
     }));
+    if !config.transcriber.trim().is_empty() {
+        let ear = |address: &str| Ok(Named::opened(parts.transcriber(address)));
+        let mut ears = addresses("transcriber", &config.transcriber, ear);
+        knock(config, &mut ears).await;
+        checks.extend(judged("transcriber", ears, &policy));
+    }
     checks
+}
+
+/// Where the server of a provider is, and what to do if nobody answers there.
+fn server_of<'c>(config: &'c Config, provider: &str) -> Option<(&'c str, &'static str)> {
+    Some(match provider {
+        "ollama" => (
+            config.ollama_url.as_str(),
+            "start it (`ollama serve`), or set `ollama.url`; `extractive:` in `writer` needs no server",
+        ),
+        "openai" => (&config.openai_url, "check the connection, and `openai.url`"),
+        "whisper" => (&config.whisper_url, "start it, or set `whisper.url`"),
+        "elevenlabs" => (&config.elevenlabs_url, "check the connection, and `elevenlabs.url`"),
+        "fish" => (&config.fish_url, "start its API server, or set `fish.url`"),
+        _ => return None,
+    })
+}
+
+/// Knocks at the server of every provider that needs one.
+async fn knock(config: &Config, named: &mut Result<Vec<Named>>) {
+    for named in named.iter_mut().flatten() {
+        let server = named.opened.as_ref().ok().and_then(|provider| server_of(config, &provider.name));
+        if let Some((address, advice)) = server
+            && !somebody_at(address).await
+        {
+            named.problem = Some((format!("no server answers at {}", host_of(address)), advice));
+        }
+    }
 }
 
 /// One check for every provider of a capability. What is broken is a fault if nobody serves in its place.
@@ -285,8 +315,8 @@ fn judged(part: &'static str, named: Result<Vec<Named>>, policy: &Policy) -> Vec
         .collect()
 }
 
-async fn ollama_answers(config: &Config) -> bool {
-    let address = config.ollama_url.clone();
+async fn somebody_at(address: &str) -> bool {
+    let address = address.to_owned();
     tokio::task::spawn_blocking(move || answers(&address)).await.unwrap_or(false)
 }
 

@@ -5,6 +5,7 @@ mod config;
 mod create;
 mod doctor;
 mod failure;
+mod models;
 mod output;
 mod remote;
 mod review;
@@ -75,6 +76,8 @@ enum Command {
     System(remote::System),
     /// Show and choose who makes text, pictures, video and speech for a platform
     Provider(remote::ProviderCommand),
+    /// List and pull the language models of an Ollama server
+    Models(models::Models),
     /// List, install and try voices
     Voices(voices::Voices),
     /// Show recent runs
@@ -172,6 +175,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Command::Admin(admin) => admin.run(setting).await,
             Command::System(system) => system.run(setting.remote).await,
             Command::Provider(provider) => provider.run(setting.remote).await,
+            Command::Models(models) => models.run(setting).await,
             Command::Voices(voices) => voices.run(setting).await,
             Command::Runs(runs) => runs.run(setting).await,
             Command::Check(check) => check.run(setting).await,

@@ -75,15 +75,57 @@ settings! {
     robots: bool = true, "fetch.robots", "ORION_FETCH_ROBOTS",
         "Leave article pages alone that a site's robots.txt keeps from programs; feeds and pages that you name yourself are always fetched.";
     writer: String = "extractive:".to_owned(), "writer", "ORION_WRITER",
-        "Who writes scripts: `extractive:` (built in, no model) or `ollama:MODEL`; several, separated by commas, are asked in this order.";
+        "Who writes scripts: `extractive:` (built in, no model), `ollama:MODEL` or `openai:MODEL`; several, separated by commas, are asked in this order.";
     images: String = "graphics:".to_owned(), "images", "ORION_IMAGES",
-        "Who makes pictures: `graphics:` (built in); several, separated by commas, are asked in this order.";
+        "Who makes pictures: `graphics:` (built in) or `openai:MODEL`; several, separated by commas, are asked in this order.";
     policy: String = "local".to_owned(), "policy", "ORION_POLICY",
         "Who of those named may serve: `local` (what runs here), `cloud`, `prefer-local` or `prefer-cloud`.";
     ffmpeg: String = String::new(), "ffmpeg", "ORION_FFMPEG",
         "Path of the ffmpeg program; empty searches the `PATH`.";
     ollama_url: String = "http://localhost:11434".to_owned(), "ollama.url", "ORION_OLLAMA_URL",
         "Address of the Ollama server.";
+    ollama_keep_alive: String = String::new(), "ollama.keep_alive", "ORION_OLLAMA_KEEP_ALIVE",
+        "How long Ollama keeps a model loaded after an answer: `5m`, `-1` for ever, `0` not at all; empty is its own choice.";
+    ollama_context: u32 = 8192, "ollama.context", "ORION_OLLAMA_CONTEXT",
+        "Tokens of prompt and answer together that Ollama makes room for; 0 is its own choice, which may cut prompts short.";
+    openai_url: String = "https://api.openai.com/v1".to_owned(), "openai.url", "ORION_OPENAI_URL",
+        "Address of a server with OpenAI's API, up to its version: OpenAI, DeepSeek, vLLM, llama.cpp, LocalAI.";
+    openai_key: Secret = Secret::new(""), "openai.key", "ORION_OPENAI_KEY",
+        "Key for the server of `openai.url`; one of your own may need none.";
+    openai_side: String = "cloud".to_owned(), "openai.side", "ORION_OPENAI_SIDE",
+        "Whose the server of `openai.url` is: `cloud` (somebody else's, for money) or `local` (your own).";
+    openai_token_rate: f64 = 0.000_03, "openai.token_rate", "ORION_OPENAI_TOKEN_RATE",
+        "What a token costs there, in dollars, if it is in the cloud.";
+    openai_image_rate: f64 = 0.02, "openai.image_rate", "ORION_OPENAI_IMAGE_RATE",
+        "What a picture costs there, in dollars, if it is in the cloud.";
+    openai_character_rate: f64 = 0.000_015, "openai.character_rate", "ORION_OPENAI_CHARACTER_RATE",
+        "What a spoken character costs there, in dollars, if it is in the cloud.";
+    whisper_url: String = "http://localhost:8000".to_owned(), "whisper.url", "ORION_WHISPER_URL",
+        "Address of a Whisper-compatible server, which speaks OpenAI's `audio/transcriptions`.";
+    whisper_key: Secret = Secret::new(""), "whisper.key", "ORION_WHISPER_KEY",
+        "Key for the Whisper server, if it wants one.";
+    whisper_side: String = "local".to_owned(), "whisper.side", "ORION_WHISPER_SIDE",
+        "Whose the Whisper server is: `local` (your own) or `cloud` (somebody else's, for money).";
+    elevenlabs_url: String = "https://api.elevenlabs.io".to_owned(), "elevenlabs.url", "ORION_ELEVENLABS_URL",
+        "Address of ElevenLabs.";
+    elevenlabs_key: Secret = Secret::new(""), "elevenlabs.key", "ORION_ELEVENLABS_KEY",
+        "Key of the ElevenLabs account that `elevenlabs:VOICE` works for.";
+    elevenlabs_model: String = "eleven_multilingual_v2".to_owned(), "elevenlabs.model", "ORION_ELEVENLABS_MODEL",
+        "Model of ElevenLabs.";
+    elevenlabs_stability: f64 = 0.5, "elevenlabs.stability", "ORION_ELEVENLABS_STABILITY",
+        "How even the voices of ElevenLabs speak: 0 is lively, 1 is even.";
+    elevenlabs_similarity: f64 = 0.75, "elevenlabs.similarity", "ORION_ELEVENLABS_SIMILARITY",
+        "How near the voices of ElevenLabs are to those that were recorded, 0 to 1.";
+    elevenlabs_rate: f64 = 0.000_015, "elevenlabs.rate", "ORION_ELEVENLABS_RATE",
+        "What a spoken character costs at ElevenLabs, in dollars.";
+    fish_url: String = "http://localhost:8080".to_owned(), "fish.url", "ORION_FISH_URL",
+        "Address of the Fish Speech server.";
+    fish_key: Secret = Secret::new(""), "fish.key", "ORION_FISH_KEY",
+        "Key that the Fish Speech server was started with, if any.";
+    transcriber: String = String::new(), "transcriber", "ORION_TRANSCRIBER",
+        "Who writes down what is said in sounds that Orion did not speak, and times the words of voices that do not: `whisper:MODEL` or `openai:MODEL`; several, separated by commas, are asked in this order. Empty: nobody.";
+    embedding_dimension: u32 = 1536, "embedding.dimension", "ORION_EMBEDDING_DIMENSION",
+        "How many numbers the vectors of the embedding model have: 768 for `ollama:nomic-embed-text`, 1536 for `openai:text-embedding-3-small`.";
     niche: String = String::new(), "create.niche", "ORION_CREATE_NICHE",
         "Niche that filters and ranks trends; empty takes all.";
     seconds: u32 = 45, "create.seconds", "ORION_CREATE_SECONDS",
@@ -93,7 +135,7 @@ settings! {
     tone: String = "informative and engaging".to_owned(), "create.tone", "ORION_CREATE_TONE",
         "How it should sound; for writers that are language models.";
     voice: String = String::new(), "create.voice", "ORION_CREATE_VOICE",
-        "Voice: a name of `orion voices list`, a Piper `FILE.onnx`, `espeak:LANGUAGE` or `silent:`; several, separated by commas, are asked in this order; empty takes the installed Piper voice, else espeak-ng.";
+        "Voice: a name of `orion voices list`, a Piper `FILE.onnx`, `espeak:LANGUAGE`, `silent:`, or a voice on a server: `openai:MODEL/VOICE`, `elevenlabs:VOICE`, `fish:VOICE`; several, separated by commas, are asked in this order; empty takes the installed Piper voice, else espeak-ng.";
     speed: f64 = 1.0, "create.speed", "ORION_CREATE_SPEED",
         "Speaking rate, 0.5 to 2.";
     captions: String = "tiktok".to_owned(), "create.captions", "ORION_CREATE_CAPTIONS",

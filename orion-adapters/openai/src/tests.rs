@@ -1,0 +1,334 @@
+//! Against a server on this machine that speaks the documented protocol, with good days and bad ones.
+
+use crate::{OpenAiEmbedder, OpenAiImages, OpenAiLanguageModel, OpenAiOptions, OpenAiSpeech, OpenAiTranscriber};
+use orion_core::domain::{Card, CostCategory, Money, Secret};
+use orion_core::port::{
+    CompletionRequest, Embedder, ImageModel, LanguageModel, Message, MessageRole, Side, SpeechModel, SpeechRequest,
+    WordTimes,
+};
+use orion_core::testing::transcribe::Hearing;
+use orion_core::{ErrorKind, Operation, Result, Retry};
+use orion_faithful::openai::{self, Options, stream};
+use orion_faithful::{Part, Reply, Server, tones};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+const KEY: &str = "sk-test";
+
+async fn server(refuses: &[&'static str]) -> Server {
+    openai::start(Options { key: KEY.to_owned(), refuses: refuses.to_vec() }).await
+}
+
+fn options(server: &Server) -> OpenAiOptions {
+    OpenAiOptions { address: server.url(), ..OpenAiOptions::cloud(Secret::new(KEY)) }
+}
+
+fn model(server: &Server) -> OpenAiLanguageModel {
+    OpenAiLanguageModel::new("m", &options(server)).unwrap()
+}
+
+fn request(schema: Option<Value>) -> CompletionRequest {
+    let message = |role, content: &str| Message { role, content: content.to_owned() };
+    CompletionRequest {
+        messages: vec![message(MessageRole::System, "Be brief."), message(MessageRole::User, "Hello?")],
+        temperature: 0.5,
+        max_tokens: 64,
+        schema,
+    }
+}
+
+async fn complete(server: &Server, reply: Reply) -> Result<String> {
+    server.next(reply);
+    model(server).complete(&request(None), &Operation::detached()).await.map(|completion| completion.text)
+}
+
+async fn make_model() -> (Arc<dyn LanguageModel>, Server) {
+    let server = server(&[]).await;
+    (Arc::new(model(&server)), server)
+}
+
+orion_core::language_conformance!(make_model);
+
+mod stubborn {
+    //! A server that takes none of the newer parameters.
+    use super::*;
+
+    async fn make_model() -> (Arc<dyn LanguageModel>, Server) {
+        let server = server(&["json_schema", "json_object", "max_tokens", "temperature", "stream_options"]).await;
+        (Arc::new(model(&server)), server)
+    }
+
+    orion_core::language_conformance!(make_model);
+}
+
+async fn make_embedder() -> (Arc<dyn Embedder>, Server) {
+    let server = server(&[]).await;
+    (Arc::new(OpenAiEmbedder::new("text-embedding-3-small", 16, &options(&server)).unwrap()), server)
+}
+
+orion_core::embedder_conformance!(make_embedder);
+
+async fn make_images() -> (Arc<dyn ImageModel>, Server) {
+    let server = server(&[]).await;
+    (Arc::new(OpenAiImages::new("gpt-image-1", &options(&server)).unwrap()), server)
+}
+
+orion_core::image_conformance!(make_images);
+
+async fn make_speech() -> (Arc<dyn SpeechModel>, Server) {
+    let server = server(&[]).await;
+    (Arc::new(OpenAiSpeech::new("tts-1", "alloy", &options(&server), None).unwrap()), server)
+}
+
+orion_core::speech_conformance!(make_speech);
+
+async fn make_hearing() -> (Hearing, Server) {
+    let server = server(&[]).await;
+    let transcriber = Arc::new(OpenAiTranscriber::new("whisper-1", &options(&server)).unwrap());
+    (Hearing { transcriber, samples: tones(3, 16_000), sample_rate: 16_000, words: 3 }, server)
+}
+
+orion_core::transcriber_conformance!(make_hearing);
+
+#[tokio::test]
+async fn the_request_is_what_the_reference_says_and_is_paid() {
+    let server = server(&[]).await;
+    let schema = json!({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]});
+    let answer = model(&server).complete(&request(Some(schema.clone())), &Operation::detached()).await.unwrap();
+    assert_eq!(answer.text, r#"{"a":4}"#);
+    // Three tokens were asked and one was answered, at the contract's rate.
+    assert_eq!(answer.usage.units, 4.0);
+    assert_eq!(answer.usage.cost, Money::from_dollars(4.0 * CostCategory::LlmTokens.default_rate()));
+    let asked = server.seen().remove(0);
+    assert_eq!((asked.path.as_str(), asked.header("authorization")), ("/v1/chat/completions", Some("Bearer sk-test")));
+    assert_eq!(
+        asked.json(),
+        json!({
+            "model": "m",
+            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello?"}],
+            "temperature": 0.5, "max_tokens": 64, "stream": true, "stream_options": {"include_usage": true},
+            "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}},
+        })
+    );
+    assert_eq!(model(&server).models().await.unwrap(), ["m"]);
+}
+
+#[tokio::test]
+async fn what_is_refused_is_asked_for_in_another_way_and_remembered() {
+    let server = server(&["json_schema", "max_tokens"]).await;
+    let model = model(&server);
+    let schema = json!({"type": "object", "properties": {"a": {"type": "integer"}}});
+    for _ in 0..2 {
+        let answer = model.complete(&request(Some(schema.clone())), &Operation::detached()).await.unwrap();
+        assert_eq!(answer.text, r#"{"a":4}"#);
+    }
+    let seen = server.seen();
+    assert_eq!(seen.len(), 4, "two refusals, then two answers");
+    let last = seen[3].json();
+    assert_eq!(last["response_format"], json!({"type": "json_object"}));
+    assert_eq!((last["max_completion_tokens"].as_u64(), last.get("max_tokens")), (Some(64), None));
+    assert!(last["messages"][1]["content"].as_str().unwrap().contains("JSON of this schema"));
+}
+
+#[tokio::test]
+async fn an_incomplete_answer_is_an_error() {
+    let server = server(&[]).await;
+    let whole = || stream(&["Hi ", "there."], "stop");
+    assert_eq!(complete(&server, whole()).await.unwrap(), "Hi there.");
+    // Without the last mark, but with the reason: some servers end so.
+    assert_eq!(complete(&server, whole().ends_after(5)).await.unwrap(), "Hi there.");
+    for (reply, kind, temporary) in [
+        (whole().ends_after(4), ErrorKind::Unexpected, true),
+        (whole().ends_after(0), ErrorKind::Unexpected, true),
+        (whole().cut_after(500), ErrorKind::Unavailable, true),
+        (Reply::nothing(), ErrorKind::Unavailable, true),
+        (stream(&["Hi"], "length"), ErrorKind::Exhausted, false),
+        (stream(&["Hi"], "content_filter"), ErrorKind::Unsupported, false),
+        (stream(&["<think>Hm"], "stop"), ErrorKind::Corrupt, false),
+        (stream(&[], "stop"), ErrorKind::Corrupt, false),
+        (Reply::bytes(200, "text/html", "data: <html>\n\n"), ErrorKind::Corrupt, false),
+        (Reply::bytes(200, "text/html", "<html>"), ErrorKind::Unexpected, true),
+        (
+            Reply::stream(
+                "text/event-stream",
+                vec![Part::Bytes(b"data: {\"error\": {\"message\": \"overloaded\"}}\n\n".to_vec())],
+            ),
+            ErrorKind::Unavailable,
+            true,
+        ),
+        (
+            Reply::stream(
+                "text/event-stream",
+                vec![Part::Bytes(b"data: {\"choices\": [{\"delta\": {\"content\": 7}}]}\n\n".to_vec())],
+            ),
+            ErrorKind::Corrupt,
+            false,
+        ),
+    ] {
+        let shown = format!("{reply:?}");
+        let error = complete(&server, reply).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_temporary()), (kind, temporary), "{shown}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_keep_their_meaning() {
+    let server = server(&[]).await;
+    let said = |code: &str| json!({"error": {"message": "so it is", "type": code, "code": code}});
+    for (reply, kind, retry) in [
+        (Reply::json(400, &said("invalid")), ErrorKind::Unsupported, Retry::Never),
+        (Reply::json(401, &said("invalid_api_key")), ErrorKind::Unauthorized, Retry::Never),
+        (Reply::json(402, &said("balance")), ErrorKind::Exhausted, Retry::Never),
+        (Reply::json(404, &said("model_not_found")), ErrorKind::NotFound, Retry::Never),
+        (Reply::json(429, &said("insufficient_quota")), ErrorKind::Exhausted, Retry::Never),
+        (
+            Reply::json(429, &said("rate_limit_exceeded")).with("retry-after", "3"),
+            ErrorKind::RateLimited,
+            Retry::Later(Some(Duration::from_secs(3))),
+        ),
+        (Reply::json(503, &said("overloaded")), ErrorKind::Unavailable, Retry::Later(None)),
+    ] {
+        let error = complete(&server, reply).await.unwrap_err();
+        assert_eq!((error.kind(), error.retry()), (kind, retry), "{error:?}");
+        assert!(error.to_string().contains("so it is") && !format!("{error:?}").contains(KEY), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_falls_silent_is_left() {
+    let server = server(&[]).await;
+    server.next(stream(&["Hi ", "there."], "stop").silent_after(3));
+    let options = OpenAiOptions { deadline: Duration::from_millis(200), ..options(&server) };
+    let model = OpenAiLanguageModel::new("m", &options).unwrap();
+    let error = model.complete(&request(None), &Operation::detached()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    server.hung_up().await;
+}
+
+#[tokio::test]
+async fn without_usage_tokens_are_estimated() {
+    let server = server(&["stream_options"]).await;
+    let answer = model(&server).complete(&request(None), &Operation::detached()).await.unwrap();
+    assert!((5.0..20.0).contains(&answer.usage.units), "{answer:?}");
+}
+
+#[test]
+fn options_are_checked_before_any_work() {
+    let cloud = OpenAiOptions::cloud(Secret::new(" "));
+    let error = OpenAiLanguageModel::new("m", &cloud).unwrap_err();
+    assert!(error.kind() == ErrorKind::Invalid && error.hint().unwrap().contains("OPENAI_API_KEY"), "{error:?}");
+    let local = OpenAiOptions::local("http://127.0.0.1:8000");
+    assert_eq!(OpenAiLanguageModel::new("m", &local).unwrap().provider().side, Side::Local);
+    assert!(OpenAiLanguageModel::new(" ", &local).is_err());
+    assert!(OpenAiLanguageModel::new("m", &OpenAiOptions::local("ftp://a")).is_err());
+    assert!(OpenAiEmbedder::new("m", 0, &local).is_err());
+    assert!(OpenAiSpeech::new("tts-1", "", &local, None).is_err());
+}
+
+#[tokio::test]
+async fn vectors_that_cannot_be_used_are_errors() {
+    let server = server(&[]).await;
+    let embedder = OpenAiEmbedder::new("e", 2, &options(&server)).unwrap();
+    let vectors = |data: Value| Reply::json(200, &json!({"data": data}));
+    server.next(vectors(json!([{"index": 1, "embedding": [0.0, -2.0]}, {"index": 0, "embedding": [3.0, 4.0]}])));
+    assert_eq!(embedder.embed(&["a".to_owned(), " ".to_owned()]).await.unwrap(), [[0.6, 0.8], [0.0, -1.0]]);
+    assert_eq!(server.seen()[0].json()["input"], json!(["a", "."]));
+    for (data, kind) in [
+        (json!([{"index": 0, "embedding": [1.0, 2.0, 3.0]}]), ErrorKind::Invalid),
+        (json!([{"index": 0, "embedding": [0.0, 0.0]}]), ErrorKind::Corrupt),
+        (json!([{"index": 3, "embedding": [1.0, 0.0]}]), ErrorKind::Corrupt),
+        (json!([]), ErrorKind::Corrupt),
+        (json!([{"index": "0", "embedding": "no"}]), ErrorKind::Corrupt),
+    ] {
+        server.next(vectors(data.clone()));
+        assert_eq!(embedder.embed(&["a".to_owned()]).await.unwrap_err().kind(), kind, "{data}");
+    }
+}
+
+#[tokio::test]
+async fn pictures_are_cut_to_the_shape_and_broken_ones_are_errors() {
+    let server = server(&[]).await;
+    let request = orion_core::port::ImageRequest {
+        prompt: "a city".to_owned(),
+        negative_prompt: "text".to_owned(),
+        card: Card::Closing { headline: String::new(), credits: Vec::new() },
+        look: orion_core::testing::sample::look(),
+        picture: None,
+        width: 1080,
+        height: 1920,
+        seed: 1,
+        scene_number: 1,
+    };
+    let images = OpenAiImages::new("gpt-image-1", &options(&server)).unwrap();
+    images.submit(&request, &Operation::detached()).await.unwrap();
+    let asked = server.seen().remove(0).json();
+    assert_eq!((asked["size"].as_str(), asked.get("response_format")), (Some("1024x1536"), None));
+    assert!(asked["prompt"].as_str().unwrap().contains("none of this: text"));
+    // Servers of one's own draw what they are asked for.
+    let own = OpenAiImages::new("stablediffusion", &options(&server)).unwrap();
+    own.submit(&request, &Operation::detached()).await.unwrap();
+    let asked = server.seen().remove(1).json();
+    assert_eq!((asked["size"].as_str(), asked["response_format"].as_str()), (Some("1080x1920"), Some("b64_json")));
+    for data in [
+        json!([]),
+        json!([{"url": "https://elsewhere.example"}]),
+        json!([{"b64_json": "!"}]),
+        json!([{"b64_json": "aGVsbG8="}]),
+    ] {
+        server.next(Reply::json(200, &json!({"data": data})));
+        let error = own.submit(&request, &Operation::detached()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{data}");
+    }
+}
+
+#[tokio::test]
+async fn words_are_timed_by_an_ear_or_estimated_and_it_is_said() {
+    let server = server(&[]).await;
+    let ear = Arc::new(OpenAiTranscriber::new("whisper-1", &options(&server)).unwrap());
+    let voice = OpenAiSpeech::new("tts-1", "alloy", &options(&server), Some(ear)).unwrap();
+    assert_eq!(voice.provider().to_string(), "openai/tts-1/alloy");
+    let request = SpeechRequest {
+        text: "Well, — nine dogs!".to_owned(),
+        voice: Some("nova".to_owned()),
+        language: "en-GB".to_owned(),
+        speed: 1.0,
+    };
+    let heard = voice.speak(&request, &Operation::detached()).await.unwrap();
+    assert_eq!(heard.times, WordTimes::Heard);
+    assert!(heard.usage.cost > Money::from_dollars(18.0 * CostCategory::TtsCharacters.default_rate()), "the ear too");
+    // `Well` is four letters of 50 ms, then a mark of 300 ms and a gap of 120 ms.
+    let near = |time: orion_core::MediaTime, seconds: f64| (time.0 as f64 / 1e6 - seconds).abs() < 0.03;
+    assert!(near(heard.words[0].end, 0.2), "{:?}", heard.words);
+    assert!(near(heard.words[2].start, 0.75), "{:?}", heard.words);
+    assert_eq!(server.seen()[1].form().iter().find(|field| field.name == "language").unwrap().content, b"en");
+    // An ear that fails is no reason not to speak, but it is said.
+    server.next(Reply::json(200, &json!({})));
+    let speech = OpenAiSpeech::new("tts-1", "alloy", &options(&server), None).unwrap();
+    assert_eq!(speech.speak(&request, &Operation::detached()).await.unwrap_err().kind(), ErrorKind::Corrupt);
+    let estimated = speech.speak(&request, &Operation::detached()).await.unwrap();
+    assert_eq!(estimated.times, WordTimes::Estimated);
+    assert!(near(estimated.words[2].start, 0.75), "{:?}", estimated.words);
+}
+
+#[tokio::test]
+async fn transcripts_are_brought_into_order() {
+    let server = server(&[]).await;
+    let ear = OpenAiTranscriber::new("whisper-1", &options(&server)).unwrap();
+    let wav = orion_core::service::editor::encode_wav(&tones(3, 16_000), 16_000);
+    let hear = async |body: Value| {
+        use orion_core::port::Transcriber;
+        server.next(Reply::json(200, &body));
+        ear.transcribe(wav.clone(), None, &Operation::detached()).await
+    };
+    let word = |word: &str, start: f64, end: f64| json!({"word": word, "start": start, "end": end});
+    // Spaces, overlaps, words without a length, and what lies behind the end.
+    let words = json!([word(" Hello", 0.0, 0.3), word("a b", 0.2, 0.4), word("c", 0.4, 0.4), word("ghost", 9.0, 9.5)]);
+    let heard = hear(json!({"language": "german", "text": "x", "words": words})).await.unwrap();
+    let texts: Vec<&str> = heard.words.iter().map(|word| word.text.as_str()).collect();
+    assert_eq!((texts, heard.language.as_str()), (vec!["Hello", "a", "b", "c"], "de"));
+    assert!(heard.words.windows(2).all(|pair| pair[0].end <= pair[1].start));
+    assert!(hear(json!({"text": ""})).await.unwrap().words.is_empty());
+    assert_eq!(hear(json!({"text": "Hello"})).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(hear(json!({"text": "a", "words": "none"})).await.unwrap_err().kind(), ErrorKind::Corrupt);
+}
