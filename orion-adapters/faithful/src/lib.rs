@@ -11,12 +11,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a server for tests fails by panicking")]
 
+pub mod comfyui;
 pub mod elevenlabs;
+pub mod fal;
 pub mod fish;
 mod model;
 pub mod ollama;
 pub mod openai;
 mod request;
+mod running;
 mod server;
 mod sound;
 

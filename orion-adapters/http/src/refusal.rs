@@ -6,8 +6,8 @@ use orion_core::{Error, ErrorKind, Result, Retry};
 use serde_json::Value;
 use std::time::Duration;
 
-/// As much of an error text is read.
-const MOST_BYTES: usize = 16 * 1024;
+/// As much of an error text is read. Some servers list all that they would have taken.
+const MOST_BYTES: usize = 256 * 1024;
 
 /// A status other than success, and what the server said.
 #[derive(Debug, Clone)]

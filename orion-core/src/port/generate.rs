@@ -249,7 +249,7 @@ pub trait ImageModel: Debug + Send + Sync {
     /// Waits for a handle.
     ///
     /// # Behavior
-    /// - Works from another process than the one that submitted.
+    /// - Works from another process than the one that submitted, and again for what is done.
     /// - `NotFound` if the provider does not know the handle; then it may be sent again.
     async fn wait(&self, handle: &str, operation: &Operation) -> Result<GeneratedImage>;
 
@@ -419,13 +419,16 @@ pub trait ClipModel: Debug + Send + Sync {
     /// Sends a request; as [`ImageModel::submit`].
     ///
     /// # Behavior
-    /// - Returns as soon as the provider has a name for the work.
+    /// - `Invalid` for a length or a size out of bounds; `NotFound` for a still that is not stored.
+    /// - Returns as soon as the provider has a name for the work; does not wait for slow work.
     async fn submit(&self, request: &ClipRequest, operation: &Operation) -> Result<Submission<GeneratedClip>>;
 
     /// Waits for a handle; as [`ImageModel::wait`].
     ///
     /// # Behavior
-    /// - Works from another process than the one that submitted.
+    /// - Works from another process than the one that submitted, and again for what is done.
+    /// - `NotFound` if the provider does not know the handle; then it may be sent again.
+    /// - The clip is a whole MP4 or WebM file, whatever its own length and size are.
     async fn wait(&self, handle: &str, operation: &Operation) -> Result<GeneratedClip>;
 
     /// Stops the work of a handle.
@@ -447,6 +450,36 @@ impl ImageRequest {
             }
         }
         Ok(())
+    }
+}
+
+impl ClipRequest {
+    /// Checks the bounds.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid) with the length or the size that is out of bounds.
+    pub fn check(&self) -> Result<()> {
+        if !(1..=10).contains(&self.seconds) {
+            return Err(Error::invalid("a clip must last 1 to 10 seconds").with_context("seconds", self.seconds));
+        }
+        for (side, pixels) in [("width", self.width), ("height", self.height)] {
+            if !(64..=4096).contains(&pixels) {
+                return Err(Error::invalid("clip size must be 64 to 4096 pixels").with_context(side, pixels));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl GeneratedClip {
+    /// The media type of a file by its first bytes, if it is one that a clip may have; what a server says is not
+    /// trusted.
+    pub fn type_of(bytes: &[u8]) -> Option<&'static str> {
+        match bytes {
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("video/mp4"),
+            [0x1a, 0x45, 0xdf, 0xa3, ..] => Some("video/webm"),
+            _ => None,
+        }
     }
 }
 

@@ -1,8 +1,11 @@
-//! Scenarios of [`Embedder`], [`SpeechModel`] and [`ImageModel`].
+//! Scenarios of [`Embedder`], [`SpeechModel`], [`ImageModel`] and [`ClipModel`].
 
 use super::{assert_fails, sample};
-use crate::domain::Card;
-use crate::port::{Embedder, GeneratedImage, ImageModel, ImageRequest, SpeechModel, SpeechRequest, Submission};
+use crate::domain::{BlobRef, Card, CostCategory, Sha256};
+use crate::port::{
+    ClipModel, ClipRequest, Embedder, GeneratedClip, GeneratedImage, ImageModel, ImageRequest, SpeechModel,
+    SpeechRequest, Submission,
+};
 use crate::{Cancellation, ErrorKind, MediaTime, Operation};
 use std::sync::Arc;
 
@@ -201,6 +204,18 @@ pub async fn pictures_out_of_bounds_are_refused(model: Arc<dyn ImageModel>) {
     }
 }
 
+/// Whoever went away before the result was written down waits again, and gets the same. Only models that give handles
+/// are waited for.
+pub async fn what_is_done_is_given_again(model: Arc<dyn ImageModel>) {
+    let operation = Operation::detached();
+    let card = Card::Headline { label: "NEWS".to_owned(), headline: "Did you see this?".to_owned() };
+    let submitted = model.submit(&picture_to_draw(card, 360, 640), &operation).await.unwrap();
+    if let Submission::Pending(handle) = submitted {
+        let first = model.wait(&handle, &operation).await.unwrap();
+        assert!(model.wait(&handle, &operation).await.unwrap() == first);
+    }
+}
+
 /// Stopping one work leaves another alone; what is stopped or done can be stopped again. Only models that give handles
 /// have work to stop.
 pub async fn stopping_touches_no_other_work(model: Arc<dyn ImageModel>) {
@@ -224,4 +239,85 @@ pub async fn unknown_handles_are_unknown(model: Arc<dyn ImageModel>) {
     let waited = model.wait("no-such-handle", &Operation::detached()).await;
     assert_fails(waited.map(drop), ErrorKind::NotFound);
     model.cancel("no-such-handle").await.unwrap();
+}
+
+/// The still of the scenarios of clips, a PNG of 64 by 96 pixels. Whoever makes the model stores it first.
+pub const STILL: &[u8] = b"\
+      \x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x40\x00\x00\x00\x60\x08\
+      \x02\x00\x00\x00\x22\xa7\xe3\xbf\x00\x00\x00\x67\x49\x44\x41\x54\x78\xda\xed\xcf\x41\x09\x00\x00\x08\
+      \x04\xb0\x8b\x64\x24\x23\x19\xd9\xbf\x0d\x84\xc1\x0a\x2c\xd5\xf3\x5a\x04\x04\x04\x04\x04\x04\x04\x04\
+      \x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\
+      \x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\
+      \x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\xae\x05\x8b\x20\x01\x96\x34\xcd\x21\x6b\x00\x00\
+      \x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82\
+      ";
+
+/// What the still is called once it is stored.
+pub fn still() -> BlobRef {
+    BlobRef { sha256: Sha256::of(STILL), length: STILL.len() as u64, media_type: "image/png".to_owned() }
+}
+
+fn clip_to_make() -> ClipRequest {
+    ClipRequest { picture: still(), prompt: "the camera moves closer".to_owned(), seconds: 2, width: 360, height: 640 }
+}
+
+async fn move_it(model: &Arc<dyn ClipModel>, request: &ClipRequest) -> GeneratedClip {
+    let operation = Operation::detached();
+    match model.submit(request, &operation).await.unwrap() {
+        Submission::Done(clip) => clip,
+        Submission::Pending(handle) => {
+            let clip = model.wait(&handle, &operation).await.unwrap();
+            assert!(model.wait(&handle, &operation).await.unwrap() == clip, "what is done is given again");
+            clip
+        }
+    }
+}
+
+/// A clip is a file of the type that it claims.
+pub async fn clips_are_what_they_say(model: Arc<dyn ClipModel>) {
+    for request in [clip_to_make(), ClipRequest { width: 640, height: 360, prompt: String::new(), ..clip_to_make() }] {
+        let clip = move_it(&model, &request).await;
+        assert_eq!(GeneratedClip::type_of(&clip.bytes), Some(clip.media_type.as_str()));
+        assert_eq!(clip.usage.category, CostCategory::VideoClips);
+    }
+}
+
+/// Lengths and sizes are bounded on both sides, and a still must be there.
+pub async fn clips_out_of_bounds_are_refused(model: Arc<dyn ClipModel>) {
+    let good = clip_to_make();
+    let refused = [
+        ClipRequest { seconds: 0, ..good.clone() },
+        ClipRequest { seconds: 11, ..good.clone() },
+        ClipRequest { width: 63, ..good.clone() },
+        ClipRequest { height: 4097, ..good.clone() },
+    ];
+    for request in refused {
+        assert_fails(model.submit(&request, &Operation::detached()).await.map(drop), ErrorKind::Invalid);
+    }
+    let picture = BlobRef { sha256: Sha256::of(b"no still"), ..still() };
+    let missing = model.submit(&ClipRequest { picture, ..good }, &Operation::detached()).await;
+    assert_fails(missing.map(drop), ErrorKind::NotFound);
+}
+
+/// Stopping one work leaves another alone; what is stopped or done can be stopped again.
+pub async fn stopping_touches_no_other_clip(model: Arc<dyn ClipModel>) {
+    let operation = Operation::detached();
+    let first = model.submit(&clip_to_make(), &operation).await.unwrap();
+    let second = model.submit(&ClipRequest { seconds: 3, ..clip_to_make() }, &operation).await.unwrap();
+    if let Submission::Pending(handle) = first {
+        model.cancel(&handle).await.unwrap();
+        model.cancel(&handle).await.unwrap();
+    }
+    if let Submission::Pending(handle) = second {
+        assert!(!model.wait(&handle, &operation).await.unwrap().bytes.is_empty());
+        model.cancel(&handle).await.unwrap();
+    }
+}
+
+/// A handle from nowhere is not waited for, and stopping it is fine.
+pub async fn unknown_clips_are_unknown(model: Arc<dyn ClipModel>) {
+    for handle in ["no-such-handle", "../../etc/passwd", ""] {
+        assert_fails(model.wait(handle, &Operation::detached()).await.map(drop), ErrorKind::NotFound);
+        model.cancel(handle).await.unwrap();
+    }
 }

@@ -220,8 +220,22 @@ macro_rules! image_conformance {
         $crate::conformance!($make, generate:
             pictures_have_the_size_that_was_asked
             pictures_out_of_bounds_are_refused
+            what_is_done_is_given_again
             stopping_touches_no_other_work
             unknown_handles_are_unknown
+        );
+    };
+}
+
+/// Tests a [`ClipModel`](crate::port::ClipModel) whose store holds [`generate::STILL`].
+#[macro_export]
+macro_rules! clip_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, generate:
+            clips_are_what_they_say
+            clips_out_of_bounds_are_refused
+            stopping_touches_no_other_clip
+            unknown_clips_are_unknown
         );
     };
 }
