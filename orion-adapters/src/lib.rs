@@ -39,6 +39,8 @@ pub use orion_ollama as ollama;
 pub use orion_openai as openai;
 #[cfg(feature = "render")]
 pub use orion_render as render;
+#[cfg(feature = "s3")]
+pub use orion_s3 as s3;
 #[cfg(feature = "secure")]
 pub use orion_secure as secure;
 #[cfg(feature = "social")]

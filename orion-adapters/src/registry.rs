@@ -23,18 +23,97 @@ pub struct Parts {
         expect(dead_code, reason = "no adapter of words is built in")
     )]
     pub(crate) words: crate::WordsAccess,
+    #[cfg(feature = "comfyui")]
+    comfyui: ComfyAccess,
+    #[cfg(feature = "fal")]
+    fal: FalAccess,
+    #[cfg(feature = "s3")]
+    s3: S3Access,
+}
+
+/// How ComfyUI is reached.
+#[cfg(feature = "comfyui")]
+#[derive(Debug, Clone, Default)]
+pub struct ComfyAccess {
+    /// Address of the server.
+    pub url: String,
+    /// File of the model for pictures; empty is the one that the workflow names.
+    pub checkpoint: String,
+}
+
+/// How Fal is reached, and what it costs.
+#[cfg(feature = "fal")]
+#[derive(Debug, Clone, Default)]
+pub struct FalAccess {
+    /// Address of the queue; empty is Fal's own.
+    pub url: String,
+    /// The key.
+    pub key: Option<orion_core::domain::Secret>,
+    /// What a picture and a clip cost, in dollars.
+    pub rates: (f64, f64),
+    /// Hosts whose files may be fetched although their addresses are private.
+    pub allow_private: Vec<String>,
+}
+
+/// How buckets are reached.
+#[cfg(feature = "s3")]
+#[derive(Debug, Clone, Default)]
+pub struct S3Access {
+    /// Address of a server other than Amazon's; empty is Amazon's.
+    pub endpoint: String,
+    /// Region of the bucket; empty is `us-east-1`.
+    pub region: String,
+    /// Name of the access key; empty looks where Amazon's own programs look.
+    pub access_key: String,
+    /// The secret that belongs to it; empty without a key.
+    pub secret_key: Option<orion_core::domain::Secret>,
+    /// Whether a server other than Amazon's names the bucket in the host.
+    pub virtual_hosts: bool,
 }
 
 impl Parts {
     /// Parts of a data folder, which is made when something is first kept in it.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), words: crate::WordsAccess::default() }
+        Self {
+            folder: folder.into(),
+            words: crate::WordsAccess::default(),
+            #[cfg(feature = "comfyui")]
+            comfyui: ComfyAccess::default(),
+            #[cfg(feature = "fal")]
+            fal: FalAccess::default(),
+            #[cfg(feature = "s3")]
+            s3: S3Access::default(),
+        }
     }
 
     /// With the servers of words reached like this.
     #[must_use]
     pub fn with_words(mut self, access: crate::WordsAccess) -> Self {
         self.words = access;
+        self
+    }
+
+    /// With ComfyUI reached like this.
+    #[cfg(feature = "comfyui")]
+    #[must_use]
+    pub fn with_comfyui(mut self, access: ComfyAccess) -> Self {
+        self.comfyui = access;
+        self
+    }
+
+    /// With Fal reached like this.
+    #[cfg(feature = "fal")]
+    #[must_use]
+    pub fn with_fal(mut self, access: FalAccess) -> Self {
+        self.fal = access;
+        self
+    }
+
+    /// With buckets reached like this.
+    #[cfg(feature = "s3")]
+    #[must_use]
+    pub fn with_s3(mut self, access: S3Access) -> Self {
+        self.s3 = access;
         self
     }
 
@@ -67,7 +146,7 @@ impl Parts {
         }
     }
 
-    /// Stored files: `file:FOLDER` or `memory:`.
+    /// Stored files: `file:FOLDER`, `s3:BUCKET/PREFIX` or `memory:`.
     ///
     /// # Errors
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
@@ -75,6 +154,8 @@ impl Parts {
         const KNOWN: &[&str] = &[
             #[cfg(feature = "blob")]
             "file:FOLDER",
+            #[cfg(feature = "s3")]
+            "s3:BUCKET/PREFIX",
             "memory:",
         ];
         let uri = Uri::parse(address)?;
@@ -85,6 +166,8 @@ impl Parts {
                 uri.require("the folder")?;
                 Ok(Arc::new(orion_blob::FolderBlobs::open(uri.path(&self.folder))?))
             }
+            #[cfg(feature = "s3")]
+            "s3" => Ok(Arc::new(self.bucket(uri.require("the bucket")?)?)),
             _ => Err(uri.unknown("blobs", KNOWN)),
         }
     }
@@ -129,6 +212,24 @@ impl Parts {
                 .with_hint("set `data_dir` (ORION_DATA_DIR) to a folder that can be written")
                 .with_source(error)
         })
+    }
+}
+
+#[cfg(feature = "s3")]
+impl Parts {
+    /// A bucket, by `BUCKET` or `BUCKET/PREFIX`.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for a name, an address or a key that cannot be right.
+    pub fn bucket(&self, place: &str) -> Result<orion_s3::S3Blobs> {
+        let access = &self.s3;
+        let mut options = orion_s3::S3Options::parse(place)?.at(&access.endpoint)?;
+        if !access.region.trim().is_empty() {
+            access.region.trim().clone_into(&mut options.region);
+        }
+        options.path_style &= !access.virtual_hosts;
+        let secret = access.secret_key.clone().unwrap_or_else(|| orion_core::domain::Secret::new(""));
+        orion_s3::S3Blobs::open(options.with_key(access.access_key.trim(), secret))
     }
 }
 
@@ -185,28 +286,107 @@ impl Parts {
     }
 }
 
-#[cfg(feature = "graphics")]
 impl Parts {
-    /// Who makes pictures: `graphics:` (the built-in scene graphics) or `openai:MODEL`. Pictures of these files are shown in them.
+    /// Who makes pictures: `graphics:` (the built-in scene graphics), `comfyui:` (ComfyUI with the built-in workflow) or
+    /// `comfyui:WORKFLOW.json` (with a workflow of one's own), `fal:MODEL`, `openai:MODEL`. Pictures of these files are shown in them.
     ///
     /// # Errors
-    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme.
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
     pub fn images(&self, address: &str, blobs: Arc<dyn BlobStore>) -> Result<Arc<dyn orion_core::port::ImageModel>> {
         const KNOWN: &[&str] = &[
+            #[cfg(feature = "graphics")]
             "graphics:",
+            #[cfg(feature = "comfyui")]
+            "comfyui:",
+            #[cfg(feature = "comfyui")]
+            "comfyui:WORKFLOW.json",
+            #[cfg(feature = "fal")]
+            "fal:MODEL",
             #[cfg(feature = "openai")]
             "openai:MODEL",
         ];
+        // Only the graphics look at them.
+        let _ = &blobs;
         let uri = Uri::parse(address)?;
         match uri.scheme() {
+            #[cfg(feature = "graphics")]
+            "graphics" => Ok(Arc::new(orion_graphics::SceneGraphics::new(blobs))),
+            #[cfg(feature = "comfyui")]
+            "comfyui" => {
+                let mut options = self.comfy_options(&uri)?;
+                options.checkpoint = Some(self.comfyui.checkpoint.trim().to_owned()).filter(|file| !file.is_empty());
+                Ok(Arc::new(orion_comfyui::ComfyImages::new(options)?))
+            }
+            #[cfg(feature = "fal")]
+            "fal" => {
+                let (options, fetcher) = self.fal_options(self.fal.rates.0)?;
+                Ok(Arc::new(orion_fal::FalImages::new(uri.require("the model")?, options, fetcher)?))
+            }
             #[cfg(feature = "openai")]
             "openai" => {
                 let model = uri.require("the model")?;
                 Ok(Arc::new(orion_openai::OpenAiImages::new(model, &self.words.openai_at(1))?))
             }
-            "graphics" => Ok(Arc::new(orion_graphics::SceneGraphics::new(blobs))),
             _ => Err(uri.unknown("images", KNOWN)),
         }
+    }
+
+    /// Who sets stills in motion: `comfyui:` (Stable Video Diffusion), `comfyui:WORKFLOW.json`, `fal:MODEL` such as
+    /// `fal:kling`. Stills are read from these files.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
+    pub fn clips(&self, address: &str, blobs: Arc<dyn BlobStore>) -> Result<Arc<dyn orion_core::port::ClipModel>> {
+        const KNOWN: &[&str] = &[
+            #[cfg(feature = "comfyui")]
+            "comfyui:",
+            #[cfg(feature = "comfyui")]
+            "comfyui:WORKFLOW.json",
+            #[cfg(feature = "fal")]
+            "fal:MODEL",
+        ];
+        let _ = &blobs;
+        let uri = Uri::parse(address)?;
+        match uri.scheme() {
+            #[cfg(feature = "comfyui")]
+            "comfyui" => Ok(Arc::new(orion_comfyui::ComfyClips::new(self.comfy_options(&uri)?, blobs)?)),
+            #[cfg(feature = "fal")]
+            "fal" => {
+                let (options, fetcher) = self.fal_options(self.fal.rates.1)?;
+                let model = uri.require("the model")?;
+                Ok(Arc::new(orion_fal::FalClips::new(model, options.for_clips(), fetcher, blobs)?))
+            }
+            _ => Err(uri.unknown("clips", KNOWN)),
+        }
+    }
+
+    /// ComfyUI with the workflow that an address names.
+    #[cfg(feature = "comfyui")]
+    fn comfy_options(&self, uri: &Uri) -> Result<orion_comfyui::ComfyOptions> {
+        let url = Some(self.comfyui.url.trim()).filter(|url| !url.is_empty()).unwrap_or("http://127.0.0.1:8188");
+        let mut options = orion_comfyui::ComfyOptions::at(url)?;
+        if !uri.rest().trim().is_empty() {
+            let path = uri.path(&self.folder);
+            let workflow = std::fs::read_to_string(&path).map_err(|error| {
+                orion_core::Error::not_found("the workflow file cannot be read")
+                    .with_hint("a relative path lies in `data_dir`")
+                    .with_source(error)
+            });
+            let workflow = workflow.and_then(|json| orion_comfyui::Workflow::parse(&json));
+            options.workflow = Some(workflow.map_err(|error| error.with_context("workflow", path.display()))?);
+        }
+        Ok(options)
+    }
+
+    /// The queue of Fal, and who fetches its files.
+    #[cfg(feature = "fal")]
+    fn fal_options(&self, rate: f64) -> Result<(orion_fal::FalOptions, Arc<dyn orion_core::port::Fetcher>)> {
+        use orion_core::domain::{Money, Secret};
+        let url = Some(self.fal.url.trim()).filter(|url| !url.is_empty()).unwrap_or(orion_fal::FalOptions::QUEUE);
+        let key = self.fal.key.clone().unwrap_or_else(|| Secret::new(""));
+        let options = orion_fal::FalOptions::at(url, key, Money::from_dollars(rate))?;
+        let fetcher = orion_fetch::HttpFetcher::builder().allow_private(&self.fal.allow_private).build()?;
+        Ok((options, Arc::new(fetcher)))
     }
 }
 
@@ -332,6 +512,8 @@ mod tests {
         assert!(store.hint().unwrap().contains("memory:"), "{store:?}");
         let blobs = parts.blobs("s4:x").unwrap_err();
         assert!(blobs.hint().unwrap().contains("memory:"), "{blobs:?}");
+        #[cfg(feature = "s3")]
+        assert!(parts.blobs("s3:videos/orion").is_ok() && parts.blobs("s3:").is_err() && parts.blobs("s3:A").is_err());
         let writer = parts.writer("scribe:").unwrap_err();
         assert!(writer.hint().unwrap().contains("extractive:"), "{writer:?}");
     }
@@ -375,6 +557,40 @@ mod tests {
         let unknown = open("myspace:").unwrap_err();
         assert!(unknown.hint().unwrap().contains("google:"), "{unknown:?}");
         assert!(Parts::new("/nonexistent").oauth("google:", "", Secret::new("secret")).is_err());
+    }
+
+    #[cfg(all(feature = "comfyui", feature = "fal"))]
+    #[test]
+    fn pictures_and_clips_come_from_servers_that_are_named() {
+        use orion_core::ErrorKind;
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = || Arc::new(MemoryBlobs::new());
+        let key = Some(orion_core::domain::Secret::new("key"));
+        let parts = Parts::new(folder.path()).with_fal(FalAccess { key, ..FalAccess::default() });
+        let image = |address: &str| parts.images(address, blobs()).map(|model| model.provider().to_string());
+        let clip = |address: &str| parts.clips(address, blobs()).map(|model| model.provider().to_string());
+        assert_eq!(image("comfyui:").unwrap(), "comfyui/sd_xl_base_1.0");
+        assert_eq!(image("fal:flux-schnell").unwrap(), "fal_ai/flux-schnell");
+        assert_eq!(
+            (clip("comfyui:").unwrap(), clip("fal:kling").unwrap()),
+            ("comfyui/svd_xt_1_1".into(), "fal_ai/kling".into())
+        );
+        std::fs::write(
+            folder.path().join("mine.json"),
+            r#"{"1": {"class_type": "A", "inputs": {"text": "%prompt%"}}}"#,
+        )
+        .unwrap();
+        let error = image("comfyui:mine.json").unwrap_err();
+        let told = format!("{error:?}");
+        assert!(
+            told.contains("missing: width, height, seed") || told.contains("missing: seed, width, height"),
+            "{told}"
+        );
+        assert_eq!(image("comfyui:other.json").unwrap_err().kind(), ErrorKind::NotFound);
+        let without = Parts::new(folder.path()).images("fal:flux-schnell", blobs()).unwrap_err();
+        assert!(without.hint().unwrap().contains("fal.key"), "{without:?}");
+        assert!(image("midjourney:").unwrap_err().hint().unwrap().contains("fal:MODEL"));
+        assert!(clip("graphics:").unwrap_err().hint().unwrap().contains("comfyui:"));
     }
 
     #[tokio::test]

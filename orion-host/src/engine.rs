@@ -301,6 +301,7 @@ impl OrionBuilder {
         let writer = self.writer.unwrap_or(named).or_retrying(retrying.clone());
         let critic = critic.or_retrying(retrying.clone());
         let images = self.images.map_or_else(|| providers.images(&blobs), Ok)?.or_retrying(retrying.clone());
+        let clips = providers.clips(&blobs)?.map(|clips| clips.or_retrying(retrying.clone()));
         let speech = self.speech.map_or_else(|| providers.speech(), Ok)?.or_retrying(retrying.clone());
         let transcriber = match self.transcriber {
             Some(transcriber) => Some(transcriber),
@@ -326,7 +327,7 @@ impl OrionBuilder {
         let production = Production {
             budget: config.budget()?,
             director: Director { articles, writer, critic },
-            media: Media { images, fetcher, blobs: blobs.clone() },
+            media: Media { images, clips, fetcher, blobs: blobs.clone() },
             editor: Editor { speech, blobs: blobs.clone(), renderer, probe },
             wire,
             scout,

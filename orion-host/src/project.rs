@@ -64,6 +64,8 @@ fn ending(blob: &BlobRef) -> &'static str {
         "image/jpeg" => "jpg",
         "image/webp" => "webp",
         "image/gif" => "gif",
+        "video/mp4" => "mp4",
+        "video/webm" => "webm",
         "audio/wav" => "wav",
         "audio/flac" => "flac",
         "audio/mpeg" => "mp3",

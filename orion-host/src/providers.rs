@@ -3,8 +3,10 @@
 use crate::config::Config;
 use crate::system::TokioSleeper;
 use orion_adapters::ollama::OllamaOptions;
-use orion_adapters::{Parts, WordsAccess};
-use orion_core::port::{BlobStore, Clock, Entropy, ImageModel, Provider, ScriptWriter, Side, SpeechModel, Transcriber};
+use orion_adapters::{ComfyAccess, FalAccess, Parts, S3Access, WordsAccess};
+use orion_core::port::{
+    BlobStore, ClipModel, Clock, Entropy, ImageModel, Provider, ScriptWriter, Side, SpeechModel, Transcriber,
+};
 use orion_core::service::director::Critic;
 use orion_core::strategy::{Capability, Policy, Retrying, Strategy};
 use orion_core::{Error, Result};
@@ -51,6 +53,16 @@ impl<'c> Providers<'c> {
         let setting = "images";
         let opened = addresses(setting, &self.config.images, |address| self.image(address, blobs))?;
         self.strategy(setting, opened)
+    }
+
+    /// Who sets pictures in motion, if anybody is named.
+    pub(crate) fn clips(&self, blobs: &Arc<dyn BlobStore>) -> Result<Option<Strategy<dyn ClipModel>>> {
+        let setting = "clips";
+        if self.config.clips.trim().is_empty() {
+            return Ok(None);
+        }
+        let opened = addresses(setting, &self.config.clips, |address| self.parts.clips(address, blobs.clone()))?;
+        self.strategy(setting, opened).map(Some)
     }
 
     /// Who speaks.
@@ -113,7 +125,22 @@ impl<'c> Providers<'c> {
 /// # Errors
 /// [`Invalid`](orion_core::ErrorKind::Invalid) for a side that is none.
 pub(crate) fn parts(config: &Config) -> Result<Parts> {
-    Ok(Parts::new(&config.data_dir).with_words(words(config)?))
+    let s3 = S3Access {
+        endpoint: config.s3_endpoint.clone(),
+        region: config.s3_region.clone(),
+        access_key: config.s3_access_key.clone(),
+        secret_key: Some(config.s3_secret_key.clone()),
+        virtual_hosts: config.s3_virtual_hosts,
+    };
+    let comfyui = ComfyAccess { url: config.comfyui_url.clone(), checkpoint: config.comfyui_checkpoint.clone() };
+    let fal = FalAccess {
+        url: config.fal_url.clone(),
+        key: Some(config.fal_key.clone()),
+        rates: (config.fal_image_rate, config.fal_clip_rate),
+        allow_private: config.allow_private.clone(),
+    };
+    let parts = Parts::new(&config.data_dir).with_words(words(config)?);
+    Ok(parts.with_s3(s3).with_comfyui(comfyui).with_fal(fal))
 }
 
 /// How the servers of words are reached.
@@ -238,7 +265,9 @@ mod tests {
         check(|config| config.openai_side = "both".to_owned(), &["`cloud` or `local`", "setting: openai.side"]);
         check(|config| config.writer = "extractive:,".to_owned(), &["an address is missing", "setting: writer"]);
         check(|config| config.writer = "extractive:,extractive:".to_owned(), &["named twice", "setting: writer"]);
-        check(|config| config.images = "comfyui:".to_owned(), &["setting: images", "graphics:"]);
+        check(|config| config.images = "midjourney:".to_owned(), &["setting: images", "graphics:"]);
+        check(|config| config.images = "graphics:,fal:flux-schnell".to_owned(), &["setting: images", "fal.key"]);
+        check(|config| config.images = "comfyui:none.json".to_owned(), &["setting: images", "workflow", "none.json"]);
         check(|config| config.voice = "silent:,nobody".to_owned(), &["not installed", "setting: create.voice"]);
     }
 }

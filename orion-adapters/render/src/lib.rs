@@ -15,6 +15,7 @@ mod inspect;
 mod mp4;
 mod paint;
 mod picture;
+mod play;
 mod probe;
 mod renderer;
 mod sound;

@@ -3,6 +3,7 @@
 
 use crate::caption::CaptionPainter;
 use crate::picture::{Composer, Frame, Limits, Overlay, Picture, decode, for_canvas};
+use crate::play::{Clip, Player};
 use crate::sound::Fetch;
 use orion_core::domain::timeline::{Layer, PlannedCaption, PlannedScene, Timeline};
 use orion_core::{Error, Result};
@@ -10,14 +11,20 @@ use orion_draw::FontKit;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
+/// The pictures of a scene by layer, and the clips that write into some of them.
+pub(crate) struct Pictures {
+    layers: Vec<Picture>,
+    clips: Vec<(usize, Clip)>,
+}
+
 /// Draws frames.
 pub(crate) struct Painter<'a> {
     timeline: &'a Timeline,
-    pictures: Box<dyn FnMut(usize) -> Result<Vec<Picture>> + 'a>,
+    pictures: Box<dyn FnMut(usize) -> Result<Pictures> + 'a>,
     composer: Composer,
     captions: CaptionPainter<'a>,
     /// Pictures of the scenes that are seen, by index of the scene.
-    scenes: BTreeMap<usize, Vec<Picture>>,
+    scenes: BTreeMap<usize, Pictures>,
     /// The caption drawn last.
     caption: Option<(PlannedCaption, Option<Overlay>)>,
 }
@@ -27,7 +34,7 @@ impl<'a> Painter<'a> {
     pub(crate) fn new(
         timeline: &'a Timeline,
         fonts: &FontKit,
-        pictures: impl FnMut(usize) -> Result<Vec<Picture>> + 'a,
+        pictures: impl FnMut(usize) -> Result<Pictures> + 'a,
     ) -> Self {
         Self {
             timeline,
@@ -47,6 +54,11 @@ impl<'a> Painter<'a> {
             if !self.scenes.contains_key(&scene.scene) {
                 self.scenes.insert(scene.scene, (self.pictures)(scene.scene)?);
             }
+            if let Some(Pictures { layers, clips }) = self.scenes.get_mut(&scene.scene) {
+                for (layer, clip) in clips {
+                    clip.show(scene.age, &mut layers[*layer])?;
+                }
+            }
         }
         if self.caption.as_ref().map(|(caption, _)| *caption) != plan.caption {
             let cues = &self.timeline.captions.cues;
@@ -54,20 +66,27 @@ impl<'a> Painter<'a> {
         }
         let overlay = self.caption.as_ref().and_then(|(_, overlay)| overlay.as_ref());
         let scenes: Vec<(&PlannedScene, &[Picture])> =
-            plan.scenes.iter().map(|scene| (scene, self.scenes[&scene.scene].as_slice())).collect();
+            plan.scenes.iter().map(|scene| (scene, self.scenes[&scene.scene].layers.as_slice())).collect();
         self.composer.draw(&scenes, overlay, frame);
         Ok(())
     }
 }
 
 /// Reads the pictures of a scene.
-pub(crate) fn pictures(timeline: &Timeline, scene: usize, fetch: &Fetch<'_>) -> Result<Vec<Picture>> {
+pub(crate) fn pictures(timeline: &Timeline, scene: usize, fetch: &Fetch<'_>, player: &Player<'_>) -> Result<Pictures> {
     let read = |layer: &Layer| {
+        if layer.is_clip() {
+            return Ok(player.screen());
+        }
         let image = decode(&fetch(&layer.picture)?, Limits::default())
             .map_err(|error| error.with_context("picture", layer.picture.sha256))?;
         Ok(Picture::from_rgba(&for_canvas(image, &timeline.canvas, &layer.motion)))
     };
-    timeline.scenes[scene].layers.par_iter().map(read).collect()
+    let specs = &timeline.scenes[scene].layers;
+    let layers = specs.par_iter().map(read).collect::<Result<_>>()?;
+    let clips = specs.iter().enumerate().filter(|(_, layer)| layer.is_clip());
+    let play = |(number, layer): (usize, &Layer)| Ok((number, player.play((scene, number), &fetch(&layer.picture)?)?));
+    Ok(Pictures { layers, clips: clips.map(play).collect::<Result<_>>()? })
 }
 
 /// Runs `draw` with a source of scenes' pictures that reads the next scene while this one is drawn. Scenes must be
@@ -75,14 +94,15 @@ pub(crate) fn pictures(timeline: &Timeline, scene: usize, fetch: &Fetch<'_>) -> 
 pub(crate) fn ahead<T>(
     timeline: &Timeline,
     fetch: &Fetch<'_>,
-    draw: impl FnOnce(&mut dyn FnMut(usize) -> Result<Vec<Picture>>) -> Result<T>,
+    player: &Player<'_>,
+    draw: impl FnOnce(&mut dyn FnMut(usize) -> Result<Pictures>) -> Result<T>,
 ) -> Result<T> {
     std::thread::scope(|scope| {
         // Room for none: the reader has at most one scene in hand.
         let (read, scenes) = std::sync::mpsc::sync_channel(0);
         scope.spawn(move || {
             for scene in 0..timeline.scenes.len() {
-                let pictures = pictures(timeline, scene, fetch);
+                let pictures = pictures(timeline, scene, fetch, player);
                 let failed = pictures.is_err();
                 if read.send((scene, pictures)).is_err() || failed {
                     break;

@@ -4,18 +4,19 @@ use crate::encode::{self, SOUND, VIDEO};
 use crate::inspect::Look;
 use crate::paint::{self, Painter};
 use crate::picture::Frame;
+use crate::play::Player;
 use crate::probe::probe_file;
 use crate::supervise::{Watched, supervise};
 use crate::{Tools, fault, sound, thumbnail};
 use async_trait::async_trait;
 use bytes::Bytes;
-use orion_core::domain::timeline::Timeline;
+use orion_core::domain::timeline::{Layer, Timeline};
 use orion_core::domain::{BlobRef, Stage};
 use orion_core::port::{BlobStore, BlobStoreExt, RenderSettings, Rendered, Renderer, ThumbnailRequest};
 use orion_core::{Error, MediaTime, Operation, ProgressUpdate, Result};
 use orion_draw::FontKit;
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -59,7 +60,8 @@ impl FfmpegRenderer {
         let path = folder.path();
         let fetch = |blob: &BlobRef| self.fetch(runtime, blob);
         sound::master(timeline, &fetch, &watched.abandoned, &path.join("mix.raw"), &path.join(SOUND))?;
-        paint::ahead(timeline, &fetch, |pictures| {
+        let player = Player { ffmpeg, folder: path, canvas: timeline.canvas, watched };
+        paint::ahead(timeline, &fetch, &player, |pictures| {
             let mut painter = Painter::new(timeline, &self.fonts, pictures);
             let total = timeline.frames();
             let (begun, mut reported) = (Instant::now(), None::<Instant>);
@@ -100,8 +102,17 @@ impl Renderer for FfmpegRenderer {
         let png = blocking(move || {
             let fetch = |blob: &BlobRef| this.fetch(&runtime, blob);
             let canvas = timeline.canvas;
+            let (ffmpeg, folder, watched) =
+                (this.tools.ffmpeg(), fault::folder(&this.work, "frame-")?, Watched::default());
+            // Only clips need it.
+            let ffmpeg = if timeline.scenes.iter().any(|scene| scene.layers.iter().any(Layer::is_clip)) {
+                ffmpeg?
+            } else {
+                ffmpeg.unwrap_or(Path::new("ffmpeg"))
+            };
+            let player = Player { ffmpeg, folder: folder.path(), canvas, watched: &watched };
             let mut frame = Frame::black(canvas.width as usize, canvas.height as usize);
-            let pictures = |scene| paint::pictures(&timeline, scene, &fetch);
+            let pictures = |scene| paint::pictures(&timeline, scene, &fetch, &player);
             Painter::new(&timeline, &this.fonts, pictures).draw(canvas.frame_at(at), &mut frame)?;
             let mut png = Cursor::new(Vec::new());
             let written = frame.to_rgb().write_to(&mut png, image::ImageFormat::Png);

@@ -2,8 +2,8 @@
 
 use crate::encode::Child;
 use orion_core::{Cancellation, Error, ErrorKind, Operation, Result};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The child is given up when nothing has moved for this long.
@@ -19,13 +19,26 @@ pub(crate) struct Watched {
     pub(crate) aside: Child,
     pub(crate) abandoned: Cancellation,
     pub(crate) moved: Arc<AtomicU64>,
+    /// Those that play clips.
+    players: Arc<Mutex<Vec<Child>>>,
 }
 
 impl Watched {
+    /// One more child, for a clip of the timeline.
+    pub(crate) fn player(&self) -> Child {
+        let child = Child::default();
+        self.players.lock().unwrap_or_else(PoisonError::into_inner).push(child.clone());
+        if self.abandoned.is_cancelled() {
+            child.kill();
+        }
+        child
+    }
+
     fn end(&self) {
         self.abandoned.cancel();
         self.child.kill();
         self.aside.kill();
+        self.players.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Child::kill);
     }
 }
 

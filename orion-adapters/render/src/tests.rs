@@ -280,3 +280,51 @@ async fn a_thumbnail_has_its_size_and_bears_any_title() {
         assert_eq!(blob.media_type, "image/jpeg");
     }
 }
+
+/// Scenes whose ground is a clip: red for its first half second, then blue.
+#[tokio::test(flavor = "multi_thread")]
+async fn clips_play_are_cut_with_their_scene_and_held_behind_their_end() {
+    let Some(bench) = Bench::new() else { return };
+    let made = std::process::Command::new(bench.tools.ffmpeg().unwrap())
+        .args(["-v", "error", "-f", "lavfi", "-i", "color=red:size=90x160:rate=10:duration=0.5"])
+        .args(["-f", "lavfi", "-i", "color=blue:size=90x160:rate=10:duration=0.5"])
+        .args(["-filter_complex", "concat=n=2", "-pix_fmt", "yuv420p", "-c:v", "libx264"])
+        .args(["-movflags", "frag_keyframe+empty_moov", "-f", "mp4", "pipe:1"])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let clip = bench.blobs.put(made.stdout.into(), "video/mp4").await.unwrap();
+    let mut timeline = bench.timeline().await;
+    for (scene, millis) in timeline.scenes.iter_mut().zip([400, 1000, 1600]) {
+        scene.layers.truncate(1);
+        scene.layers[0] = Layer { picture: clip.clone(), motion: Motion::STILL, entrance: Entrance::None };
+        scene.transition = Transition { kind: TransitionKind::Cut, duration: MediaTime::ZERO };
+        scene.duration = MediaTime::from_millis(millis);
+    }
+    timeline.captions.cues.clear();
+    let is_red = async |at: i64| {
+        let png = bench.renderer().frame(&timeline, MediaTime::from_millis(at)).await.unwrap();
+        let image = image::load_from_memory(&bench.blobs.get(png.sha256).await.unwrap().unwrap()).unwrap().into_rgb8();
+        let [red, _, blue] = image.get_pixel(180, 320).0;
+        assert!(red.abs_diff(blue) > 100, "{red} {blue} at {at}");
+        red > blue
+    };
+    // The first is cut within the red; the third holds the blue for longer than the clip lasts.
+    for (at, expected) in
+        [(0, true), (350, true), (450, true), (1300, false), (1450, true), (2100, false), (2950, false)]
+    {
+        assert_eq!(is_red(at).await, expected, "at {at}");
+    }
+    let rendered = bench.renderer().render(&timeline, &settings(), &Operation::detached()).await.unwrap();
+    assert_eq!((rendered.frames, bench.left_over()), (90, 0));
+    // What is no clip is told, and leaves nothing behind.
+    let none = bench.blobs.put("<html>".into(), "video/mp4").await.unwrap();
+    timeline.scenes[1].layers[0].picture = none;
+    let error = bench.renderer().render(&timeline, &settings(), &Operation::detached()).await.unwrap_err();
+    assert_eq!((error.kind(), bench.left_over()), (ErrorKind::Invalid, 0), "{error:?}");
+    // A stop ends every child.
+    let operation = Operation::detached();
+    operation.cancellation.cancel();
+    assert!(bench.renderer().render(&timeline, &settings(), &operation).await.is_err());
+    assert_eq!(children_in(bench.work.path()), 0);
+}

@@ -3,10 +3,12 @@
 #[cfg(test)]
 mod tests;
 
+mod clips;
+
 use crate::domain::timeline::Canvas;
 use crate::domain::{BlobRef, CostCategory, Material, ScenePlan, Source, Stage, VisualPrompt};
 use crate::port::{
-    BlobStore, FetchLimits, Fetched, Fetcher, GeneratedImage, ImageModel, ImageRequest, Submission, Usage,
+    BlobStore, ClipModel, FetchLimits, Fetched, Fetcher, GeneratedImage, ImageModel, ImageRequest, Submission, Usage,
 };
 use crate::service::journal::{Done, Journal, Work};
 use crate::strategy::{Strategy, Turn};
@@ -31,6 +33,8 @@ const PICTURE_LIMITS: FetchLimits = FetchLimits { bytes: 20 * 1024 * 1024, time:
 pub struct Media {
     /// Makes pictures.
     pub images: Strategy<dyn ImageModel>,
+    /// Sets them in motion; `None` moves over the stills.
+    pub clips: Option<Strategy<dyn ClipModel>>,
     /// Fetches the pictures of articles; `None` leaves them out.
     pub fetcher: Option<Arc<dyn Fetcher>>,
     /// Files.

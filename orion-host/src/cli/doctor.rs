@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::delivery;
 use crate::providers::{Providers, addresses, parts, shown};
 use clap::Args;
-use orion_adapters::Parts;
+use orion_adapters::{Parts, Uri};
 use orion_core::Result;
 use orion_core::memory::MemoryBlobs;
 use orion_core::port::{BlobStore, Provider};
@@ -67,6 +67,7 @@ impl Doctor {
         let mut checks = tools(&config);
         checks.extend(data_folder(&config.data_dir));
         checks.push(database(&config).await);
+        checks.extend(bucket(&config).await);
         checks.push(fonts().await);
         checks.extend(providers(&config).await);
         let healthy = checks.iter().all(|check| check.health != Health::Missing);
@@ -188,6 +189,16 @@ async fn database(config: &Config) -> Check {
     }
 }
 
+/// The bucket of stored files, if they are kept in one.
+async fn bucket(config: &Config) -> Option<Check> {
+    let uri = Uri::parse(&config.blobs).ok().filter(|uri| uri.scheme() == "s3")?;
+    let opened = async { parts(config)?.bucket(uri.rest())?.check().await };
+    Some(match opened.await {
+        Ok(()) => Check::ok("stored files", &config.blobs),
+        Err(error) => Check::of("stored files", Health::Missing, &error),
+    })
+}
+
 /// Whether the scripts that are asked for most can be shown. Latin, Greek and Cyrillic always can.
 async fn fonts() -> Check {
     let scripts = tokio::task::spawn_blocking(orion_adapters::scripts).await.unwrap_or_default();
@@ -233,6 +244,12 @@ async fn providers(config: &Config) -> Vec<Check> {
     knock(config, &mut writers).await;
     let mut images = addresses("images", &config.images, image);
     knock(config, &mut images).await;
+    let clip = |address: &str| Ok(Named::opened(parts.clips(address, blobs.clone())));
+    let mut clips = match config.clips.trim() {
+        "" => Ok(Vec::new()),
+        clips => addresses("clips", clips, clip),
+    };
+    knock(config, &mut clips).await;
     let mut voices = match config.voice.trim() {
         "" => Ok(vec![Named::opened(parts.speech(""))]),
         voices => addresses("create.voice", voices, voice),
@@ -246,6 +263,7 @@ async fn providers(config: &Config) -> Vec<Check> {
     knock(config, &mut voices).await;
     let mut checks = judged("writer", writers, &policy);
     checks.extend(judged("images", images, &policy));
+    checks.extend(judged("clips", clips, &policy));
     // A robotic voice is one.
     checks.extend(judged("voice", voices, &policy).into_iter().map(|check| match check.found.as_str() {
         "espeak-ng, which sounds robotic" => Check { health: Health::Optional, ..check },
@@ -263,6 +281,11 @@ async fn providers(config: &Config) -> Vec<Check> {
 /// Where the server of a provider is, and what to do if nobody answers there.
 fn server_of<'c>(config: &'c Config, provider: &str) -> Option<(&'c str, &'static str)> {
     Some(match provider {
+        "comfyui" => (
+            config.comfyui_url.as_str(),
+            "start it, or set `comfyui.url`; the built-in graphics and motion need no server",
+        ),
+        "fal_ai" => (&config.fal_url, "check the connection, and `fal.url`"),
         "ollama" => (
             config.ollama_url.as_str(),
             "start it (`ollama serve`), or set `ollama.url`; `extractive:` in `writer` needs no server",

@@ -65,7 +65,17 @@ settings! {
     store: String = "sqlite:orion.db".to_owned(), "store", "ORION_STORE",
         "The record: `sqlite:FILE` (relative to `data_dir`) or `memory:`.";
     blobs: String = "file:blobs".to_owned(), "blobs", "ORION_BLOBS",
-        "Stored files: `file:FOLDER` (relative to `data_dir`) or `memory:`.";
+        "Stored files: `file:FOLDER` (relative to `data_dir`), `s3:BUCKET/PREFIX` or `memory:`.";
+    s3_endpoint: String = String::new(), "s3.endpoint", "ORION_S3_ENDPOINT",
+        "Address of an S3 server other than Amazon's: `https://HOST` or `http://HOST:PORT`.";
+    s3_region: String = "us-east-1".to_owned(), "s3.region", "ORION_S3_REGION",
+        "Region of the bucket; servers of one's own mostly take any.";
+    s3_access_key: String = String::new(), "s3.access_key", "ORION_S3_ACCESS_KEY",
+        "Name of the access key; empty looks where Amazon's own programs look (`AWS_ACCESS_KEY_ID`, the machine's role).";
+    s3_secret_key: Secret = Secret::new(""), "s3.secret_key", "ORION_S3_SECRET_KEY",
+        "The secret that belongs to the access key.";
+    s3_virtual_hosts: bool = false, "s3.virtual_hosts", "ORION_S3_VIRTUAL_HOSTS",
+        "Whether the server of `s3.endpoint` wants `BUCKET.HOST` instead of `HOST/BUCKET`.";
     offline: bool = false, "offline", "ORION_OFFLINE",
         "Fetch nothing: feeds are local files, and their own text is the material.";
     feeds: Vec<String> = Vec::new(), "feeds", "ORION_FEEDS",
@@ -77,7 +87,21 @@ settings! {
     writer: String = "extractive:".to_owned(), "writer", "ORION_WRITER",
         "Who writes scripts: `extractive:` (built in, no model), `ollama:MODEL` or `openai:MODEL`; several, separated by commas, are asked in this order.";
     images: String = "graphics:".to_owned(), "images", "ORION_IMAGES",
-        "Who makes pictures: `graphics:` (built in) or `openai:MODEL`; several, separated by commas, are asked in this order.";
+        "Who makes pictures: `graphics:` (built in), `comfyui:` (its built-in workflow), `comfyui:WORKFLOW.json` (your own, relative to `data_dir`), `fal:MODEL` or `openai:MODEL`; several, separated by commas, are asked in this order.";
+    comfyui_url: String = "http://localhost:8188".to_owned(), "comfyui.url", "ORION_COMFYUI_URL",
+        "Address of the ComfyUI server.";
+    comfyui_checkpoint: String = String::new(), "comfyui.checkpoint", "ORION_COMFYUI_CHECKPOINT",
+        "File of the model for pictures in ComfyUI's folder `models/checkpoints`; empty is the one that the workflow names.";
+    fal_key: Secret = Secret::new(""), "fal.key", "ORION_FAL_KEY",
+        "Key of the Fal.ai account that `fal:MODEL` works for.";
+    fal_url: String = "https://queue.fal.run".to_owned(), "fal.url", "ORION_FAL_URL",
+        "Address of Fal's queue.";
+    fal_image_rate: f64 = 0.02, "fal.image_rate", "ORION_FAL_IMAGE_RATE",
+        "What a picture of Fal costs, in dollars.";
+    fal_clip_rate: f64 = 0.10, "fal.clip_rate", "ORION_FAL_CLIP_RATE",
+        "What a clip of Fal costs, in dollars.";
+    clips: String = String::new(), "clips", "ORION_CLIPS",
+        "Who sets pictures in motion that a model has drawn: `comfyui:` (Stable Video Diffusion), `comfyui:WORKFLOW.json` or `fal:kling`; several, separated by commas, are asked in this order. Empty moves over the stills.";
     policy: String = "local".to_owned(), "policy", "ORION_POLICY",
         "Who of those named may serve: `local` (what runs here), `cloud`, `prefer-local` or `prefer-cloud`.";
     ffmpeg: String = String::new(), "ffmpeg", "ORION_FFMPEG",

@@ -97,6 +97,18 @@ impl Picture {
         Self { planes: [luma, blue, red], alpha: (!opaque).then_some([alpha, thin]), extents }
     }
 
+    /// An opaque picture from planar YUV 4:2:0 of even sides, black until it is written.
+    pub(crate) fn opaque(width: usize, height: usize) -> Self {
+        let [luma, blue, red] = BLACK;
+        let planes = [
+            Plane::filled(width, height, luma),
+            Plane::filled(width / 2, height / 2, blue),
+            Plane::filled(width / 2, height / 2, red),
+        ];
+        let extents = [vec![(0, width as u32); height], vec![(0, width as u32 / 2); height / 2]];
+        Self { planes, alpha: None, extents }
+    }
+
     pub(crate) fn width(&self) -> usize {
         self.planes[0].width
     }

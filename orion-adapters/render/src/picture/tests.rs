@@ -8,7 +8,7 @@ const CANVAS: orion_core::domain::timeline::Canvas =
 
 fn planned(view: View, opacity: f64, offset_y: f64) -> PlannedScene {
     let layers = vec![PlannedLayer { layer: 0, view, opacity, offset_y }];
-    PlannedScene { scene: 0, opacity: 1.0, offset_x: 0.0, offset_y: 0.0, layers }
+    PlannedScene { scene: 0, age: 0, opacity: 1.0, offset_x: 0.0, offset_y: 0.0, layers }
 }
 
 fn draw(scene: &PlannedScene, picture: &Picture) -> Frame {

@@ -26,6 +26,8 @@ pub struct FramePlan {
 pub struct PlannedScene {
     /// Index of the scene.
     pub scene: usize,
+    /// Frames since it is first seen.
+    pub age: u64,
     /// How much of it shows, above 0 to 1.
     pub opacity: f64,
     /// Shift to the right in fractions of the canvas width.
@@ -148,7 +150,7 @@ impl Timeline {
                 layers.push(PlannedLayer { layer, view: spec.motion.at(progress), opacity, offset_y });
             }
         }
-        PlannedScene { scene: index, opacity: 1.0, offset_x: 0.0, offset_y: 0.0, layers }
+        PlannedScene { scene: index, age: number - span.seen, opacity: 1.0, offset_x: 0.0, offset_y: 0.0, layers }
     }
 
     /// How far a layer has come in: opacity and shift. Complete with the last frame of the entrance, and never

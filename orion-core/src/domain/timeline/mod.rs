@@ -111,12 +111,20 @@ pub struct Scene {
 /// One picture of a scene.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
-    /// The picture; transparent where the layers behind show through.
+    /// The picture; transparent where the layers behind show through. A file of moving pictures (`video/…`) plays from
+    /// when the scene is first seen; it is cut with the scene, and its last picture stays when it is shorter.
     pub picture: BlobRef,
     /// How it moves over the scene.
     pub motion: Motion,
     /// How it comes in.
     pub entrance: Entrance,
+}
+
+impl Layer {
+    /// Whether its picture is a file of moving ones.
+    pub fn is_clip(&self) -> bool {
+        self.picture.media_type.starts_with("video/")
+    }
 }
 
 /// A part of a picture: the centre in fractions of the picture, and how much larger than "covers the canvas".

@@ -27,6 +27,9 @@ const ZOOM_PER_SECOND: f64 = 0.028;
 /// Most that a scene zooms in all.
 const MOST_ZOOM: f64 = 0.20;
 
+/// The move over a clip: it moves by itself, and this goes on when it ends before its scene.
+const PLAYED: Motion = Motion { from: View::WHOLE, to: View { zoom: 1.06, ..View::WHOLE } };
+
 /// Puts narration and pictures on one clock: scene `n` shows picture `n` while line `n` is spoken.
 ///
 /// Scene lengths are whole frames. Captions follow the words of the voice. Pictures that may move do, and never
@@ -129,7 +132,11 @@ fn layers(index: usize, picture: &ScenePicture, duration: MediaTime) -> Vec<Laye
         .enumerate()
         .map(|(number, layer)| Layer {
             picture: layer.blob.clone(),
-            motion: if layer.moves { motion(index, (layer.width, layer.height), duration) } else { Motion::STILL },
+            motion: match layer.moves {
+                _ if layer.blob.media_type.starts_with("video/") => PLAYED,
+                true => motion(index, (layer.width, layer.height), duration),
+                false => Motion::STILL,
+            },
             entrance: entrance(layer.moves, number == 0),
         })
         .collect()

@@ -74,7 +74,14 @@ impl Production {
             }
             Stage::Prompts => self.save_plan(job).await,
             Stage::Images => self.save_pictures(job).await,
-            Stage::Video => self.narration(job).await.map(drop),
+            Stage::Video => {
+                let narration = self.narration(job).await?;
+                if self.media.clips.is_some() {
+                    let pictures = self.pictures(job).await?;
+                    self.moving(job, &narration, pictures).await?;
+                }
+                Ok(())
+            }
             Stage::Render => self.save_video(job).await,
         }
     }
@@ -294,12 +301,24 @@ impl Production {
         self.editor.narrate(&job.journal, &script, voice, speed, job.operation).await
     }
 
+    /// The pictures with those set in motion that a model can.
+    async fn moving(
+        &self,
+        job: &Job<'_>,
+        narration: &Narration,
+        pictures: Vec<ScenePicture>,
+    ) -> Result<Vec<ScenePicture>> {
+        let plan = self.plan(job).await?;
+        self.media.animate(&job.journal, &plan, pictures, narration, job.request.canvas, job.operation).await
+    }
+
     /// The file, checked, and its thumbnail.
     pub(super) async fn made(&self, job: &Job<'_>) -> Result<Made> {
         let (script, _) = self.script(job).await?;
         let (pictures, narration) = (self.pictures(job).await?, self.narration(job).await?);
         let style = CaptionStyle::named(&job.request.captions);
-        let timeline = assemble(&narration, &pictures, &style, job.request.canvas)?;
+        let moving = self.moving(job, &narration, pictures.clone()).await?;
+        let timeline = assemble(&narration, &moving, &style, job.request.canvas)?;
         let settings = RenderSettings { encoder: job.request.encoder, title: script.title.clone() };
         let rendered = self.editor.render(&job.journal, &timeline, &settings, job.operation).await?.value;
         let validation = validate(&rendered.info, &timeline, &Expectations::default());

@@ -213,7 +213,7 @@ fn production() -> (Production, Arc<Tools>) {
             sources: Vec::new(),
         },
         director: Director::default(),
-        media: Media { images: tools.clone().into(), fetcher: None, blobs: blobs.clone() },
+        media: Media { images: tools.clone().into(), clips: None, fetcher: None, blobs: blobs.clone() },
         editor: Editor {
             speech: tools.clone().into(),
             blobs: blobs.clone(),
