@@ -2,7 +2,7 @@
 
 use crate::guard::redacted;
 use orion_core::{Error, ErrorKind, Retry};
-use orion_http::retry_after;
+use orion_http::{quota_reset, retry_after};
 use reqwest::Response;
 use reqwest::header::{AGE, CACHE_CONTROL, HeaderMap, HeaderName};
 use std::time::Duration;
@@ -19,8 +19,10 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 /// The error of a status that is neither success nor redirect.
 pub(crate) fn refused(response: &Response) -> Error {
     let status = response.status().as_u16();
-    let wait = retry_after(response.headers());
+    let wait = retry_after(response.headers()).or_else(|| quota_reset(response.headers()));
     let (kind, message) = match status {
+        // So does GitHub refuse whoever has used up a quota.
+        403 if wait.is_some() => (ErrorKind::RateLimited, "the server asks to slow down"),
         404 | 410 => (ErrorKind::NotFound, "there is nothing at this address"),
         401 | 403 | 407 | 451 => (ErrorKind::Forbidden, "the server refuses to show this"),
         408 | 504 => (ErrorKind::Timeout, "the server took too long"),

@@ -5,12 +5,15 @@ use crate::guard::{self, PrivateAddress, PrivateHosts, PublicResolver};
 use crate::turn::Turns;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use orion_core::domain::Secret;
 use orion_core::port::{FetchLimits, Fetched, Fetcher};
 use orion_core::{Error, ErrorKind, Result};
-use reqwest::header::{CONTENT_TYPE, ETAG, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
+use reqwest::header::{
+    CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+};
 use reqwest::{Client, Response, redirect};
 use std::time::Duration;
-use url::Url;
+use url::{Origin, Url};
 
 /// Redirects followed at most.
 const REDIRECTS: u32 = 5;
@@ -22,6 +25,16 @@ pub struct FetcherBuilder {
     pause: Duration,
     connect_timeout: Duration,
     private: PrivateHosts,
+    credentials: Vec<Credential>,
+}
+
+/// A header that one origin is shown, and nobody else.
+#[derive(Debug, Clone)]
+struct Credential {
+    origin: Origin,
+    name: HeaderName,
+    /// Marked as sensitive, so that no log shows it.
+    value: HeaderValue,
 }
 
 impl Default for FetcherBuilder {
@@ -32,6 +45,7 @@ impl Default for FetcherBuilder {
             pause: Duration::from_millis(250),
             connect_timeout: Duration::from_secs(10),
             private: PrivateHosts::default(),
+            credentials: Vec::new(),
         }
     }
 }
@@ -67,6 +81,22 @@ impl FetcherBuilder {
         self
     }
 
+    /// Shows a header with a secret to the origin (scheme, host and port) of this address, and to nobody else: not to
+    /// other ports of the host, and not to whom it redirects. A secret of an origin that is there takes its place.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no web address, and for a secret that no header can hold; it is never shown.
+    pub fn credential(mut self, address: &str, name: &'static str, secret: &Secret) -> Result<Self> {
+        let origin = guard::parse(address)?.origin();
+        let name = HeaderName::from_static(name);
+        let mut value = HeaderValue::from_str(secret.expose().trim())
+            .map_err(|_| Error::invalid("this key fits no header").with_context("for", guard::redacted(address)))?;
+        value.set_sensitive(true);
+        self.credentials.retain(|known| known.origin != origin || known.name != name);
+        self.credentials.push(Credential { origin, name, value });
+        Ok(self)
+    }
+
     /// Builds the fetcher.
     ///
     /// # Errors
@@ -93,6 +123,7 @@ impl FetcherBuilder {
             public: client().dns_resolver(PublicResolver).build().map_err(failed)?,
             private: client().build().map_err(failed)?,
             hosts: self.private,
+            credentials: self.credentials,
             turns: Turns::new(self.pause),
         })
     }
@@ -106,6 +137,7 @@ pub struct HttpFetcher {
     /// Connects to the hosts that the configuration names.
     private: Client,
     hosts: PrivateHosts,
+    credentials: Vec<Credential>,
     turns: Turns,
 }
 
@@ -218,6 +250,10 @@ impl HttpFetcher {
             if let Some(value) = value.and_then(|value| reqwest::header::HeaderValue::from_str(value).ok()) {
                 request = request.header(HeaderName::clone(&name), value);
             }
+        }
+        let origin = url.origin();
+        for credential in self.credentials.iter().filter(|credential| credential.origin == origin) {
+            request = request.header(credential.name.clone(), credential.value.clone());
         }
         tracing::debug!(url = %guard::redacted(url.as_str()), "fetch");
         request.send().await.map_err(|error| unreachable_host(error, url))

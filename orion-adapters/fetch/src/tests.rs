@@ -343,3 +343,39 @@ async fn a_body_is_sent_once_to_where_it_may_go() -> Result<()> {
     assert_eq!(wrong.unwrap_err().kind(), ErrorKind::Invalid);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_secret_is_shown_to_its_origin_only() {
+    use orion_core::domain::Secret;
+    let (here, elsewhere) = (MockServer::start().await, MockServer::start().await);
+    let away = ResponseTemplate::new(302).insert_header("location", format!("{}/there", elsewhere.uri()));
+    Mock::given(path("/away")).respond_with(away).mount(&here).await;
+    Mock::given(path("/here")).respond_with(ResponseTemplate::new(200)).mount(&here).await;
+    Mock::given(path("/there")).respond_with(ResponseTemplate::new(200)).mount(&elsewhere).await;
+    let builder = HttpFetcher::builder().allow_private(["127.0.0.1"]).pause(Duration::ZERO);
+    let builder = builder.credential(&here.uri(), "authorization", &Secret::new("Bearer geheim")).unwrap();
+    assert!(!format!("{builder:?}").contains("geheim"));
+    let fetcher = builder.build().unwrap();
+    for place in ["/here", "/away"] {
+        fetcher.get(&format!("{}{place}", here.uri()), None, None, LIMITS).await.unwrap();
+    }
+    let shown = here.received_requests().await.unwrap();
+    assert!(shown.iter().all(|request| request.headers["authorization"] == "Bearer geheim"));
+    let told = elsewhere.received_requests().await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert!(!told[0].headers.contains_key("authorization"));
+    let wrong = HttpFetcher::builder().credential("ftp://x", "authorization", &Secret::new("a")).unwrap_err();
+    assert_eq!(wrong.kind(), ErrorKind::Invalid);
+    let wrong = HttpFetcher::builder().credential("https://x.example", "authorization", &Secret::new("gehe\nim"));
+    assert!(!format!("{:?}", wrong.unwrap_err()).contains("gehe"));
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_says_when_it_begins_anew() {
+    let server = MockServer::start().await;
+    let refusal =
+        ResponseTemplate::new(403).insert_header("x-ratelimit-remaining", "0").insert_header("x-ratelimit-reset", "30");
+    Mock::given(path("/search")).respond_with(refusal).mount(&server).await;
+    let error = get(&format!("{}/search", server.uri())).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::RateLimited, Retry::Later(Some(Duration::from_secs(30)))));
+}

@@ -39,4 +39,4 @@ pub use call::Call;
 pub use refusal::Refusal;
 pub use service::Service;
 pub use stream::{Event, Events, Lines};
-pub use wait::retry_after;
+pub use wait::{quota_reset, retry_after};

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// No wait that a server asks for is taken to be longer.
 const LONGEST_WAIT: u64 = 24 * 3600;
+/// A number of seconds from here on is a moment, not a wait: the year 2001, or 31 years.
+const SINCE_1970: u64 = 1_000_000_000;
 
 /// `Retry-After` in seconds or as a date, which is measured by the server's own clock where it tells it, and is a day
 /// at most.
@@ -20,6 +22,21 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         }
     };
     Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
+}
+
+/// When a quota that is used up begins anew: `X-RateLimit-Reset` (GitHub, Reddit) or `X-Rate-Limit-Reset` (X), which is a
+/// number of seconds from now on or since 1970, beside a count of nothing that remains.
+pub fn quota_reset(headers: &HeaderMap) -> Option<Duration> {
+    const NAMES: [(&str, &str); 2] =
+        [("x-ratelimit-remaining", "x-ratelimit-reset"), ("x-rate-limit-remaining", "x-rate-limit-reset")];
+    let number = |name: &'static str| text(headers, HeaderName::from_static(name))?.parse::<f64>().ok();
+    NAMES.iter().find_map(|(remaining, reset)| {
+        number(remaining).filter(|left| *left < 1.0)?;
+        let reset = number(reset).filter(|reset| reset.is_finite() && *reset >= 0.0)?.ceil() as u64;
+        let own = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        let now = if reset < SINCE_1970 { 0 } else { text(headers, DATE).and_then(http_date).unwrap_or_else(own) };
+        Some(Duration::from_secs(reset.saturating_sub(now).min(LONGEST_WAIT)))
+    })
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -79,5 +96,22 @@ mod tests {
         assert_eq!(retry_after(&headers(&past)), Some(Duration::ZERO));
         let future = [(RETRY_AFTER, "Fri, 31 Dec 9999 23:59:59 GMT")];
         assert_eq!(retry_after(&headers(&future)), Some(Duration::from_secs(LONGEST_WAIT)));
+    }
+
+    #[test]
+    fn quotas_begin_anew() {
+        let reset = |pairs: &[(&'static str, &'static str)]| {
+            let pairs =
+                pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            quota_reset(&pairs.collect())
+        };
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(reset(&[("x-ratelimit-remaining", "0.0"), ("x-ratelimit-reset", "41.5")]), seconds(42));
+        let date = ("date", "Sun, 09 Sep 2001 01:46:40 GMT");
+        assert_eq!(reset(&[date, ("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", "1000000900")]), seconds(900));
+        assert_eq!(reset(&[("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", "1000000900")]), seconds(0));
+        assert_eq!(reset(&[("x-ratelimit-remaining", "7"), ("x-ratelimit-reset", "60")]), None);
+        assert_eq!(reset(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "soon")]), None);
+        assert_eq!(reset(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "99999999")]), seconds(LONGEST_WAIT));
     }
 }
