@@ -1,8 +1,10 @@
-//! Content-addressed blobs in a local folder.
+//! Content-addressed blobs in a local folder, and vectors in another.
 //!
 //! [`FolderBlobs`] is a [`BlobStore`](orion_core::port::BlobStore): the bytes with the digest `abcdef…` stand in
 //! `ab/cdef…`. They are written under a temporary name, synced, renamed, and the folder is synced, so a file under
 //! its digest is always whole; what is read is compared with its digest.
+//!
+//! [`FolderVectors`] is a [`VectorIndex`](orion_core::port::VectorIndex): one log a collection, searched in memory.
 //!
 //! ```
 //! # async fn example() -> orion_core::Result<()> {
@@ -20,5 +22,7 @@ mod disk;
 mod folder;
 #[cfg(test)]
 mod tests;
+mod vectors;
 
 pub use folder::FolderBlobs;
+pub use vectors::FolderVectors;

@@ -14,7 +14,7 @@ pub use store::MemoryStore;
 #[cfg(test)]
 pub(crate) use store::TABLES;
 pub use system::{ManualClock, SeededEntropy};
-pub use vector::MemoryVectors;
+pub use vector::{ExactVectors, MemoryVectors, unit};
 pub use wire::MemoryWire;
 
 use crate::{Error, ErrorKind, Result};
