@@ -7,12 +7,16 @@
 
 #[cfg(feature = "feeds")]
 mod offline;
+#[cfg(feature = "feeds")]
+mod places;
 mod registry;
 mod uri;
 mod words;
 
 #[cfg(feature = "feeds")]
 pub use offline::Offline;
+#[cfg(feature = "feeds")]
+pub use places::*;
 pub use registry::*;
 pub use uri::Uri;
 pub use words::WordsAccess;
@@ -31,6 +35,8 @@ pub use orion_fish as fish;
 pub use orion_graphics as graphics;
 #[cfg(feature = "mail")]
 pub use orion_mail as mail;
+#[cfg(feature = "milvus")]
+pub use orion_milvus as milvus;
 #[cfg(feature = "oauth")]
 pub use orion_oauth as oauth;
 #[cfg(feature = "ollama")]
@@ -49,3 +55,5 @@ pub use orion_social as social;
 pub use orion_speech as speech;
 #[cfg(feature = "sql")]
 pub use orion_sql as sql;
+#[cfg(feature = "trends")]
+pub use orion_trends as trends;

@@ -1,11 +1,13 @@
 //! Opens ports by their addresses. An unknown scheme is an error that lists those that are built in.
 
+#[cfg(feature = "feeds")]
+use crate::SourceKey;
 use crate::Uri;
 use orion_core::Result;
-use orion_core::memory::{MemoryBlobs, MemoryStore, MemoryWire};
+use orion_core::memory::{MemoryBlobs, MemoryStore, MemoryVectors, MemoryWire};
 #[cfg(feature = "feeds")]
 use orion_core::port::Fetcher;
-use orion_core::port::{BlobStore, ScriptWriter, Store, Wire};
+use orion_core::port::{BlobStore, ScriptWriter, Store, VectorIndex, Wire};
 use orion_core::service::director::{Critic, ExtractiveWriter, HeuristicCritic, ModelCritic, ModelWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -172,6 +174,40 @@ impl Parts {
         }
     }
 
+    /// Where vectors are kept: `file:FOLDER`, `milvus://HOST:PORT/DATABASE` (`milvus+tls://…`), `memory:`, or nowhere
+    /// (`none:`). `token` is what Milvus asks for: `user:password`, or an API key.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
+    pub fn vectors(&self, address: &str, token: &orion_core::domain::Secret) -> Result<Option<Arc<dyn VectorIndex>>> {
+        const KNOWN: &[&str] = &[
+            #[cfg(feature = "blob")]
+            "file:FOLDER",
+            #[cfg(feature = "milvus")]
+            "milvus://HOST:PORT/DATABASE",
+            "memory:",
+            "none:",
+        ];
+        #[cfg(not(feature = "milvus"))]
+        let _ = token;
+        let uri = Uri::parse(address)?;
+        match uri.scheme() {
+            "none" => Ok(None),
+            "memory" => Ok(Some(Arc::new(MemoryVectors::new()))),
+            #[cfg(feature = "blob")]
+            "file" => {
+                uri.require("the folder")?;
+                Ok(Some(Arc::new(orion_blob::FolderVectors::new(uri.path(&self.folder)))))
+            }
+            #[cfg(feature = "milvus")]
+            "milvus" | "milvus+tls" => {
+                let options = orion_milvus::MilvusOptions::parse(address)?.with_token(token);
+                Ok(Some(Arc::new(orion_milvus::MilvusVectors::new(options)?)))
+            }
+            _ => Err(uri.unknown("vectors", KNOWN)),
+        }
+    }
+
     /// Who writes and who judges: `extractive:` (built in, no model), `ollama:MODEL` or `openai:MODEL`.
     ///
     /// # Errors
@@ -235,12 +271,22 @@ impl Parts {
 
 #[cfg(feature = "feeds")]
 impl Parts {
-    /// Fetches from public addresses, and from private ones of these hosts.
+    /// Fetches from public addresses, and from private ones of these hosts. `contact` is told to every server; keys are
+    /// shown to their own.
     ///
     /// # Errors
-    /// As [`FetcherBuilder::build`](orion_fetch::FetcherBuilder::build).
-    pub fn fetcher(&self, allow_private: &[String]) -> Result<Arc<dyn Fetcher>> {
-        Ok(Arc::new(orion_fetch::HttpFetcher::builder().allow_private(allow_private).build()?))
+    /// As [`FetcherBuilder::build`](orion_fetch::FetcherBuilder::build) and
+    /// [`credential`](orion_fetch::FetcherBuilder::credential).
+    pub fn fetcher(&self, allow_private: &[String], contact: &str, keys: &[SourceKey]) -> Result<Arc<dyn Fetcher>> {
+        let mut builder = orion_fetch::HttpFetcher::builder().allow_private(allow_private);
+        if !contact.trim().is_empty() {
+            let version = env!("CARGO_PKG_VERSION");
+            builder = builder.user_agent(format!("Orion/{version} (feed and article reader; {})", contact.trim()));
+        }
+        for key in keys {
+            builder = builder.credential(&key.address, key.header, &key.secret)?;
+        }
+        Ok(Arc::new(builder.build()?))
     }
 
     /// Reads feeds; without a fetcher only local ones.

@@ -165,6 +165,37 @@ fn assert_every_channel(forms: &Forms) {
 }
 
 #[test]
+fn what_scout_keeps_among_the_settings_is_on_record() {
+    use crate::service::scout::{LastScan, Schedule, SourceHealth};
+    let last = LastScan {
+        due_at: sample::time(1),
+        at: sample::time(2),
+        found: 7,
+        saved: 3,
+        problem: Some("one source is down".to_owned()),
+    };
+    let schedule = Schedule {
+        niche: Some("tech".to_owned()),
+        minutes: Some(60),
+        region: Some("DE".to_owned()),
+        limit: Some(20),
+        next_at: sample::time(3600),
+        fence: 4,
+        taken_until: Some(sample::time(180)),
+        last: Some(last),
+    };
+    let health = SourceHealth {
+        asked_at: sample::time(9),
+        answered_at: Some(sample::time(5)),
+        items: 20,
+        failures: 2,
+        problem: Some("the server asks to slow down".to_owned()),
+        next_try: Some(sample::time(600)),
+    };
+    Forms::default().with("scout.schedule", schedule).with("scout.source", health).check("settings");
+}
+
+#[test]
 fn the_wire_form_of_every_event_is_on_record() {
     let forms = records().into_iter().fold(Forms::default(), |forms, record| {
         let (channel, present) = (record.event.channel(), record.to_wire().unwrap());

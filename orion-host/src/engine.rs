@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::delivery::{Delivery, deliver};
 use crate::providers::{self, Providers};
+use crate::sources;
 use crate::switch::Switches;
 use crate::system::{OsEntropy, SystemClock};
 use orion_core::domain::{Run, RunState};
@@ -117,11 +118,16 @@ impl Orion {
     /// As [`Production::start`], and those of the feeds for a topic.
     pub async fn start(&self, owner: UserId, mut request: CreateRequest, operation: &Operation) -> Result<Run> {
         if matches!(request.subject, Subject::Topic { .. }) {
-            if self.config.feeds.is_empty() {
+            if self.scout().sources.is_empty() {
                 return Err(Error::invalid("a topic needs feeds that may say something about it")
                     .with_hint("name some: --set feeds=ADDRESS,ADDRESS, or `feeds` in orion.toml"));
             }
-            self.scout().scan(&ScanRequest { limit: 100, ..ScanRequest::default() }, operation).await?;
+            self.scout()
+                .scan(
+                    &ScanRequest { limit: 100, region: self.config.region.clone(), ..ScanRequest::default() },
+                    operation,
+                )
+                .await?;
         }
         let speech = &self.production.editor.speech;
         if let ([only], None) = (speech.order().as_slice(), &request.voice)
@@ -291,7 +297,7 @@ impl OrionBuilder {
         let fetcher = match self.fetcher {
             Some(fetcher) => Some(fetcher),
             None if config.offline => None,
-            None => Some(parts.fetcher(&config.allow_private)?),
+            None => Some(sources::fetcher(&config, &parts)?),
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(OsEntropy::default()));
@@ -312,6 +318,7 @@ impl OrionBuilder {
         let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
         let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher, config.robots));
         let wire = parts.wire();
+        let memory = providers.memory()?;
         let mut scout = Scout {
             wire: wire.clone(),
             store: store.clone(),
@@ -320,13 +327,13 @@ impl OrionBuilder {
             clock: clock.clone(),
             entropy: entropy.clone(),
             sources: Vec::new(),
+            witnesses: Vec::new(),
+            plan: sources::plan(&config),
         };
-        if !config.feeds.is_empty() {
-            scout.sources = vec![Arc::new(scout.feeds(config.feeds.clone()))];
-        }
+        sources::open(&config, &parts, fetcher.clone(), &mut scout)?;
         let production = Production {
             budget: config.budget()?,
-            director: Director { articles, writer, critic },
+            director: Director { articles, writer, critic, memory },
             media: Media { images, clips, fetcher, blobs: blobs.clone() },
             editor: Editor { speech, blobs: blobs.clone(), renderer, probe },
             wire,

@@ -14,6 +14,7 @@ mod engine;
 pub mod http;
 pub mod project;
 mod providers;
+mod sources;
 mod switch;
 pub mod system;
 #[cfg(feature = "http")]

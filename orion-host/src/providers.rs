@@ -7,7 +7,7 @@ use orion_adapters::{ComfyAccess, FalAccess, Parts, S3Access, WordsAccess};
 use orion_core::port::{
     BlobStore, ClipModel, Clock, Entropy, ImageModel, Provider, ScriptWriter, Side, SpeechModel, Transcriber,
 };
-use orion_core::service::director::Critic;
+use orion_core::service::director::{Critic, VectorMemory};
 use orion_core::strategy::{Capability, Policy, Retrying, Strategy};
 use orion_core::{Error, Result};
 use std::sync::Arc;
@@ -46,6 +46,21 @@ impl<'c> Providers<'c> {
         let opened = addresses(setting, &self.config.writer, |address| self.writer(address))?;
         let (writers, critics) = opened.into_iter().unzip();
         Ok((self.strategy(setting, writers)?, self.strategy(setting, critics)?))
+    }
+
+    /// What is remembered of earlier videos, unless nothing is to be.
+    pub(crate) fn memory(&self) -> Result<Option<VectorMemory>> {
+        let config = self.config;
+        let in_setting = |setting: &'static str| move |error: Error| error.with_context("setting", setting);
+        let index = self.parts.vectors(&config.vectors, &config.milvus_token).map_err(in_setting("vectors"))?;
+        let embedder = self.parts.embedder(&config.embeddings).map_err(in_setting("embeddings"))?;
+        if index.is_some() && !self.policy.permits(embedder.provider()) {
+            return Err(Error::invalid("the policy does not permit who makes vectors")
+                .with_context("setting", "embeddings")
+                .with_context("policy", &self.policy)
+                .with_hint("set `embeddings` to `built-in:`, or `policy` to permit it"));
+        }
+        Ok(index.map(|index| VectorMemory::new(index, embedder)))
     }
 
     /// Who makes pictures.

@@ -92,11 +92,12 @@ fn once(feeds: &[Vec<u8>]) -> Outcome<usize> {
         let feed = parse_feed(bytes, None, &FeedLimits::default()).map_err(|error| error.to_string())?;
         read += feed.items.len();
         let (source, limit) = (format!("rss:{}", feed.title), feed.items.len() as u32);
-        scored.extend(feed.items.into_iter().zip(0..).map(|(item, place)| ScoredItem {
-            item,
-            score: score_at(place, limit),
-            source: source.clone(),
-        }));
+        scored.extend(
+            feed.items
+                .into_iter()
+                .zip(0..)
+                .map(|(item, place)| ScoredItem::new(item, score_at(place, limit), source.clone())),
+        );
     }
     std::hint::black_box(rank(scored, Some(&niche)));
     Ok(read)

@@ -16,6 +16,7 @@ mod picture;
 mod reader;
 mod robots;
 mod text;
+mod trending;
 mod xml;
 
 #[cfg(test)]
@@ -23,3 +24,9 @@ mod tests;
 
 pub use article::{ReadableArticles, read_article};
 pub use reader::{FeedLimits, HttpFeedReader, parse_feed};
+pub use trending::{News, Trending, parse_trending};
+
+/// The plain text of a fragment of HTML: paragraphs separated by blank lines.
+pub fn plain_text(fragment: &str) -> String {
+    text::html(fragment).text
+}

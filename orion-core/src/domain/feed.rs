@@ -45,12 +45,12 @@ pub struct FeedItem {
     pub rank: u32,
 }
 
-/// What a polite reader remembers of a feed between two visits.
+/// What a polite reader remembers of a feed, or of another address, between two visits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FeedState {
     /// Identity.
     pub id: FeedStateId,
-    /// Address of the feed; unique.
+    /// Address of the feed, or a name for addresses that differ with every visit; unique.
     pub url: String,
     /// Validator of the last answer, for `If-None-Match`.
     pub etag: Option<String>,
@@ -62,6 +62,8 @@ pub struct FeedState {
     pub not_before: Timestamp,
     /// Failures in a row.
     pub failures: u32,
+    /// What the last visit failed of.
+    pub problem: Option<String>,
     /// Last visit.
     pub checked_at: Timestamp,
     /// Count of changes, for optimistic locking.

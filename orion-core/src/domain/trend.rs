@@ -4,6 +4,7 @@ use super::{FeedItem, check_move, named};
 use crate::id::TrendId;
 use crate::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 named! {
     /// Where a trend stands in its life.
@@ -47,6 +48,9 @@ pub struct Trend {
     pub keywords: Vec<String>,
     /// The items it was seen in, best first.
     pub items: Vec<FeedItem>,
+    /// What sources said of it in numbers, by their names: searches, points, views.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signals: BTreeMap<String, serde_json::Value>,
     /// When it was found.
     pub detected_at: Timestamp,
     /// When it was discarded or expired.

@@ -29,7 +29,7 @@ pub use render::{
 };
 pub use research::{
     ArticleReader, FeedReader, FeedReading, FeedVisit, FetchLimits, Fetched, Fetcher, NamedBy, ScoredItem, SourceScan,
-    TrendSource,
+    TrendSource, TrendWitness,
 };
 pub use secure::{AccessTokens, Claims, OauthProfile, OauthProvider, OauthStart, PasswordCheck, PasswordHasher, Vault};
 pub use store::{

@@ -167,4 +167,37 @@ pub struct ScoredItem {
     pub score: f64,
     /// `rss:The Guardian`.
     pub source: String,
+    /// Other items on the very same topic, however differently they are worded.
+    pub more: Vec<FeedItem>,
+    /// What the source says of it in numbers; null for nothing.
+    pub signals: serde_json::Value,
+}
+
+impl ScoredItem {
+    /// An item with its score, seen at a source.
+    pub fn new(item: FeedItem, score: f64, source: impl Into<String>) -> Self {
+        Self { item, score, source: source.into(), more: Vec::new(), signals: serde_json::Value::Null }
+    }
+
+    /// Adds what the source says of it in numbers.
+    #[must_use]
+    pub fn with_signals(mut self, signals: serde_json::Value) -> Self {
+        self.signals = signals;
+        self
+    }
+}
+
+/// Somebody who can tell how much is said of topics that others found.
+#[async_trait]
+pub trait TrendWitness: Debug + Send + Sync {
+    /// Its name: `twitter_v2`.
+    fn name(&self) -> &str;
+
+    /// Asks about topics, the most important first.
+    ///
+    /// # Behavior
+    /// - Gives an item for each topic that enough is said of, titled with the topic's own words; of the others nothing.
+    /// - Asks about as many as its limits allow, from the first on.
+    /// - A topic that cannot be asked about is reported in `problems`; an error means that none could.
+    async fn verify(&self, topics: &[String], now: Timestamp, operation: &Operation) -> Result<SourceScan>;
 }

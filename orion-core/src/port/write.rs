@@ -2,6 +2,7 @@
 
 use super::Provider;
 use crate::domain::{Critique, Material, Platform, Script};
+use crate::service::director::PastHook;
 use crate::{Operation, Result};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ pub struct Brief {
     /// Length of the video in seconds.
     pub seconds: u32,
     /// Hooks of similar content that did well.
-    pub examples: Vec<String>,
+    pub examples: Vec<PastHook>,
     /// The last try and what was wrong with it.
     pub critique: Option<(Script, Critique)>,
     /// Everything people asked for so far, oldest first.

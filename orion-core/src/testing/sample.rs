@@ -5,6 +5,7 @@ use crate::event::Event;
 use crate::id::*;
 use crate::port::{Attempt, Provider};
 use crate::{MediaTime, Timestamp};
+use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -51,6 +52,7 @@ pub fn trend(n: u64) -> Trend {
         niche: Some("science".to_owned()),
         keywords: vec!["topic".to_owned(), n.to_string()],
         items: vec![feed_item(n)],
+        signals: [("hacker_news".to_owned(), json!({"points": n, "comments": 3}))].into(),
         detected_at: time(n),
         expired_at: None,
         status: TrendStatus::Active,
@@ -302,6 +304,7 @@ pub fn feed_state(n: u64) -> FeedState {
         body: Some(blob(n)),
         not_before: time(n + 600),
         failures: 0,
+        problem: None,
         checked_at: time(n),
         version: 0,
     }

@@ -46,6 +46,9 @@ pub fn of_unit_length(vector: &[f64], dimension: usize) -> Result<Vec<f32>> {
     Ok(vector.iter().map(|x| (x / length) as f32).collect())
 }
 
+/// The name of the built-in embedder.
+pub const BUILT_IN: &str = "built-in";
+
 /// The built-in [`Embedder`].
 #[derive(Debug, Clone)]
 pub struct HashedEmbedder {
@@ -63,7 +66,7 @@ impl Default for HashedEmbedder {
 impl HashedEmbedder {
     /// An embedder of this dimension; zero counts as one.
     pub fn new(dimension: usize) -> Self {
-        let provider = Provider { name: "built-in".to_owned(), model: "hashed-ngrams".to_owned(), side: Side::Local };
+        let provider = Provider { name: BUILT_IN.to_owned(), model: "hashed-ngrams".to_owned(), side: Side::Local };
         Self { provider, dimension: dimension.max(1) }
     }
 

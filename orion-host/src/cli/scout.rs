@@ -16,12 +16,15 @@ pub(super) struct Scout {
     pub(super) options: Options,
     #[command(subcommand)]
     platform: Option<Trends>,
-    /// A feed to read, address or file; may be repeated [default: the `feeds` of the configuration]
+    /// A feed to read, address or file; may be repeated [default: `feeds` and `scout.sources` of the configuration]
     #[arg(long, value_name = "FEED")]
     feed: Vec<String>,
     /// Only topics of this niche
     #[arg(long)]
     niche: Option<String>,
+    /// Two letters of the country whose trends are asked for [default: `scout.region` of the configuration]
+    #[arg(long)]
+    region: Option<String>,
     /// Items taken of each feed
     #[arg(long, default_value_t = 20)]
     limit: u32,
@@ -37,7 +40,8 @@ impl Scout {
             None | Some("") => None,
             Some(name) => Some(built_in(name)?),
         };
-        let request = ScanRequest { limit: self.limit, niche, feeds: self.feed, ..ScanRequest::default() };
+        let region = self.region.unwrap_or_else(|| setting.config.region.clone());
+        let request = ScanRequest { region, limit: self.limit, niche, feeds: self.feed };
         let (operation, _stop) = super::watch::plain_operation();
         let report = orion.scout().scan(&request, &operation).await?;
         for problem in &report.problems {

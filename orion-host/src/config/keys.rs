@@ -84,6 +84,8 @@ settings! {
         "Hosts that may be fetched although their address is private, such as a feed server of one's own.";
     robots: bool = true, "fetch.robots", "ORION_FETCH_ROBOTS",
         "Leave article pages alone that a site's robots.txt keeps from programs; feeds and pages that you name yourself are always fetched.";
+    contact: String = String::new(), "fetch.contact", "ORION_FETCH_CONTACT",
+        "Web or mail address by which the servers that are read can reach you; Wikimedia and Reddit ask for one.";
     writer: String = "extractive:".to_owned(), "writer", "ORION_WRITER",
         "Who writes scripts: `extractive:` (built in, no model), `ollama:MODEL` or `openai:MODEL`; several, separated by commas, are asked in this order.";
     images: String = "graphics:".to_owned(), "images", "ORION_IMAGES",
@@ -102,6 +104,12 @@ settings! {
         "What a clip of Fal costs, in dollars.";
     clips: String = String::new(), "clips", "ORION_CLIPS",
         "Who sets pictures in motion that a model has drawn: `comfyui:` (Stable Video Diffusion), `comfyui:WORKFLOW.json` or `fal:kling`; several, separated by commas, are asked in this order. Empty moves over the stills.";
+    embeddings: String = "built-in:".to_owned(), "embeddings", "ORION_EMBEDDINGS",
+        "Who makes vectors of texts, to find hooks of similar videos: `built-in:` (no model), `ollama:MODEL` or `openai:MODEL`, whose vectors have `embedding.dimension` numbers.";
+    vectors: String = "file:vectors".to_owned(), "vectors", "ORION_VECTORS",
+        "Where vectors are kept: `file:FOLDER` (exact search, nothing to install), `milvus://HOST:PORT/DATABASE` (`milvus+tls://…`), `memory:`, or `none:` to write without examples of earlier hooks.";
+    milvus_token: Secret = Secret::new(""), "milvus.token", "ORION_MILVUS_TOKEN",
+        "What Milvus asks for, `user:password` or an API key; empty for a server without authentication.";
     policy: String = "local".to_owned(), "policy", "ORION_POLICY",
         "Who of those named may serve: `local` (what runs here), `cloud`, `prefer-local` or `prefer-cloud`.";
     ffmpeg: String = String::new(), "ffmpeg", "ORION_FFMPEG",
@@ -243,7 +251,17 @@ settings! {
     budget_day: f64 = 0.0, "budget.day", "ORION_BUDGET_DAY",
         "Dollars that all runs of one day (UTC) may spend together at cloud providers. 0 is no cap.";
     scan_interval: u32 = 30, "scout.interval", "ORION_SCOUT_INTERVAL",
-        "Minutes between two scans of the configured feeds while the platform runs; 0 turns them off.";
+        "Minutes between two scans for the niche in force while the platform runs; 0 turns them off. `orion scout schedule` sets those of other niches.";
+    sources: Vec<String> = vec!["auto:".to_owned()], "scout.sources", "ORION_SCOUT_SOURCES",
+        "Where trends are seen beside `feeds`: `google:`, `hackernews:`, `reddit:SUBREDDITS`, `wikipedia:`, `github:`, `youtube:` and `x:` (each also with the address of a mirror). `auto:` means the open ones if there are no feeds, and those that there is a key for.";
+    region: String = "US".to_owned(), "scout.region", "ORION_SCOUT_REGION",
+        "Country whose trends are asked for, in two letters.";
+    youtube_key: Secret = Secret::new(""), "youtube.key", "ORION_YOUTUBE_KEY",
+        "Key of YouTube's Data API; with one, its chart is a source of trends.";
+    x_token: Secret = Secret::new(""), "x.token", "ORION_X_TOKEN",
+        "Bearer token of X; with one, X is asked how much is said of what other sources saw. What it reads is paid for.";
+    github_token: Secret = Secret::new(""), "github.token", "ORION_GITHUB_TOKEN",
+        "Token of GitHub, without any rights; with one, thirty instead of ten searches a minute are allowed.";
     log: String = "warn".to_owned(), "log", "ORION_LOG",
         "What is logged to standard error: `error`, `warn`, `info`, `debug`, or a filter like `RUST_LOG`.";
 }

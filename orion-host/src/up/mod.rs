@@ -208,6 +208,7 @@ mod tests {
             data_dir: folder.path().to_owned(),
             http_listen: "127.0.0.1:0".to_owned(),
             voice: "silent:".to_owned(),
+            sources: Vec::new(),
             ..Config::default()
         };
         let mut links = Vec::new();

@@ -1,14 +1,17 @@
 //! Workers over a record of their own, with the built-in parts and no network.
 
-use super::scan::{active_niche, choose_niche, scan_if_due};
+use super::scan::scan_if_due;
 use super::*;
 use crate::engine::Orion;
 use crate::worklist;
 use orion_core::Operation;
 use orion_core::domain::{Gate, Run, RunState};
 use orion_core::id::UserId;
+use orion_core::memory::ManualClock;
 use orion_core::port::Encoder;
+use orion_core::port::{Clock, Filter, Page};
 use orion_core::service::production::{CreateRequest, Subject};
+use orion_core::service::scout::LEASE;
 use std::path::Path;
 use std::time::Duration;
 use uuid::Uuid;
@@ -82,21 +85,49 @@ async fn a_run_in_other_hands_is_left_alone() {
 #[tokio::test]
 async fn one_scan_an_interval_however_many_look_and_however_often_they_start() {
     let folder = tempfile::tempdir().unwrap();
-    let (one, two) = (orion(folder.path()).await, orion(folder.path()).await);
-    let hour = Duration::from_secs(3600);
+    let clock = std::sync::Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
+    let feed = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/feed.xml");
+    let replica = || async {
+        let builder = Orion::builder().data_dir(folder.path()).offline().silent().feeds([feed]);
+        builder.with_clock(clock.clone()).build().await.unwrap()
+    };
+    let (one, two) = (replica().await, replica().await);
     let operation = Operation::detached();
-    let looks = [&one, &two, &one, &two].map(|orion| scan_if_due(orion, hour, &operation));
-    let scans = futures_util::future::join_all(looks).await;
-    let scans: Vec<_> = scans.into_iter().filter_map(|scan| scan.unwrap()).collect();
-    assert_eq!(scans.len(), 1);
-    assert!(scans[0].saved > 0);
-    let restarted = orion(folder.path()).await;
-    assert!(scan_if_due(&restarted, hour, &operation).await.unwrap().is_none());
-    assert!(scan_if_due(&restarted, Duration::ZERO, &operation).await.unwrap().is_some());
+    let scans = || async {
+        let looks = [&one, &two, &one, &two].map(|orion| scan_if_due(orion, &operation));
+        let scans = futures_util::future::join_all(looks).await;
+        scans.into_iter().filter_map(|scan| scan.unwrap()).collect::<Vec<_>>()
+    };
+    let first = scans().await;
+    assert_eq!(first.len(), 1);
+    assert!(first[0].saved > 0);
+    let minute = Duration::from_secs(60);
+    for interval in 1..=20 {
+        for _ in 0..3 {
+            assert!(scans().await.is_empty(), "interval {interval}");
+            clock.advance(10 * minute);
+        }
+        assert_eq!(scans().await.len(), 1, "interval {interval}");
+    }
+    let restarted = replica().await;
+    assert!(scan_if_due(&restarted, &operation).await.unwrap().is_none());
 
-    assert_eq!(active_niche(&one).await.unwrap(), None);
-    assert_eq!(choose_niche(&one, "Technology").await.unwrap(), "tech");
-    assert_eq!(active_niche(&two).await.unwrap().as_deref(), Some("tech"));
-    assert!(choose_niche(&one, "cooking").await.is_err());
-    assert!(scan_if_due(&two, hour, &operation).await.unwrap().is_some(), "another niche has its own turn");
+    // A worker that dies with the turn: another one has it once the lease has run out, and the interval stays.
+    clock.advance(30 * minute);
+    let turn = one.scout().take_turn().await.unwrap().unwrap();
+    assert!(scans().await.is_empty());
+    clock.advance(LEASE);
+    assert_eq!(scans().await.len(), 1);
+    let late = one.scout().scan_in_turn(&turn, &operation).await.unwrap_err();
+    assert_eq!(late.kind(), orion_core::ErrorKind::Conflict);
+    let (schedule, _) = restarted.scout().schedules().await.unwrap().remove(0);
+    assert_eq!(schedule.next_at, "2026-11-23T23:00:00Z".parse().unwrap());
+    assert!(schedule.next_at > clock.now() && schedule.taken_until.is_none());
+    let mut tx = one.production().store.read().await.unwrap();
+    let trends = tx.trends().list(&Filter::default(), &Page::default()).await.unwrap();
+    assert_eq!(trends.items.len(), first[0].saved, "what is known is not saved again");
+
+    assert_eq!(one.scout().choose_niche("Technology").await.unwrap(), "tech");
+    assert_eq!(two.scout().active_niche().await.unwrap().as_deref(), Some("tech"));
+    assert!(scan_if_due(&two, &operation).await.unwrap().is_some(), "another niche has its own turn");
 }

@@ -32,6 +32,7 @@ fn state(url: &str, etag: &str) -> FeedState {
         body: None,
         not_before: now,
         failures: 0,
+        problem: None,
         checked_at: now,
         version: 1,
     }

@@ -17,6 +17,7 @@ mod extractive;
 mod grounding;
 mod hook;
 mod look;
+mod memory;
 mod model;
 mod outline;
 mod own;
@@ -33,12 +34,14 @@ pub use creator::plan;
 pub use critique::{Critic, HeuristicCritic, judge};
 pub use extractive::{ExtractiveWriter, compose};
 pub use grounding::ground;
+pub use memory::{PastHook, Recalled, VectorMemory};
 pub use model::{ModelCritic, ModelWriter};
 pub use own::{MOST_SCRIPT_WORDS, user_script};
 pub use report::markdown;
 pub use research::{MOST_SOURCES, MOST_TEXT, Subject, carries_text, gather};
 
 use crate::domain::{Critique, FeedItem, GroundingReport, LineRole, Material, ScenePlan, Script};
+use crate::id::ContentId;
 use crate::port::{ArticleReader, Brief, ScriptWriter, Served};
 use crate::service::journal::Journal;
 use crate::strategy::{Strategy, Turn};
@@ -77,12 +80,15 @@ pub struct Director {
     pub writer: Strategy<dyn ScriptWriter>,
     /// Judges.
     pub critic: Strategy<dyn Critic>,
+    /// Remembers what was made; `None` writes without examples.
+    pub memory: Option<VectorMemory>,
 }
 
 impl Default for Director {
     /// The built-in writer and critic, and no reader.
     fn default() -> Self {
-        Self { articles: None, writer: Arc::new(ExtractiveWriter).into(), critic: Arc::new(HeuristicCritic).into() }
+        let (writer, critic) = (Arc::new(ExtractiveWriter).into(), Arc::new(HeuristicCritic).into());
+        Self { articles: None, writer, critic, memory: None }
     }
 }
 
@@ -183,6 +189,15 @@ impl Director {
         };
         let (script, report) = ground(&script, &nothing);
         Ok(Drafted { script, report, critique, rewrites: 0, notes })
+    }
+
+    /// Hooks of similar content that did well. A memory that is away is a reason to write without them, not to stop.
+    pub async fn recall(&self, topic: &str, own: ContentId) -> Recalled {
+        let Some(memory) = &self.memory else { return Recalled::default() };
+        match memory.recall(topic, own).await {
+            Ok(hooks) => Recalled { hooks, problem: None },
+            Err(error) => Recalled { hooks: Vec::new(), problem: Some(error.to_string()) },
+        }
     }
 
     /// What a critic says, and a note about every critic that should have said it.

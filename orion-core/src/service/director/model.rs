@@ -238,7 +238,7 @@ fn asked(brief: &Brief, material: &Material, words: f64) -> String {
     if !brief.examples.is_empty() {
         let _ = writeln!(asked, "\nHooks that did well, as examples of style and not of content:");
         for example in brief.examples.iter().take(3) {
-            let _ = writeln!(asked, "- {}", fenced(example));
+            let _ = writeln!(asked, "- {} (scored {:.2} of 1)", fenced(&example.hook), example.score);
         }
     }
     let _ = writeln!(asked, "\nSources:");

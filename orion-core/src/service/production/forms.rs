@@ -9,7 +9,7 @@ use crate::domain::{
 };
 use crate::forms::Forms;
 use crate::port::{MediaContent, MediaInfo, Rendered, SpokenWord, WordTimes};
-use crate::service::director::Drafted;
+use crate::service::director::{Drafted, PastHook, Recalled};
 use crate::service::editor::SpokenLine;
 use crate::service::media::{ArticlePicture, PictureLayer, ScenePicture};
 use crate::testing::sample;
@@ -61,6 +61,11 @@ fn drafted() -> Drafted {
     }
 }
 
+fn recalled() -> Recalled {
+    let hooks = vec![PastHook { hook: "Did you know?".to_owned(), score: 0.8 }];
+    Recalled { hooks, problem: some("the index is away") }
+}
+
 fn rendered() -> Rendered {
     let length = MediaTime::from_millis(41_500);
     let info = MediaInfo {
@@ -106,6 +111,7 @@ fn what_a_run_keeps_is_on_record() {
         .with("research/1", article())
         .with("script", drafted())
         .with(REVISED_SCRIPT, Revised { base, value: sample::script() })
+        .with("memory/recall", recalled())
         .with("prompts", sample::scene_plan())
         .with(REVISED_PLAN, Revised { base, value: sample::scene_plan() })
         .with("pictures/1", ArticlePicture { blob: Some(sample::blob(1)), problem: some("too large") })

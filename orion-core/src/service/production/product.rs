@@ -1,5 +1,6 @@
 //! What a finished run gives: files to take away, and the report of how they came about.
 
+use super::stages::KEPT;
 use super::{CreateRequest, Job, Production};
 use crate::domain::timeline::Timeline;
 use crate::domain::{BlobRef, ContentStatus, RunState, Sha256, Step, StepState};
@@ -132,6 +133,12 @@ fn replaced(steps: &[Step]) -> Vec<String> {
     notes
 }
 
+/// A note if later runs will not know of this one.
+fn not_kept(steps: &[Step]) -> Option<String> {
+    let step = steps.iter().find(|step| step.key == KEPT && step.state == StepState::Failed)?;
+    Some(format!("not kept as an example for later scripts: {}", step.error.as_deref().unwrap_or("unknown")))
+}
+
 impl Production {
     /// What a run has made, once its file is rendered: at the review gate and after it.
     ///
@@ -181,6 +188,7 @@ impl Production {
                 .chain(material.notes.clone())
                 .chain(drafted.notes.clone())
                 .chain(replaced(&steps))
+                .chain(not_kept(&steps))
                 .chain(narration.note())
                 .collect(),
             request: job.request.clone(),

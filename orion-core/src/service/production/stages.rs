@@ -12,19 +12,22 @@ use crate::port::{
     Brief, Filter, Order, Page, Provider, RenderSettings, Rendered, RepositoryExt, ScriptWriter, ThumbnailRequest,
     Validation,
 };
-use crate::service::director::{self, Drafted};
+use crate::service::director::{self, Drafted, Recalled};
 use crate::service::editor::{Expectations, Narration, assemble, validate};
 use crate::service::journal::Work;
 use crate::service::media::ScenePicture;
 use crate::service::scout::{ScanRequest, built_in, choose};
 use crate::strategy::Turn;
-use crate::{Bill, Error, Result};
+use crate::{Bill, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Journal keys of what a person wrote instead.
 pub(super) const REVISED_SCRIPT: &str = "script/revised";
 pub(super) const REVISED_PLAN: &str = "prompts/revised";
+
+/// Journal key of what is kept for later runs.
+pub(super) const KEPT: &str = "memory/keep";
 
 /// Trends that a topic is looked up in.
 const CANDIDATES: u32 = 100;
@@ -82,7 +85,10 @@ impl Production {
                 }
                 Ok(())
             }
-            Stage::Render => self.save_video(job).await,
+            Stage::Render => {
+                self.save_video(job).await?;
+                self.keep(job).await
+            }
         }
     }
 
@@ -159,13 +165,14 @@ impl Production {
     pub(super) async fn drafted(&self, job: &Job<'_>) -> Result<Drafted> {
         let material = self.material(job).await?;
         let request = &job.request;
+        let recalled = self.recalled(job, &material.topic).await?;
         let brief = Brief {
             topic: material.topic.clone(),
             niche: request.niche.clone(),
             platform: request.platform,
             tone: request.tone.clone(),
             seconds: request.seconds,
-            examples: Vec::new(),
+            examples: recalled.hooks,
             critique: None,
             feedback: job.run.feedback.clone(),
         };
@@ -190,7 +197,38 @@ impl Production {
             };
             Ok(job.journal.billed("script", &input(turn.by()), bill, work).await?.value)
         };
-        Ok(self.director.writer.in_turn(begun, write).await?.value)
+        let mut drafted = self.director.writer.in_turn(begun, write).await?.value;
+        let told = |problem| format!("written without examples of earlier hooks: {problem}");
+        drafted.notes.extend(recalled.problem.map(told));
+        Ok(drafted)
+    }
+
+    /// What is remembered of similar topics. It is part of the brief, so it is looked up once: what others finish
+    /// meanwhile must not make a script that is written be written anew.
+    async fn recalled(&self, job: &Job<'_>, topic: &str) -> Result<Recalled> {
+        if self.director.memory.is_none() || matches!(job.request.subject, Subject::Script { .. }) {
+            return Ok(Recalled::default());
+        }
+        let recall = || async { Ok(Work::plain("memory", self.director.recall(topic, job.run.content_id).await)) };
+        Ok(job.journal.step("memory/recall", topic, recall).await?.value)
+    }
+
+    /// Keeps hook and script of what was made for later runs. What cannot be kept is noted in the journal, and does not
+    /// keep anybody from their video.
+    async fn keep(&self, job: &Job<'_>) -> Result<()> {
+        let Some(memory) = &self.director.memory else { return Ok(()) };
+        let (script, drafted) = self.script(job).await?;
+        let (id, score) = (job.run.content_id, drafted.critique.confidence());
+        let (kept, now) = (&script, self.clock.now());
+        let keep = || async move {
+            memory.keep(id, kept, score, now).await?;
+            Ok(Work::plain("memory", true))
+        };
+        let by = memory.embedder().provider().to_string();
+        match job.journal.step(KEPT, &(kept, score, by), keep).await {
+            Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The script that goes on: a person's version of the draft, or the draft.

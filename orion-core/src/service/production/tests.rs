@@ -211,6 +211,8 @@ fn production() -> (Production, Arc<Tools>) {
             clock: clock.clone(),
             entropy: entropy.clone(),
             sources: Vec::new(),
+            witnesses: Vec::new(),
+            plan: crate::service::scout::ScanPlan::default(),
         },
         director: Director::default(),
         media: Media { images: tools.clone().into(), clips: None, fetcher: None, blobs: blobs.clone() },

@@ -6,31 +6,45 @@
 
 mod choose;
 mod feeds;
+mod health;
 mod niche;
 mod rank;
+mod schedule;
+#[cfg(test)]
+mod schedule_tests;
 #[cfg(test)]
 mod tests;
+mod visits;
 
 pub use choose::{choose, merit};
 pub use feeds::FeedSource;
+pub use health::{SourceHealth, SourceStanding};
 pub use niche::{built_in, names as niche_names};
 pub use rank::{SAME_STORY, SAME_TOPIC, ScoredTrend, apply, distinct, drop_used, merge, rank, score_at};
+pub use schedule::{LEASE, LastScan, ScanPlan, ScanTurn, Schedule, ScheduleChange};
+pub use visits::{Manner, Visits};
 
 use crate::domain::{Niche, Trend, TrendStatus};
 use crate::event::{Event, EventRecord};
 use crate::id::{EventId, TrendId};
 use crate::port::{
-    BlobStore, Clock, Entity, Entropy, FeedReader, Filter, Order, Page, RepositoryExt, SourceScan, Store, TrendSource,
-    Tx, Wire,
+    BlobStore, Clock, Entity, Entropy, FeedReader, Filter, Order, Page, RepositoryExt, ScoredItem, SourceScan, Store,
+    TrendSource, TrendWitness, Tx, Wire,
 };
 use crate::text::fold;
 use crate::{Error, ErrorKind, Operation, Result, Timestamp};
-use std::collections::HashMap;
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Sources asked at a time; each is somewhere else.
+const AT_ONCE: usize = 8;
+/// Most topics that witnesses are asked about.
+const MOST_VERIFIED: usize = 20;
 
 /// What to scan for.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,13 +105,21 @@ pub struct Scout {
     pub wire: Arc<dyn Wire>,
     /// Where trends are seen, when no feed is asked for by name.
     pub sources: Vec<Arc<dyn TrendSource>>,
+    /// Who is asked how much is said of what the sources see.
+    pub witnesses: Vec<Arc<dyn TrendWitness>>,
+    /// What is scanned for where no schedule says otherwise.
+    pub plan: ScanPlan,
 }
 
 impl Scout {
     /// A source over these feeds with this scout's own memory of them.
     pub fn feeds(&self, locations: Vec<String>) -> FeedSource {
-        let (reader, store) = (Arc::clone(&self.reader), Arc::clone(&self.store));
-        FeedSource::new(reader, store, Arc::clone(&self.blobs), Arc::clone(&self.entropy), locations)
+        FeedSource::new(Arc::clone(&self.reader), self.visits(), locations)
+    }
+
+    /// The memory of what was visited.
+    pub fn visits(&self) -> Visits {
+        Visits::new(Arc::clone(&self.store), Arc::clone(&self.blobs), Arc::clone(&self.entropy))
     }
 
     /// Scans once.
@@ -108,6 +130,16 @@ impl Scout {
     /// `Invalid` for a limit outside 1 to 100 or with nothing to scan, the first source's error if every one
     /// failed, `Cancelled`, and what the store says.
     pub async fn scan(&self, request: &ScanRequest, operation: &Operation) -> Result<ScanReport> {
+        self.scan_as(request, None, operation).await
+    }
+
+    /// Scans by hand, or in a turn of a schedule that ends with what is saved.
+    async fn scan_as(
+        &self,
+        request: &ScanRequest,
+        turn: Option<&ScanTurn>,
+        operation: &Operation,
+    ) -> Result<ScanReport> {
         if !(1..=100).contains(&request.limit) {
             return Err(Error::invalid("a scan takes 1 to 100 items").with_context("limit", request.limit));
         }
@@ -118,38 +150,85 @@ impl Scout {
         drop_used(&mut topics, &self.used_topics(now).await?);
         operation.cancellation.check()?;
         let (found, used) = (topics.len(), fitting - topics.len());
-        let (trends, saved) = self.save(topics, request.niche.as_ref(), now).await?;
+        let problem = Some(seen.problems.join("; ")).filter(|problem| !problem.is_empty());
+        let turn = turn.map(|turn| (turn, problem));
+        let (trends, saved) = self.save(topics, request.niche.as_ref(), turn, now).await?;
         Ok(ScanReport { found, saved, used, trends, problems: seen.problems })
     }
 
-    /// What all sources see, in their order.
+    /// What all sources see, in their order, and what witnesses say of it.
     async fn ask(&self, request: &ScanRequest, now: Timestamp, operation: &Operation) -> Result<SourceScan> {
-        let named: Vec<Arc<dyn TrendSource>> = vec![Arc::new(self.feeds(request.feeds.clone()).insistent())];
-        let sources = if request.feeds.is_empty() { &self.sources } else { &named };
-        if sources.is_empty() {
+        if !request.feeds.is_empty() {
+            return self
+                .feeds(request.feeds.clone())
+                .insistent()
+                .fetch(&request.region, request.limit, now, operation)
+                .await;
+        }
+        if self.sources.is_empty() {
             return Err(Error::invalid("there is nothing to scan").with_hint("name a feed, or configure sources"));
         }
-        let mut all = SourceScan::default();
-        let (mut answered, mut failed) = (false, None);
-        for source in sources {
-            operation.cancellation.check()?;
-            match source.fetch(&request.region, request.limit, now, operation).await {
+        let mut asked: Vec<BoxFuture<'_, Result<SourceScan>>> = Vec::with_capacity(self.sources.len());
+        for source in &self.sources {
+            let fetch = source.fetch(&request.region, request.limit, now, operation);
+            asked.push(Box::pin(operation.cancellation.unless_cancelled(fetch)));
+        }
+        let answers: Vec<Result<SourceScan>> = futures_util::stream::iter(asked).buffered(AT_ONCE).collect().await;
+        operation.cancellation.check()?;
+        let names = self.sources.iter().map(|source| source.name().to_owned());
+        let mut outcomes: BTreeMap<String, Result<SourceScan>> = BTreeMap::new();
+        let (mut all, mut answered, mut failed) = (SourceScan::default(), false, None);
+        for (name, answer) in names.zip(answers) {
+            match &answer {
                 Ok(scan) => {
                     answered = true;
-                    all.items.extend(scan.items);
-                    all.problems.extend(scan.problems);
+                    all.items.extend(scan.items.iter().cloned());
+                    all.problems.extend(scan.problems.iter().cloned());
                 }
-                Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
-                Err(error) => {
-                    all.problems.push(format!("{}: {error}", source.name()));
-                    failed = failed.or(Some(error));
-                }
+                Err(error) => all.problems.push(format!("{name}: {error}")),
             }
+            outcomes.insert(name, answer);
+        }
+        if answered && !self.witnesses.is_empty() {
+            let said = self.verify(&all.items, request.niche.as_ref(), now, operation).await?;
+            for (name, answer) in said {
+                match &answer {
+                    Ok(scan) => {
+                        all.items.extend(scan.items.iter().cloned());
+                        all.problems.extend(scan.problems.iter().cloned());
+                    }
+                    Err(error) => all.problems.push(format!("{name}: {error}")),
+                }
+                outcomes.insert(name, answer);
+            }
+        }
+        self.note(&outcomes, now).await?;
+        for (_, outcome) in outcomes {
+            failed = failed.or(outcome.err());
         }
         match failed {
             Some(error) if !answered => Err(error),
             _ => Ok(all),
         }
+    }
+
+    /// What witnesses say of the topics that would be saved.
+    async fn verify(
+        &self,
+        items: &[ScoredItem],
+        niche: Option<&Niche>,
+        now: Timestamp,
+        operation: &Operation,
+    ) -> Result<Vec<(String, Result<SourceScan>)>> {
+        let topics = rank(items.to_vec(), niche);
+        let topics: Vec<String> = topics.into_iter().map(|topic| topic.topic).take(MOST_VERIFIED).collect();
+        let mut said = Vec::new();
+        for witness in self.witnesses.iter().filter(|_| !topics.is_empty()) {
+            let answer = operation.cancellation.unless_cancelled(witness.verify(&topics, now, operation)).await;
+            operation.cancellation.check()?;
+            said.push((witness.name().to_owned(), answer));
+        }
+        Ok(said)
     }
 
     /// Topics that content was made of in the last seven days.
@@ -168,11 +247,13 @@ impl Scout {
         Ok(topics)
     }
 
-    /// Saves what is new, with its events, in one transaction. The second part is how many were.
+    /// Saves what is new, with its events, in one transaction, which also ends the turn of a schedule. The second part
+    /// is how many were.
     async fn save(
         &self,
         topics: Vec<ScoredTrend>,
         niche: Option<&Niche>,
+        turn: Option<(&ScanTurn, Option<String>)>,
         now: Timestamp,
     ) -> Result<(Vec<Trend>, usize)> {
         let mut tx = self.store.begin().await?;
@@ -193,6 +274,7 @@ impl Scout {
                 niche: niche.map(|niche| niche.name.clone()),
                 keywords: topic.keywords,
                 items: topic.items,
+                signals: topic.signals,
                 detected_at: now,
                 expired_at: None,
                 status: TrendStatus::Active,
@@ -210,6 +292,9 @@ impl Scout {
                 }
                 Err(error) => return Err(error),
             }
+        }
+        if let Some((turn, problem)) = turn {
+            self.give_back(tx.as_mut(), turn, (trends.len(), news.len()), problem).await?;
         }
         tx.commit().await?;
         self.announce(&news).await;

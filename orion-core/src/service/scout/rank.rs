@@ -5,7 +5,7 @@ use crate::port::ScoredItem;
 use crate::text::fold;
 use crate::text::keyword::{Keyword, Words};
 use crate::text::similarity::{Headline, Sketch, Sketches};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Two topics this alike are one (token-sort ratio, 0 to 100; contract, section 5.1).
 pub const SAME_TOPIC: f64 = 85.0;
@@ -31,6 +31,8 @@ pub struct ScoredTrend {
     pub keywords: Vec<String>,
     /// The items it was seen in, best first.
     pub items: Vec<FeedItem>,
+    /// What sources said of it in numbers, by their names.
+    pub signals: BTreeMap<String, serde_json::Value>,
 }
 
 /// The score of the item at a place of a feed: `70 - place * 70 / limit`, never below zero
@@ -105,8 +107,15 @@ fn trend(mut scored: Vec<ScoredItem>) -> Option<ScoredTrend> {
             keywords.push(word.clone());
         }
     }
-    let items = scored.into_iter().map(|item| item.item).take(MOST_ITEMS).collect();
-    Some(ScoredTrend { topic, score, sources, keywords, items })
+    let mut signals = BTreeMap::new();
+    for seen in scored.iter_mut().filter(|seen| !seen.signals.is_null()) {
+        signals.entry(seen.source.clone()).or_insert_with(|| seen.signals.take());
+    }
+    // The topic of each source first, then what else they know of it.
+    let (items, more): (Vec<FeedItem>, Vec<Vec<FeedItem>>) =
+        scored.into_iter().map(|seen| (seen.item, seen.more)).unzip();
+    let items = items.into_iter().chain(more.into_iter().flatten()).take(MOST_ITEMS).collect();
+    Some(ScoredTrend { topic, score, sources, keywords, items, signals })
 }
 
 /// Applies a niche: 15 points for each of its keywords in the topic, 30 off for each excluded one, and what falls
@@ -148,9 +157,10 @@ mod tests {
     use super::super::tests::item;
     use super::*;
     use crate::service::scout::built_in;
+    use serde_json::json;
 
     fn scored(title: &str, score: f64, source: &str) -> ScoredItem {
-        ScoredItem { item: item(title, ""), score, source: source.to_owned() }
+        ScoredItem::new(item(title, ""), score, source)
     }
 
     fn topics(trends: &[ScoredTrend]) -> Vec<(&str, f64)> {
@@ -223,6 +233,19 @@ mod tests {
         ];
         assert_eq!(topics(&trends), expected);
         assert_eq!(trends[1].keywords, ["AI", "startup"]);
+    }
+
+    #[test]
+    fn what_sources_say_in_numbers_and_know_besides_stays_with_the_topic() {
+        let mut google = scored("Rhine bridge", 60.0, "google_trends_daily").with_signals(json!({"traffic": 2000}));
+        google.more = vec![item("Old Rhine bridge is closed", "It will be closed for a year.")];
+        let x = scored("rhine bridge", 70.0, "twitter_v2").with_signals(json!({"posts_24h": 900}));
+        let trends = rank(vec![google, x, scored("Other", 1.0, "rss:A")], None);
+        assert_eq!(topics(&trends), [("Rhine bridge", 70.0), ("Other", 1.0)]);
+        let titles: Vec<&str> = trends[0].items.iter().map(|item| item.title.as_str()).collect();
+        assert_eq!(titles, ["rhine bridge", "Rhine bridge", "Old Rhine bridge is closed"]);
+        assert_eq!(trends[0].signals["google_trends_daily"], json!({"traffic": 2000}));
+        assert_eq!((trends[0].signals.len(), trends[1].signals.len()), (2, 0));
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(super) fn trend(topic: &str, score: f64, items: Vec<FeedItem>) -> Trend {
         niche: None,
         keywords: Vec::new(),
         items,
+        signals: Default::default(),
         detected_at: Timestamp::default(),
         expired_at: None,
         status: TrendStatus::Active,
@@ -50,7 +51,7 @@ pub(super) fn trend(topic: &str, score: f64, items: Vec<FeedItem>) -> Trend {
 
 /// A reader whose feeds are written down: one headline a line.
 #[derive(Debug, Default)]
-struct Script {
+pub(super) struct Script {
     answers: Mutex<VecDeque<Result<FeedReading>>>,
     visits: Mutex<Vec<FeedVisit>>,
 }
@@ -102,7 +103,7 @@ impl TrendSource for Fixed {
 
     async fn fetch(&self, _region: &str, _limit: u32, _now: Timestamp, _operation: &Operation) -> Result<SourceScan> {
         let seen = self.1.clone().map_err(|kind| Error::new(kind, "the source is down"))?;
-        let scored = |(title, score)| ScoredItem { item: item(title, ""), score, source: self.0.to_owned() };
+        let scored = |(title, score)| ScoredItem::new(item(title, ""), score, self.0);
         Ok(SourceScan { items: seen.into_iter().map(scored).collect(), problems: Vec::new() })
     }
 }
@@ -125,6 +126,8 @@ impl World {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::new(SeededEntropy::new(7)),
             sources: sources.into_iter().map(|source| Arc::new(source) as Arc<dyn TrendSource>).collect(),
+            witnesses: Vec::new(),
+            plan: super::ScanPlan::default(),
         };
         Self { scout, clock, reader }
     }

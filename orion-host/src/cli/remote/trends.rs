@@ -33,9 +33,27 @@ pub(in crate::cli) enum Trends {
         /// Items taken of each source
         #[arg(long, default_value_t = 20)]
         limit: u32,
-        /// Two letters of a country
-        #[arg(long, default_value = "US")]
-        region: String,
+        /// Two letters of a country [default: that of the platform's settings]
+        #[arg(long)]
+        region: Option<String>,
+    },
+    /// Show where the platform sees trends, and how each place does
+    Sources,
+    /// Show when the platform looks for trends by itself
+    Schedules,
+    /// Set when the platform looks for trends of a niche by itself
+    Schedule {
+        /// Niche: tech, gaming, finance, health, or all
+        niche: String,
+        /// Minutes between two scans; 0 turns them off
+        #[arg(long, value_name = "MINUTES")]
+        every: u32,
+        /// Two letters of a country [default: that of the platform's settings]
+        #[arg(long)]
+        region: Option<String>,
+        /// Items taken of each source [default: 20]
+        #[arg(long)]
+        limit: Option<u32>,
     },
     /// Show which niche the platform follows, or set it
     Configure {
@@ -60,6 +78,28 @@ impl Trends {
             }
             Self::Trigger { niche, limit, region } => {
                 Call::post("/api/v1/scout/trends/scan", json!({ "niche": niche, "limit": limit, "region": region }))
+            }
+            Self::Sources => Call::get("/api/v1/scout/sources").rows("sources").columns(&[
+                "name",
+                "status",
+                "items",
+                "answered_at",
+                "next_try",
+                "problem",
+            ]),
+            Self::Schedules => Call::get("/api/v1/scout/schedules").rows("schedules").columns(&[
+                "niche",
+                "minutes",
+                "region",
+                "next_at",
+                "last_at",
+                "trends_saved",
+                "problem",
+            ]),
+            Self::Schedule { niche, every, region, limit } => {
+                let niche = Some(niche).filter(|niche| !niche.eq_ignore_ascii_case("all"));
+                let body = json!({ "niche": niche, "minutes": every, "region": region, "limit": limit });
+                Call::put("/api/v1/scout/schedules", body)
             }
             Self::Configure { niche: None } => Call::get("/api/v1/scout/trends/config"),
             Self::Configure { niche: Some(niche) } => {

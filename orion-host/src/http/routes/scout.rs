@@ -5,14 +5,13 @@ use super::super::caller::Signed;
 use super::super::extract::{Body, Path, Query};
 use super::super::{Answer, ApiError, Platform, Routes};
 use crate::system::apart;
-use crate::work::scan;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use orion_core::domain::{ContentStatus, Niche, Role, Trend, TrendStatus};
 use orion_core::id::TrendId;
 use orion_core::port::{Filter, Order, RepositoryExt};
-use orion_core::service::scout::{built_in, niche_names};
+use orion_core::service::scout::{ScanRequest, Schedule, ScheduleChange, SourceStanding, built_in, niche_names};
 use orion_core::{Cancellation, ErrorKind, Operation, ProgressUpdate, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -34,6 +33,8 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(scan_now))
         .routes(routes!(one))
         .routes(routes!(set_status))
+        .routes(routes!(sources))
+        .routes(routes!(schedules, set_schedule))
 }
 
 /// A topic that many talk about.
@@ -82,7 +83,13 @@ impl TrendView {
             source: trend.sources.join(","),
             score: trend.score,
             virality_score: trend.score / 100.0,
-            raw_data: (!items.is_empty()).then(|| serde_json::json!({ "items": items, "keywords": trend.keywords })),
+            raw_data: (!items.is_empty()).then(|| {
+                let (keywords, sources) = (&trend.keywords, &trend.sources);
+                let merged = (sources.len() > 1).then_some(sources);
+                serde_json::json!({
+                    "items": items, "keywords": keywords, "signals": trend.signals, "merged_sources": merged,
+                })
+            }),
             detected_at: trend.detected_at,
             created_at: trend.detected_at,
             expired_at: trend.expired_at,
@@ -263,7 +270,7 @@ struct ScoutConfig {
 }
 
 async fn config_of(platform: &Platform) -> Answer<ScoutConfig> {
-    let active_niche = scan::active_niche(&platform.orion).await?;
+    let active_niche = platform.orion.scout().active_niche().await?;
     let config = active_niche.as_deref().map(built_in).transpose()?.map(NicheConfig::from);
     Ok(Json(ScoutConfig { active_niche, available_niches: niche_names().collect(), config }))
 }
@@ -290,7 +297,7 @@ async fn choose(
 ) -> Answer<ScoutConfig> {
     caller.require(Role::Editor)?;
     known(&choice.niche)?;
-    scan::choose_niche(&platform.orion, &choice.niche).await?;
+    platform.orion.scout().choose_niche(&choice.niche).await?;
     config_of(&platform).await
 }
 
@@ -300,8 +307,9 @@ fn known(niche: &str) -> Result<(), ApiError> {
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
-struct ScanRequest {
-    /// Country whose trends are asked for, where a source knows countries; else `US`.
+#[schema(as = ScanRequest)]
+struct ScanBody {
+    /// Country whose trends are asked for, where a source knows countries; else that of the settings.
     region: Option<String>,
     /// Items of each source, 1 to 100, else 20.
     limit: Option<u32>,
@@ -320,22 +328,22 @@ struct ScanAnswer {
 }
 
 /// Scans now, by the same path as scheduled scans.
-#[utoipa::path(post, path = "/trends/scan", tag = "scout", request_body = Option<ScanRequest>,
+#[utoipa::path(post, path = "/trends/scan", tag = "scout", request_body = Option<ScanBody>,
     responses((status = OK, body = ScanAnswer), (status = BAD_REQUEST), (status = SERVICE_UNAVAILABLE)))]
 async fn scan_now(
     State(platform): State<Arc<Platform>>,
     Signed(caller): Signed,
-    request: Option<Body<ScanRequest>>,
+    request: Option<Body<ScanBody>>,
 ) -> Answer<ScanAnswer> {
     caller.require(Role::Editor)?;
-    let request = request.map_or_else(ScanRequest::default, |Body(request)| request);
+    let request = request.map_or_else(ScanBody::default, |Body(request)| request);
     let limit = within(&["body", "limit"], request.limit.unwrap_or(20), 1..=100)?;
-    let region = request.region.unwrap_or_else(|| "US".to_owned());
+    let region = request.region.unwrap_or_else(|| platform.orion.scout().plan.region.clone());
     text(&["body", "region"], &region, 8)?;
     let niche = request.niche.filter(|niche| !niche.trim().is_empty());
     niche.as_deref().map_or(Ok(()), known)?;
     if platform.orion.scout().sources.is_empty() {
-        let message = "no feeds are configured: name some with `feeds` in the configuration";
+        let message = "there is nothing to scan: name `feeds` or `scout.sources` in the configuration";
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
     }
     let orion = platform.orion.clone();
@@ -343,11 +351,13 @@ async fn scan_now(
     let late = cancellation.clone();
     let work = apart(move || async move {
         let operation = Operation::new(cancellation, Arc::new(|_: ProgressUpdate| {}));
-        scan::scan(&orion, niche.as_deref(), &region, limit, &operation).await
+        let niche = niche.as_deref().map(built_in).transpose()?;
+        let request = ScanRequest { region, limit, niche, feeds: Vec::new() };
+        orion.scout().scan(&request, &operation).await
     });
     let Ok(report) = tokio::time::timeout(SCAN, work).await else {
         late.cancel();
-        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the feeds did not answer in time"));
+        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the sources did not answer in time"));
     };
     let report = report?;
     Ok(Json(ScanAnswer {
@@ -356,4 +366,148 @@ async fn scan_now(
         trends_saved: report.saved,
         problems: report.problems,
     }))
+}
+
+/// A source of trends and how it does.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SourceView {
+    name: String,
+    /// `ok`, `degraded` (some part failed), `failing`, or `unasked`.
+    status: &'static str,
+    /// What failed.
+    problem: Option<String>,
+    /// Items of the last answer.
+    items: Option<u64>,
+    /// How often in a row it gave nothing at all.
+    failures: Option<u32>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    asked_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    answered_at: Option<Timestamp>,
+    /// When it may be asked again, if it must be left alone until then.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_try: Option<Timestamp>,
+}
+
+impl From<SourceStanding> for SourceView {
+    fn from(standing: SourceStanding) -> Self {
+        let status = standing.status();
+        let (name, health) = (standing.name, standing.health);
+        Self {
+            name,
+            status,
+            items: health.as_ref().map(|health| health.items),
+            failures: health.as_ref().map(|health| health.failures),
+            asked_at: health.as_ref().map(|health| health.asked_at),
+            answered_at: health.as_ref().and_then(|health| health.answered_at),
+            next_try: health.as_ref().and_then(|health| health.next_try),
+            problem: health.and_then(|health| health.problem),
+        }
+    }
+}
+
+/// Sources of trends, in the order in which they are asked.
+#[derive(Debug, Serialize, ToSchema)]
+struct SourceList {
+    sources: Vec<SourceView>,
+}
+
+/// How every source of trends does.
+#[utoipa::path(get, path = "/sources", tag = "scout", responses((status = OK, body = SourceList)))]
+async fn sources(State(platform): State<Arc<Platform>>, _: Signed) -> Answer<SourceList> {
+    let sources = platform.orion.scout().sources().await?;
+    Ok(Json(SourceList { sources: sources.into_iter().map(SourceView::from).collect() }))
+}
+
+/// When is scanned for a niche.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Schedule)]
+struct ScheduleView {
+    /// The niche; `null` for everything.
+    niche: Option<String>,
+    /// Minutes between two scans; 0 for none.
+    minutes: u64,
+    /// Whether it follows the settings, while the niche is the one in force.
+    follows_settings: bool,
+    region: String,
+    limit: u32,
+    /// When the next scan is due; `null` for never.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_at: Option<Timestamp>,
+    /// Whether a scan is under way.
+    running: bool,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_at: Option<Timestamp>,
+    trends_found: Option<u64>,
+    trends_saved: Option<u64>,
+    /// Why the last scan found nothing, or what part of it failed.
+    problem: Option<String>,
+}
+
+impl ScheduleView {
+    fn of(platform: &Platform, schedule: Schedule, every: Option<Duration>) -> Self {
+        let (plan, now) = (&platform.orion.scout().plan, platform.orion.production().clock.now());
+        let last = schedule.last;
+        Self {
+            niche: schedule.niche,
+            minutes: every.map_or(0, |every| every.as_secs() / 60),
+            follows_settings: schedule.minutes.is_none(),
+            region: schedule.region.unwrap_or_else(|| plan.region.clone()),
+            limit: schedule.limit.unwrap_or(plan.limit),
+            next_at: every.map(|_| schedule.next_at),
+            running: schedule.taken_until.is_some_and(|until| until > now),
+            last_at: last.as_ref().map(|last| last.at),
+            trends_found: last.as_ref().map(|last| last.found),
+            trends_saved: last.as_ref().map(|last| last.saved),
+            problem: last.and_then(|last| last.problem),
+        }
+    }
+}
+
+/// Every schedule.
+#[derive(Debug, Serialize, ToSchema)]
+struct ScheduleList {
+    schedules: Vec<ScheduleView>,
+}
+
+/// When is scanned for which niche, and how the last scans ended.
+#[utoipa::path(get, path = "/schedules", tag = "scout", responses((status = OK, body = ScheduleList)))]
+async fn schedules(State(platform): State<Arc<Platform>>, _: Signed) -> Answer<ScheduleList> {
+    let schedules = platform.orion.scout().schedules().await?;
+    let schedules = schedules.into_iter().map(|(schedule, every)| ScheduleView::of(&platform, schedule, every));
+    Ok(Json(ScheduleList { schedules: schedules.collect() }))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct ScheduleBody {
+    /// The niche; none for everything.
+    niche: Option<String>,
+    /// Minutes between two scans, 0 to turn them off, at most a week.
+    minutes: u32,
+    /// Country whose trends are asked for; none follows the settings.
+    region: Option<String>,
+    /// Items of each source, 1 to 100; none follows the settings.
+    limit: Option<u32>,
+}
+
+/// Sets when is scanned for a niche; the next scan is due at once.
+#[utoipa::path(put, path = "/schedules", tag = "scout", request_body = ScheduleBody,
+    responses((status = OK, body = ScheduleView), (status = BAD_REQUEST)))]
+async fn set_schedule(
+    State(platform): State<Arc<Platform>>,
+    Signed(caller): Signed,
+    Body(body): Body<ScheduleBody>,
+) -> Answer<ScheduleView> {
+    caller.require(Role::Editor)?;
+    let minutes = within(&["body", "minutes"], body.minutes, 0..=7 * 24 * 60)?;
+    let limit = body.limit.map(|limit| within(&["body", "limit"], limit, 1..=100)).transpose()?;
+    if let Some(region) = &body.region {
+        text(&["body", "region"], region, 8)?;
+    }
+    let niche = body.niche.filter(|niche| !niche.trim().is_empty());
+    niche.as_deref().map_or(Ok(()), known)?;
+    let change = ScheduleChange { minutes, region: body.region, limit };
+    let schedule = platform.orion.scout().set_schedule(niche.as_deref(), change).await?;
+    let every = (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60));
+    Ok(Json(ScheduleView::of(&platform, schedule, every)))
 }

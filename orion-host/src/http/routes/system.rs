@@ -3,6 +3,7 @@
 
 use super::super::machine::{Gpus, SystemInfo, spoken};
 use super::super::{Answer, ApiError, Platform, Query, Routes, Service};
+use super::scout::SourceView;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -106,6 +107,8 @@ struct Status {
     /// Other programs, by name: `{"status": "connected|disconnected|not_configured", "host": …}`.
     #[schema(value_type = Object)]
     infrastructure: Value,
+    /// Where trends are seen, and how each place does. One that fails does not make a service unhealthy.
+    sources: Vec<SourceView>,
 }
 
 /// How everything is: this process, and the services that run elsewhere by what they say themselves.
@@ -135,6 +138,8 @@ async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
             checks: Checks { redis: true, postgres: service_well },
         });
     }
+    let sources = platform.orion.scout().sources().await.unwrap_or_default();
+    let sources = sources.into_iter().map(SourceView::from).collect();
     let all_well = services.iter().all(|service| service.status == "ok");
     let store = &platform.orion.config().store;
     let kind = store.split(':').next().unwrap_or_default();
@@ -147,7 +152,7 @@ async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
         "prometheus": { "status": "not_configured" },
         "pgadmin": { "status": "not_configured" },
     });
-    Json(Status { status: if all_well { "ok" } else { "degraded" }, services, infrastructure })
+    Json(Status { status: if all_well { "ok" } else { "degraded" }, services, infrastructure, sources })
 }
 
 /// How many runs wait for a worker or are being worked on.

@@ -51,6 +51,7 @@ impl Bed {
         let folder = tempfile::tempdir().unwrap();
         let mut config =
             Config { data_dir: folder.path().to_owned(), voice: "silent:".to_owned(), ..Config::default() };
+        config.sources.clear();
         let keys = Keys::load(&config, &crate::system::OsEntropy::default()).unwrap();
         config.rate_factor = factor;
         change(&mut config);
