@@ -2,14 +2,15 @@
 
 use crate::config::Config;
 use crate::delivery::{Delivery, deliver};
-use crate::providers::{self, Providers};
+use crate::providers::{self, Own, Providers};
 use crate::sources;
 use crate::switch::Switches;
 use crate::system::{OsEntropy, SystemClock};
 use orion_core::domain::{Run, RunState};
 use orion_core::id::{RunId, UserId};
 use orion_core::port::{
-    BlobStore, Clock, Entropy, Fetcher, ImageModel, RepositoryExt, ScriptWriter, SpeechModel, Store, Transcriber,
+    BlobStore, Clock, Entropy, Fetcher, ImageModel, LanguageModel, PlatformPublisher, RepositoryExt, ScriptWriter,
+    SpeechModel, Store, Transcriber, TrendSource,
 };
 use orion_core::service::director::Director;
 use orion_core::service::editor::Editor;
@@ -39,6 +40,7 @@ pub struct Orion {
     switches: Switches,
     transcriber: Option<Strategy<dyn Transcriber>>,
     tools: orion_adapters::render::Tools,
+    destinations: Vec<Arc<dyn PlatformPublisher>>,
 }
 
 impl Orion {
@@ -76,19 +78,23 @@ impl Orion {
         &*self.production.blobs
     }
 
+    /// Places to publish that were given to the builder; they stand before the built-in ones.
+    pub fn destinations(&self) -> &[Arc<dyn PlatformPublisher>] {
+        &self.destinations
+    }
+
     /// Who speaks: `piper/joe`, or `piper/joe, then espeak-ng/1.51`.
     pub fn voice_name(&self) -> String {
         let order = self.production.editor.speech.order();
         order.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then ")
     }
 
-    /// Checks that the programs which encode and probe video are installed.
+    /// Checks that the program which encodes and probes video is installed.
     ///
     /// # Errors
     /// [`Unavailable`](orion_core::ErrorKind::Unavailable) with the next step.
     pub fn check_tools(&self) -> Result<()> {
-        self.tools.ffmpeg()?;
-        self.tools.ffprobe().map(drop)
+        self.tools.ffmpeg().map(drop)
     }
 
     /// Makes one video and writes its files into a folder.
@@ -170,6 +176,9 @@ pub struct OrionBuilder {
     transcriber: Option<Strategy<dyn Transcriber>>,
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
+    own: Own,
+    sources: Vec<Arc<dyn TrendSource>>,
+    destinations: Vec<Arc<dyn PlatformPublisher>>,
 }
 
 impl OrionBuilder {
@@ -269,6 +278,37 @@ impl OrionBuilder {
         self
     }
 
+    /// A language model of your own that writes and judges, under an address that the setting `writer` can name beside
+    /// the built-in ones: `mine, extractive:`.
+    pub fn own_language_model(mut self, address: impl Into<String>, model: Arc<dyn LanguageModel>) -> Self {
+        self.own.language_models.insert(address.into(), model);
+        self
+    }
+
+    /// A picture maker of your own under an address that the setting `images` can name.
+    pub fn own_images(mut self, address: impl Into<String>, images: Arc<dyn ImageModel>) -> Self {
+        self.own.images.insert(address.into(), images);
+        self
+    }
+
+    /// A voice of your own under an address that the setting `create.voice` can name.
+    pub fn own_speech(mut self, address: impl Into<String>, speech: Arc<dyn SpeechModel>) -> Self {
+        self.own.speech.insert(address.into(), speech);
+        self
+    }
+
+    /// One more source of trends, beside the configured ones.
+    pub fn with_trend_source(mut self, source: Arc<dyn TrendSource>) -> Self {
+        self.sources.push(source);
+        self
+    }
+
+    /// A place to publish of your own; it takes the place of a built-in one of the same destination.
+    pub fn with_destination(mut self, destination: Arc<dyn PlatformPublisher>) -> Self {
+        self.destinations.push(destination);
+        self
+    }
+
     /// A clock of your own.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
@@ -301,7 +341,7 @@ impl OrionBuilder {
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(OsEntropy::default()));
-        let providers = Providers::new(&config)?;
+        let providers = Providers::new(&config)?.with_own(self.own);
         let retrying = providers::retrying(clock.clone(), entropy.clone());
         let (named, critic) = providers.writers()?;
         let writer = self.writer.unwrap_or(named).or_retrying(retrying.clone());
@@ -331,6 +371,7 @@ impl OrionBuilder {
             plan: sources::plan(&config),
         };
         sources::open(&config, &parts, fetcher.clone(), &mut scout)?;
+        scout.sources.extend(self.sources);
         let production = Production {
             budget: config.budget()?,
             director: Director { articles, writer, critic, memory },
@@ -343,6 +384,7 @@ impl OrionBuilder {
             clock,
             entropy,
         };
-        Ok(Orion { config, switches: Switches::of(&production), production, transcriber, tools })
+        let switches = Switches::of(&production);
+        Ok(Orion { config, switches, production, transcriber, tools, destinations: self.destinations })
     }
 }

@@ -26,6 +26,14 @@ pub mod worklist;
 pub use config::Config;
 pub use delivery::Delivery;
 pub use engine::{Orion, OrionBuilder};
+/// Opens parts of an installation by their addresses, as its configuration names them.
+///
+/// # Errors
+/// For settings that do not fit.
+pub fn parts(config: &Config) -> Result<orion_adapters::Parts> {
+    providers::parts(config)
+}
+
 pub use orion_core::service::production::{CreateRequest, Subject};
 pub use orion_core::{Cancellation, Error, ErrorKind, Operation, Result};
 pub use switch::{CapabilityStanding, Choice, Switchable};

@@ -5,18 +5,29 @@ use crate::system::TokioSleeper;
 use orion_adapters::ollama::OllamaOptions;
 use orion_adapters::{ComfyAccess, FalAccess, Parts, S3Access, WordsAccess};
 use orion_core::port::{
-    BlobStore, ClipModel, Clock, Entropy, ImageModel, Provider, ScriptWriter, Side, SpeechModel, Transcriber,
+    BlobStore, ClipModel, Clock, Entropy, ImageModel, LanguageModel, Provider, ScriptWriter, Side, SpeechModel,
+    Transcriber,
 };
-use orion_core::service::director::{Critic, VectorMemory};
+use orion_core::service::director::{Critic, ModelCritic, ModelWriter, VectorMemory};
 use orion_core::strategy::{Capability, Policy, Retrying, Strategy};
 use orion_core::{Error, Result};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Providers of the program itself, by the addresses that settings name them with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Own {
+    pub(crate) language_models: BTreeMap<String, Arc<dyn LanguageModel>>,
+    pub(crate) images: BTreeMap<String, Arc<dyn ImageModel>>,
+    pub(crate) speech: BTreeMap<String, Arc<dyn SpeechModel>>,
+}
 
 /// Opens strategies by the settings.
 pub(crate) struct Providers<'c> {
     config: &'c Config,
     parts: Parts,
     policy: Policy,
+    own: Own,
 }
 
 impl<'c> Providers<'c> {
@@ -37,7 +48,13 @@ impl<'c> Providers<'c> {
                     ));
             }
         };
-        Ok(Self { config, parts: parts(config)?, policy })
+        Ok(Self { config, parts: parts(config)?, policy, own: Own::default() })
+    }
+
+    /// Knows providers of the program itself, too.
+    pub(crate) fn with_own(mut self, own: Own) -> Self {
+        self.own = own;
+        self
     }
 
     /// Who writes, and who judges what was written.
@@ -92,17 +109,26 @@ impl<'c> Providers<'c> {
 
     /// One who writes, and who judges what it wrote.
     pub(crate) fn writer(&self, address: &str) -> Result<(Arc<dyn ScriptWriter>, Arc<dyn Critic>)> {
-        self.parts.writer(address)
+        match self.own.language_models.get(address) {
+            Some(model) => Ok((Arc::new(ModelWriter::new(model.clone())), Arc::new(ModelCritic::new(model.clone())))),
+            None => self.parts.writer(address),
+        }
     }
 
     /// One who makes pictures.
     pub(crate) fn image(&self, address: &str, blobs: &Arc<dyn BlobStore>) -> Result<Arc<dyn ImageModel>> {
-        self.parts.images(address, blobs.clone())
+        match self.own.images.get(address) {
+            Some(images) => Ok(images.clone()),
+            None => self.parts.images(address, blobs.clone()),
+        }
     }
 
     /// One who speaks.
     pub(crate) fn voice(&self, address: &str) -> Result<Arc<dyn SpeechModel>> {
-        self.parts.speech(address)
+        match self.own.speech.get(address) {
+            Some(speech) => Ok(speech.clone()),
+            None => self.parts.speech(address),
+        }
     }
 
     /// Who writes down what is said in a sound; nobody unless somebody is named.

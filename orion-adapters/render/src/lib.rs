@@ -12,6 +12,7 @@ mod caption;
 mod encode;
 mod fault;
 mod inspect;
+mod listing;
 mod mp4;
 mod paint;
 mod picture;

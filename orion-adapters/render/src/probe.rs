@@ -3,7 +3,7 @@
 use crate::inspect::{Heard, Look, look};
 use crate::sound::Meter;
 use crate::supervise::{Watched, supervise};
-use crate::{Tools, fault, mp4};
+use crate::{Tools, fault, listing, mp4};
 use async_trait::async_trait;
 use orion_core::domain::BlobRef;
 use orion_core::port::{BlobStore, MediaContent, MediaInfo, MediaProbe, Stretch};
@@ -22,13 +22,13 @@ const MOST_PIXELS: u32 = 8192 * 4320;
 /// Most samples a second of a sound that is decoded.
 const MOST_RATE: u32 = 384_000;
 /// Most of a file that is decoded, in seconds.
-const MOST_SECONDS: &str = "3600";
+pub(crate) const MOST_SECONDS: &str = "3600";
 /// Most characters of a decoder's complaint.
 const MOST_COMPLAINT: usize = 200;
 /// Most bytes of ffprobe's answer.
 const MOST_ANSWER: u64 = 1 << 20;
 
-/// Looks at files with ffprobe, and at what ffmpeg decodes of them.
+/// Looks at files with ffprobe, or with ffmpeg alone where there is no ffprobe, and at what ffmpeg decodes of them.
 #[derive(Debug, Clone)]
 pub struct FfprobeProbe {
     tools: Tools,
@@ -65,51 +65,51 @@ impl MediaProbe for FfprobeProbe {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+pub(crate) struct Answer {
     #[serde(default)]
-    streams: Vec<Stream>,
-    format: Format,
+    pub(crate) streams: Vec<Stream>,
+    pub(crate) format: Format,
 }
 
 #[derive(Deserialize)]
-struct Format {
-    format_name: String,
-    duration: Option<String>,
+pub(crate) struct Format {
+    pub(crate) format_name: String,
+    pub(crate) duration: Option<String>,
     #[serde(default)]
-    tags: Tags,
+    pub(crate) tags: Tags,
 }
 
 #[derive(Deserialize, Default)]
-struct Tags {
-    major_brand: Option<String>,
+pub(crate) struct Tags {
+    pub(crate) major_brand: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
-struct Disposition {
+pub(crate) struct Disposition {
     /// A cover, which is no video.
     #[serde(default)]
-    attached_pic: u8,
+    pub(crate) attached_pic: u8,
 }
 
-#[derive(Deserialize)]
-struct Stream {
-    codec_type: Option<String>,
-    codec_name: Option<String>,
-    profile: Option<String>,
-    pix_fmt: Option<String>,
-    width: Option<u32>,
-    height: Option<u32>,
-    avg_frame_rate: Option<String>,
-    nb_read_packets: Option<String>,
-    duration: Option<String>,
-    sample_rate: Option<String>,
-    channels: Option<u32>,
+#[derive(Deserialize, Default)]
+pub(crate) struct Stream {
+    pub(crate) codec_type: Option<String>,
+    pub(crate) codec_name: Option<String>,
+    pub(crate) profile: Option<String>,
+    pub(crate) pix_fmt: Option<String>,
+    pub(crate) width: Option<u32>,
+    pub(crate) height: Option<u32>,
+    pub(crate) avg_frame_rate: Option<String>,
+    pub(crate) nb_read_packets: Option<String>,
+    pub(crate) duration: Option<String>,
+    pub(crate) sample_rate: Option<String>,
+    pub(crate) channels: Option<u32>,
     #[serde(default)]
-    disposition: Disposition,
+    pub(crate) disposition: Disposition,
 }
 
 fn probe(tools: &Tools, file: &Path, closely: Look, watched: &Watched) -> Result<MediaInfo> {
-    let (ffprobe, ffmpeg) = (tools.ffprobe()?, tools.ffmpeg()?);
+    let ffmpeg = tools.ffmpeg()?;
     let metadata = std::fs::metadata(file).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Error::not_found("there is no such file").with_context("file", file.display()),
         _ => fault::io(error),
@@ -119,16 +119,10 @@ fn probe(tools: &Tools, file: &Path, closely: Look, watched: &Watched) -> Result
     }
     let mut input = std::ffi::OsString::from("file:");
     input.push(file);
-    let mut command = Command::new(ffprobe);
-    command.args(["-hide_banner", "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", FORMATS]);
-    command.args(["-print_format", "json", "-show_format", "-show_streams", "-count_packets"]).arg(&input);
-    let mut said = Vec::new();
-    let mut child = watched.child.start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
-    if let Some(stdout) = child.stdout.take() {
-        stdout.take(MOST_ANSWER).read_to_end(&mut said).map_err(fault::io)?;
-    }
-    watched.child.wait().map_err(unreadable)?;
-    let answer: Answer = serde_json::from_slice(&said).map_err(|error| unreadable(error.into()))?;
+    let answer = match tools.ffprobe() {
+        Ok(ffprobe) => ask(ffprobe, &input, watched)?,
+        Err(_) => listing::ask(ffmpeg, &input, watched).map_err(unreadable)?,
+    };
     let of = |kind: &str| {
         let is = |stream: &&Stream| stream.codec_type.as_deref() == Some(kind) && stream.disposition.attached_pic == 0;
         answer.streams.iter().find(is)
@@ -193,6 +187,20 @@ fn probe(tools: &Tools, file: &Path, closely: Look, watched: &Watched) -> Result
     Ok(info)
 }
 
+/// Asks ffprobe what a file is.
+fn ask(ffprobe: &Path, input: &std::ffi::OsStr, watched: &Watched) -> Result<Answer> {
+    let mut command = Command::new(ffprobe);
+    command.args(["-hide_banner", "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", FORMATS]);
+    command.args(["-print_format", "json", "-show_format", "-show_streams", "-count_packets"]).arg(input);
+    let mut said = Vec::new();
+    let mut child = watched.child.start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MOST_ANSWER).read_to_end(&mut said).map_err(fault::io)?;
+    }
+    watched.child.wait().map_err(unreadable)?;
+    serde_json::from_slice(&said).map_err(|error| unreadable(error.into()))
+}
+
 /// The one container that a file is, where ffprobe names all that it reads with the same part.
 fn container(format: &Format, file: &Path) -> std::io::Result<String> {
     let first = || format.format_name.split(',').next().unwrap_or_default().to_owned();
@@ -209,6 +217,11 @@ fn container(format: &Format, file: &Path) -> std::io::Result<String> {
         }
         _ => first(),
     })
+}
+
+/// What keeps a decoder to files that hold media themselves.
+pub(crate) fn decoder_formats() -> [&'static str; 4] {
+    ["-protocol_whitelist", "file", "-format_whitelist", FORMATS]
 }
 
 /// A command that decodes: it opens nothing but files, and of these only one that holds media itself.

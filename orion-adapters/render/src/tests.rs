@@ -139,6 +139,17 @@ async fn a_whole_video_is_what_the_timeline_says() {
     assert_eq!(info.frames, Some(90));
     assert_eq!(bench.left_over(), 0);
 
+    // Without ffprobe ffmpeg tells the same, but that it does not round lengths to milliseconds.
+    let alone = bench.tools.clone().without_ffprobe();
+    let probe = FfprobeProbe::new(alone, bench.blobs.clone(), bench.work.path());
+    let told = probe.probe(&rendered.video, &Operation::detached()).await.unwrap();
+    let near = |a: MediaTime, b: MediaTime| a.0.abs_diff(b.0) <= 2_000;
+    assert!(near(told.duration, info.duration), "{told:?}");
+    assert!(told.video_duration.zip(info.video_duration).is_some_and(|(a, b)| near(a, b)), "{told:?}");
+    assert!(told.audio_duration.zip(info.audio_duration).is_some_and(|(a, b)| near(a, b)), "{told:?}");
+    let (duration, video_duration, audio_duration) = (info.duration, info.video_duration, info.audio_duration);
+    assert_eq!(MediaInfo { duration, video_duration, audio_duration, ..told }, info);
+
     let updates = progress.updates();
     assert!(updates.iter().all(|update| update.unit == "frames" && update.total == 90 && update.time_left.is_some()));
     assert_eq!(updates.last().map(|update| update.done), Some(90));

@@ -3,7 +3,8 @@
 use orion_core::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// The programs that encode and probe. Looking for them never fails; using one that was not found does.
+/// The programs that encode and probe; without ffprobe, ffmpeg probes too. Looking for them never fails; using one that
+/// was not found does.
 #[derive(Debug, Clone, Default)]
 pub struct Tools {
     ffmpeg: Option<PathBuf>,
@@ -25,6 +26,12 @@ impl Tools {
         let name = format!("ffprobe{}", std::env::consts::EXE_SUFFIX);
         let beside = ffmpeg.parent().map(|folder| folder.join(name)).filter(|path| path.is_file());
         Self { ffmpeg: ffmpeg.is_file().then_some(ffmpeg), ffprobe: beside.or_else(|| in_path("ffprobe")) }
+    }
+
+    /// The same ffmpeg without ffprobe, as where only a bundled ffmpeg is.
+    #[must_use]
+    pub fn without_ffprobe(self) -> Self {
+        Self { ffprobe: None, ..self }
     }
 
     /// The path of ffmpeg.

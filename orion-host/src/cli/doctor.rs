@@ -99,13 +99,7 @@ fn output_of(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<String> {
 /// ffmpeg, ffprobe and the encoders, then the programs that voices use.
 fn tools(config: &Config) -> Vec<Check> {
     let tools = Parts::new(&config.data_dir).tools(&config.ffmpeg);
-    vec![
-        program("ffmpeg", tools.ffmpeg()),
-        program("ffprobe", tools.ffprobe()),
-        encoders(tools.ffmpeg()),
-        espeak(),
-        pip(),
-    ]
+    vec![program("ffmpeg", tools.ffmpeg()), ffprobe(tools.ffprobe()), encoders(tools.ffmpeg()), espeak(), pip()]
 }
 
 fn program(name: &'static str, path: Result<&Path>) -> Check {
@@ -118,6 +112,14 @@ fn program(name: &'static str, path: Result<&Path>) -> Check {
             Check::bad(name, Health::Missing, format!("{} does not run", path.display()), "install it anew")
         }
         Err(error) => Check::of(name, Health::Missing, &error),
+    }
+}
+
+/// Without it ffmpeg tells what a file is, too.
+fn ffprobe(path: Result<&Path>) -> Check {
+    match path {
+        Ok(path) => program("ffprobe", Ok(path)),
+        Err(_) => Check::bad("ffprobe", Health::Optional, "not found", "ffmpeg does its work, a little slower"),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::config::{Config, Layers, Origin};
 use clap::{Parser, Subcommand};
 use failure::Failure;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -128,7 +129,18 @@ struct Setting {
 
 /// Runs the command of the command line, and gives its exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    main_with(std::env::args_os())
+}
+
+/// Runs the command of these arguments, the first of which is the program's name, and gives its exit code as a number:
+/// for programs that bring this one along.
+pub fn run_with(arguments: impl IntoIterator<Item = String>) -> u8 {
+    let code = main_with(arguments.into_iter().map(OsString::from));
+    (0..=u8::MAX).find(|number| ExitCode::from(*number) == code).unwrap_or(1)
+}
+
+fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();

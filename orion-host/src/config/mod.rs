@@ -3,7 +3,6 @@
 
 mod keys;
 mod load;
-#[cfg(any(feature = "cli", feature = "http"))]
 mod request;
 mod value;
 

@@ -29,7 +29,7 @@ impl Config {
     ///
     /// # Errors
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for a setting that is none of its names.
-    pub(crate) fn request(&self, subject: Subject) -> Result<CreateRequest> {
+    pub fn request(&self, subject: Subject) -> Result<CreateRequest> {
         const CAPTIONS: [&str; 3] = ["tiktok", "youtube", "minimal"];
         if !CAPTIONS.contains(&self.captions.as_str()) {
             return Err(Error::invalid("unknown caption style")

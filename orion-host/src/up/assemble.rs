@@ -7,8 +7,9 @@ use crate::http::{Platform, Settings};
 use orion_adapters::Parts;
 use orion_adapters::oauth::{GithubOauth, GoogleEndpoints, GoogleOauth};
 use orion_adapters::secure::{Argon2Hasher, JwtTokens, KeyVault};
-use orion_core::port::{Mailer, OauthProvider, PlatformPublisher};
+use orion_core::port::{Mailer, OauthProvider, PlatformPublisher, Vault};
 use orion_core::service::identity::{Identity, IdentitySettings, Revoked};
+use orion_core::service::publisher::{AtWork, Publisher};
 use orion_core::{Error, Result};
 use std::sync::Arc;
 use url::Url;
@@ -54,16 +55,40 @@ pub async fn platform(config: Config, keys: &Keys) -> Result<Platform> {
     Ok(platform)
 }
 
-/// Where this installation can publish.
+/// Publishes what was approved, for a program that serves no files: destinations get the file itself, and no link.
+///
+/// # Errors
+/// For a destination that cannot be opened.
+pub fn publisher(orion: &Orion, vault: Arc<dyn Vault>) -> Result<Publisher> {
+    let production = orion.production();
+    Ok(Publisher {
+        store: production.store.clone(),
+        blobs: production.blobs.clone(),
+        clock: production.clock.clone(),
+        entropy: production.entropy.clone(),
+        wire: production.wire.clone(),
+        vault,
+        destinations: destinations(orion)?,
+        blocklist: orion.config().blocklist.clone(),
+        text_limit: None,
+        links: None,
+        at_work: AtWork::default(),
+    })
+}
+
+/// Where this installation can publish: what the program brought along, and the built-in ones beside it.
 fn destinations(orion: &Orion) -> Result<Vec<Arc<dyn PlatformPublisher>>> {
     let config = orion.config();
     let parts = Parts::new(&config.data_dir);
     let folder = format!("folder:{}", config.publish_folder.display());
     let open = |address: &str| parts.destination(address, orion.production().blobs.clone(), &config.allow_private);
-    let mut destinations = vec![open(&folder)?];
+    let mut built_in = vec![open(&folder)?];
     if !config.offline {
-        destinations.push(open("webhook:")?);
+        built_in.push(open("webhook:")?);
     }
+    let mut destinations = orion.destinations().to_vec();
+    built_in.retain(|one| destinations.iter().all(|own| own.destination() != one.destination()));
+    destinations.extend(built_in);
     Ok(destinations)
 }
 

@@ -3,7 +3,7 @@
 mod assemble;
 mod keys;
 
-pub use assemble::{identity, platform};
+pub use assemble::{identity, platform, publisher};
 pub use keys::Keys;
 
 use crate::config::Config;

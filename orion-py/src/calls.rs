@@ -1,0 +1,147 @@
+//! Every call that a Python program can make, as data. An engine and a platform answer the same ones, so a script moves
+//! from one to the other by changing how it opens its client; what only one of them can do, the other refuses by name.
+
+use orion_core::domain::{Gate, Sha256, TrendStatus};
+use orion_core::id::{AssetId, ContentId, PublicationId, RunId, SocialAccountId, TrendId, UserId};
+use orion_core::service::production::Subject;
+use orion_core::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A call, and for whom it is made.
+// Not `Debug`: calls may hold passwords and credentials.
+#[derive(Deserialize)]
+pub(crate) struct Request {
+    /// Who asks; none is the program itself, which may do everything.
+    #[serde(default)]
+    pub(crate) user: Option<UserId>,
+    #[serde(flatten)]
+    pub(crate) call: Call,
+}
+
+/// What about, and how it is to be; what is not said is as the settings have it. Exactly one of the first six says what about.
+#[derive(Debug, Default, Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct VideoOrder {
+    pub(crate) feed: Option<String>,
+    pub(crate) trend: Option<TrendId>,
+    pub(crate) topic: Option<String>,
+    pub(crate) url: Option<String>,
+    pub(crate) text: Option<String>,
+    pub(crate) script: Option<String>,
+    pub(crate) niche: Option<String>,
+    pub(crate) seconds: Option<u32>,
+    pub(crate) platform: Option<String>,
+    pub(crate) tone: Option<String>,
+    pub(crate) style: Option<String>,
+    pub(crate) voice: Option<String>,
+    pub(crate) speed: Option<f64>,
+    pub(crate) captions: Option<String>,
+    pub(crate) format: Option<String>,
+    pub(crate) fps: Option<u32>,
+    pub(crate) quality: Option<String>,
+    pub(crate) gates: Vec<Gate>,
+    pub(crate) seed: u64,
+}
+
+impl VideoOrder {
+    /// The one subject.
+    ///
+    /// # Errors
+    /// [`Invalid`](ErrorKind::Invalid) for none or several.
+    pub(crate) fn subject(&self) -> Result<Subject> {
+        let given = [
+            self.feed.clone().map(|location| Subject::Feed { location }),
+            self.trend.map(|id| Subject::Trend { id }),
+            self.topic.clone().map(|topic| Subject::Topic { topic }),
+            self.url.clone().map(|url| Subject::Url { url }),
+            self.text.clone().map(|text| Subject::Text { text }),
+            self.script.clone().map(|script| Subject::Script { script }),
+        ];
+        let mut given = given.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (Some(subject), None) => Ok(subject),
+            _ => Err(Error::invalid("give exactly one of feed, trend, topic, url, text and script")),
+        }
+    }
+}
+
+/// One line of an edited script.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct LineOrder {
+    pub(crate) role: Option<String>,
+    pub(crate) text: String,
+    pub(crate) visual_cue: Option<String>,
+    pub(crate) sources: Option<Vec<u32>>,
+}
+
+/// What is to be different in a scene.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct SceneOrder {
+    pub(crate) description: Option<String>,
+    pub(crate) style: Option<String>,
+    pub(crate) camera_angle: Option<String>,
+    pub(crate) mood: Option<String>,
+    pub(crate) negative_prompt: Option<String>,
+}
+
+/// A call.
+#[derive(Deserialize)]
+#[serde(tag = "call", content = "with", rename_all = "snake_case")]
+pub(crate) enum Call {
+    Create { order: VideoOrder, out: Option<PathBuf> },
+    Start { order: VideoOrder },
+    Advance { run: RunId },
+    Deliver { run: RunId, out: Option<PathBuf> },
+    Render { content: ContentId, voice: Option<String>, captions: Option<String>, size: Option<(u32, u32)> },
+    Scan { feeds: Vec<String>, niche: Option<String>, region: String, limit: u32 },
+    Trends { statuses: Vec<TrendStatus>, limit: u32 },
+    Trend { id: TrendId },
+    SetTrend { id: TrendId, status: TrendStatus },
+    Contents { statuses: Vec<String>, limit: u32 },
+    Content { id: ContentId },
+    Runs { limit: u32 },
+    Run { id: RunId },
+    Steps { run: RunId },
+    Question { content: ContentId },
+    Approve { content: ContentId, subject: Option<Sha256> },
+    Reject { content: ContentId, feedback: Option<String>, again: bool },
+    Regenerate { content: ContentId, feedback: Option<String> },
+    EditScript { content: ContentId, title: Option<String>, lines: Vec<LineOrder> },
+    EditScene { content: ContentId, number: u32, scene: SceneOrder },
+    Assets { content: ContentId },
+    Save { content: ContentId, asset: AssetId, path: PathBuf },
+    Draw { prompt: String, width: u32, height: u32, seed: u64, out: PathBuf },
+    Speak { text: String, voice: Option<String>, language: String, speed: f64, out: PathBuf },
+    Voices,
+    Events { after: Option<String>, limit: u32, wait: f64 },
+    Costs { days: u32 },
+    DailyCosts { days: u32 },
+    ProviderCosts { days: u32 },
+    Projections { days: u32 },
+    Metrics { hours: u32 },
+    Funnel,
+    Providers,
+    Switch { service: String, policy: String },
+    Accounts,
+    Connect { platform: String, name: String, credentials: serde_json::Map<String, serde_json::Value> },
+    Disconnect { id: SocialAccountId },
+    Publish { content: ContentId, destinations: Vec<String> },
+    Publications { content: Option<ContentId>, limit: u32 },
+    Settle { id: PublicationId, published: bool },
+    ResumePublications,
+    Users,
+    AddUser { email: String, name: String, password: orion_core::domain::Secret, role: String },
+    SetUser { id: UserId, role: Option<String>, active: Option<bool> },
+    Settings,
+}
+
+/// An answer as JSON.
+pub(crate) fn reply<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+    Ok(serde_json::to_vec(value)?)
+}
+
+/// What this side cannot do.
+pub(crate) fn unsupported(what: &'static str, hint: &'static str) -> Error {
+    Error::new(ErrorKind::Unsupported, what).with_hint(hint)
+}

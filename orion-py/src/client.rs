@@ -1,0 +1,185 @@
+//! The class that takes calls. Each client has a runtime of its own: closing it ends everything that it began, and
+//! nothing of it is shared by a process that was forked off.
+
+use crate::calls::Request;
+use crate::engine::{Engine, Opening};
+use crate::errors::to_python;
+use crate::remote::{Connection, Remote};
+use crate::task::{Job, SIGNALS, Task, Worker};
+use orion_core::{Cancellation, Error, Operation, ProgressUpdate, Result};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// How long closing waits for work that was stopped to write down how it stands.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// Who answers.
+pub(crate) enum Backend {
+    Engine(Box<Engine>),
+    Remote(Box<Remote>),
+}
+
+impl Backend {
+    async fn answer(&self, request: Request, operation: &Operation) -> Result<Vec<u8>> {
+        match self {
+            Self::Engine(engine) => engine.answer(request, operation).await,
+            Self::Remote(remote) => remote.answer(request, operation).await,
+        }
+    }
+}
+
+/// An engine in this process, or a platform elsewhere.
+#[pyclass(frozen, module = "orion._orion")]
+pub(crate) struct Client {
+    open: Mutex<Option<Arc<Open>>>,
+    process: u32,
+}
+
+struct Open {
+    runtime: Option<Runtime>,
+    backend: Arc<Backend>,
+    jobs: Mutex<Vec<Weak<Job>>>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // The threads of a runtime do not come along into a forked process: there is nothing to shut down there.
+        if std::process::id() != self.process
+            && let Ok(mut open) = self.open.try_lock()
+        {
+            std::mem::forget(open.take());
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .thread_name("orion")
+        .enable_all()
+        .build()
+        .map_err(|error| Error::unavailable("the runtime could not be started").with_source(error))
+}
+
+impl Client {
+    fn with(py: Python<'_>, open: impl FnOnce(&Runtime) -> Result<Backend> + Send) -> PyResult<Self> {
+        let opened = py.detach(|| -> Result<Open> {
+            let runtime = runtime()?;
+            let backend = Arc::new(open(&runtime)?);
+            Ok(Open { runtime: Some(runtime), backend, jobs: Mutex::default() })
+        });
+        let open = opened.map_err(|error| to_python(&error))?;
+        Ok(Self { open: Mutex::new(Some(Arc::new(open))), process: std::process::id() })
+    }
+
+    fn open(&self) -> Result<Arc<Open>> {
+        if std::process::id() != self.process {
+            return Err(Error::conflict("this client was opened before the process was forked")
+                .with_hint("open another one in the child process"));
+        }
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.clone().ok_or_else(|| Error::conflict("this client is closed").with_hint("open another one"))
+    }
+}
+
+fn closed() -> Error {
+    Error::conflict("this client is closed")
+}
+
+fn read<'a, T: serde::Deserialize<'a>>(json: &'a [u8]) -> Result<T> {
+    serde_json::from_slice(json)
+        .map_err(|error| Error::invalid("the arguments do not fit").with_context("cause", &error).with_source(error))
+}
+
+#[pymethods]
+impl Client {
+    /// Opens an engine; `own` are providers written in Python, each with its capability and its address.
+    #[staticmethod]
+    fn open_engine(py: Python<'_>, options: &[u8], own: Vec<(String, String, Py<PyAny>)>) -> PyResult<Self> {
+        let opening: Opening = read(options).map_err(|error| to_python(&error))?;
+        Self::with(py, |runtime| Ok(Backend::Engine(Box::new(runtime.block_on(Engine::open(opening, own))?))))
+    }
+
+    /// Reaches a platform.
+    #[staticmethod]
+    fn connect(py: Python<'_>, options: &[u8]) -> PyResult<Self> {
+        let connection: Connection = read(options).map_err(|error| to_python(&error))?;
+        Self::with(py, |runtime| Ok(Backend::Remote(Box::new(runtime.block_on(Remote::connect(connection))?))))
+    }
+
+    /// Makes a call and waits for its answer, with the interpreter free.
+    fn call<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let told = |error: Error| to_python(&error);
+        let open = self.open().map_err(told)?;
+        let request: Request = read(request).map_err(told)?;
+        let runtime = open.runtime.as_ref().ok_or_else(|| told(closed()))?;
+        let cancellation = Cancellation::new();
+        let operation = Operation::new(cancellation.clone(), Arc::new(|_: ProgressUpdate| {}));
+        let work = open.backend.answer(request, &operation);
+        let answer = py.detach(|| runtime.block_on(until_interrupted(work, &cancellation)))?;
+        Ok(PyBytes::new(py, &answer))
+    }
+
+    /// Begins a call that goes on in the background.
+    fn start(&self, request: &[u8]) -> PyResult<Task> {
+        let told = |error: Error| to_python(&error);
+        let open = self.open().map_err(told)?;
+        let request: Request = read(request).map_err(told)?;
+        let runtime = open.runtime.as_ref().ok_or_else(|| told(closed()))?;
+        let job = Arc::new(Job::default());
+        let mut jobs = open.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.retain(|job| job.strong_count() > 0);
+        jobs.push(Arc::downgrade(&job));
+        drop(jobs);
+        let (backend, operation, worker) = (open.backend.clone(), job.operation(), Worker::new(job.clone()));
+        runtime.spawn(async move {
+            let outcome = backend.answer(request, &operation).await;
+            worker.finish(outcome);
+        });
+        Ok(Task(job))
+    }
+
+    /// Stops everything that goes on, lets it write down how it stands, and ends.
+    fn close(&self, py: Python<'_>) {
+        if std::process::id() != self.process {
+            return;
+        }
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(open) = open else { return };
+        let jobs: Vec<Arc<Job>> =
+            open.jobs.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
+        py.detach(|| {
+            jobs.iter().for_each(|job| job.cancel());
+            jobs.iter().for_each(|job| job.wait_for_end(LAST_WORDS));
+            drop(open);
+        });
+    }
+}
+
+/// Does the work, and stops it when Python has a signal to deal with.
+async fn until_interrupted<T>(work: impl Future<Output = Result<T>>, cancellation: &Cancellation) -> PyResult<T> {
+    let mut work = std::pin::pin!(work);
+    let mut interrupted: Option<PyErr> = None;
+    loop {
+        match tokio::time::timeout(SIGNALS, &mut work).await {
+            Ok(outcome) => return outcome.map_err(|error| interrupted.unwrap_or_else(|| to_python(&error))),
+            Err(_) if interrupted.is_none() => {
+                if let Err(signal) = Python::attach(|py| py.check_signals()) {
+                    cancellation.cancel();
+                    interrupted = Some(signal);
+                }
+            }
+            Err(_) => {}
+        }
+    }
+}

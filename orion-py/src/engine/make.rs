@@ -1,0 +1,234 @@
+//! Making videos, pictures and speech.
+
+use super::Engine;
+use crate::calls::{VideoOrder, reply};
+use orion_core::domain::timeline::Canvas;
+use orion_core::domain::{Card, Gate, Look, Palette, Role, Run, RunState};
+use orion_core::id::{ContentId, RunId, UserId};
+use orion_core::port::{ImageRequest, SpeechModel, SpeechRequest, ThumbnailRequest};
+use orion_core::service::editor::encode_wav;
+use orion_core::service::identity::Caller;
+use orion_core::service::production::{CreateRequest, RenderChange};
+use orion_core::{Error, Operation, Result};
+use orion_host::delivery::{deliver, folder_name, write_file};
+use orion_host::system::apart;
+use orion_host::{Orion, worklist};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+impl Engine {
+    pub(super) async fn create(
+        &self,
+        caller: &Caller,
+        order: VideoOrder,
+        out: Option<PathBuf>,
+        operation: &Operation,
+    ) -> Result<Vec<u8>> {
+        caller.require(Role::Editor)?;
+        let request = self.request(order)?;
+        if !request.gates.is_empty() {
+            return Err(Error::invalid("a video that waits at gates is not made in one go")
+                .with_hint("use start, then advance and decide at each gate, then deliver"));
+        }
+        let run = self.begin(caller.user_id, request, operation).await?;
+        let run = self.go_on(run.id, operation).await?;
+        delivered(&self.orion, run.id, out).await
+    }
+
+    pub(super) async fn start(&self, caller: &Caller, order: VideoOrder, operation: &Operation) -> Result<Vec<u8>> {
+        caller.require(Role::Editor)?;
+        reply(&self.begin(caller.user_id, self.request(order)?, operation).await?)
+    }
+
+    pub(super) async fn advance(&self, caller: &Caller, id: RunId, operation: &Operation) -> Result<Vec<u8>> {
+        caller.require(Role::Editor)?;
+        self.own_run(caller, id).await?;
+        self.orion.check_tools()?;
+        reply(&self.go_on(id, operation).await?)
+    }
+
+    pub(super) async fn deliver(&self, caller: &Caller, id: RunId, out: Option<PathBuf>) -> Result<Vec<u8>> {
+        self.own_run(caller, id).await?;
+        delivered(&self.orion, id, out).await
+    }
+
+    pub(super) async fn render(
+        &self,
+        caller: &Caller,
+        id: ContentId,
+        voice: Option<String>,
+        captions: Option<String>,
+        size: Option<(u32, u32)>,
+    ) -> Result<Vec<u8>> {
+        caller.require(Role::Editor)?;
+        self.content(caller, id).await?;
+        let orion = self.orion.clone();
+        let change = RenderChange { voice, captions, size };
+        reply(&apart(move || async move { orion.production().render_again(id, &change).await }).await?)
+    }
+
+    pub(super) async fn own_run(&self, caller: &Caller, id: RunId) -> Result<Run> {
+        let run = self.orion.run(id).await?;
+        caller.owns(run.owner)?;
+        Ok(run)
+    }
+
+    fn request(&self, order: VideoOrder) -> Result<CreateRequest> {
+        let subject = order.subject()?;
+        let mut config = self.config().clone();
+        let texts = [
+            (&mut config.platform, order.platform),
+            (&mut config.tone, order.tone),
+            (&mut config.captions, order.captions),
+            (&mut config.format, order.format),
+            (&mut config.quality, order.quality),
+            (&mut config.niche, order.niche),
+        ];
+        for (setting, given) in texts {
+            if let Some(given) = given {
+                *setting = given;
+            }
+        }
+        config.seconds = order.seconds.unwrap_or(config.seconds);
+        config.speed = order.speed.unwrap_or(config.speed);
+        config.fps = order.fps.unwrap_or(config.fps);
+        let mut request = config.request(subject)?;
+        (request.style, request.voice, request.seed) = (order.style, order.voice, order.seed);
+        request.gates = order.gates;
+        request.gates.sort_unstable();
+        request.gates.dedup();
+        request.check()?;
+        Ok(request)
+    }
+
+    /// Writes a run down, and notes that this program has it in its care: a platform on the same record leaves it alone.
+    async fn begin(&self, owner: UserId, request: CreateRequest, operation: &Operation) -> Result<Run> {
+        self.orion.check_tools()?;
+        let (orion, operation) = (self.orion.clone(), operation.clone());
+        let run = apart(move || async move { orion.start(owner, request, &operation).await }).await?;
+        if self.is_kept() {
+            worklist::write(&self.config().data_dir, &worklist::Note::new(run.id, None, self.config())).map(drop)?;
+        }
+        Ok(run)
+    }
+
+    /// Works on a run until it waits for a person or is finished; no other process does so at the same time.
+    async fn go_on(&self, id: RunId, operation: &Operation) -> Result<Run> {
+        let _lock = if self.is_kept() { Some(worklist::lock(&self.config().data_dir, id)?) } else { None };
+        let (orion, operation) = (self.orion.clone(), operation.clone());
+        apart(move || async move { orion.production().advance(id, &operation).await }).await
+    }
+
+    /// Whether the record outlives this process.
+    fn is_kept(&self) -> bool {
+        !self.config().store.starts_with("memory:")
+    }
+
+    pub(super) async fn draw(
+        &self,
+        prompt: String,
+        (width, height): (u32, u32),
+        seed: u64,
+        out: PathBuf,
+        operation: &Operation,
+    ) -> Result<Vec<u8>> {
+        let look = Look {
+            palette: Palette {
+                name: "indigo".to_owned(),
+                background: 0x0B_10_2A,
+                glows: [0x5B_3F_D6, 0xC9_4F_8E, 0x1E_6F_D9],
+                accent: 0xFF_CF_5C,
+                text: 0xFF_FF_FF,
+            },
+            seed,
+        };
+        let request = ImageRequest {
+            card: Card::Headline { label: String::new(), headline: prompt.chars().take(160).collect() },
+            prompt,
+            negative_prompt: String::new(),
+            look,
+            picture: None,
+            width,
+            height,
+            seed,
+            scene_number: 1,
+        };
+        let (orion, operation) = (self.orion.clone(), operation.clone());
+        let drawn = apart(move || async move {
+            let production = orion.production();
+            let (picture, _) = production.media.draw(&request, &operation).await?;
+            let blob = match picture.layers.as_slice() {
+                [only] => only.blob.clone(),
+                layers => {
+                    let flat = ThumbnailRequest {
+                        layers: layers.iter().map(|layer| layer.blob.clone()).collect(),
+                        title: String::new(),
+                        accent: request.look.palette.accent,
+                        canvas: Canvas { width, height, frames_per_second: 30 },
+                    };
+                    production.editor.renderer.thumbnail(&flat).await?
+                }
+            };
+            Ok((picture.provider, blob))
+        });
+        let (provider, blob) = drawn.await?;
+        self.orion.blobs().export(blob.sha256, &out).await?;
+        reply(&json!({ "path": out, "media_type": blob.media_type, "provider": provider }))
+    }
+
+    pub(super) async fn speak(
+        &self,
+        text: String,
+        voice: Option<String>,
+        language: String,
+        speed: f64,
+        out: PathBuf,
+        operation: &Operation,
+    ) -> Result<Vec<u8>> {
+        let request = SpeechRequest { text, voice, language, speed };
+        request.check()?;
+        let (orion, operation) = (self.orion.clone(), operation.clone());
+        let served = apart(move || async move {
+            let (request, operation) = (&request, &operation);
+            let say = |model: Arc<dyn SpeechModel>| async move { model.speak(request, operation).await };
+            orion.production().editor.speech.call(&operation.cancellation, say).await
+        });
+        let served = served.await?;
+        let speech = &served.value;
+        let seconds = speech.samples.len() as f64 / f64::from(speech.sample_rate.max(1));
+        write_file(&out, &encode_wav(&speech.samples, speech.sample_rate))?;
+        reply(&json!({
+            "path": out, "media_type": "audio/wav", "provider": served.by.to_string(), "seconds": seconds,
+            "words": speech.words,
+        }))
+    }
+}
+
+/// Hands the files of a finished run over.
+async fn delivered(orion: &Orion, id: RunId, out: Option<PathBuf>) -> Result<Vec<u8>> {
+    let run = orion.run(id).await?;
+    if !matches!(run.state, RunState::Completed | RunState::Waiting { gate: Gate::Review }) {
+        return Err(Error::conflict("the run has no finished video")
+            .with_context("state", run.state)
+            .with_hint("let it go on with advance, and decide at its gates"));
+    }
+    let (engine, folder) = (orion.clone(), out);
+    let delivery = apart(move || async move {
+        let product = engine.product(id).await?;
+        let folder = folder.unwrap_or_else(|| engine.config().out.join(folder_name(&product.title, id)));
+        let folder = std::path::absolute(&folder).map_err(|error| {
+            Error::invalid("this is no path").with_context("path", folder.display()).with_source(error)
+        })?;
+        let delivery = deliver(engine.blobs(), &product, &folder).await?;
+        Ok((product.title, product.report.content_id, delivery))
+    });
+    let (title, content, delivery) = delivery.await?;
+    worklist::delivered(&orion.config().data_dir, id, &delivery.folder)?;
+    let text = |path: &Path| path.display().to_string();
+    reply(&json!({
+        "run_id": id, "content_id": content, "title": title, "folder": text(&delivery.folder), "video": text(&delivery.video),
+        "thumbnail": text(&delivery.thumbnail), "captions": delivery.captions, "script": text(&delivery.script),
+        "report": text(&delivery.report),
+    }))
+}
