@@ -45,7 +45,7 @@ impl TrendSource for Source {
             }
             let score = (one.score * 100.0).round() / 100.0;
             let source = one.source.unwrap_or_else(|| self.name().to_owned());
-            items.push(ScoredItem { item: one.item, score, source });
+            items.push(ScoredItem::new(one.item, score, source));
         }
         Ok(SourceScan { items, problems: Vec::new() })
     }
