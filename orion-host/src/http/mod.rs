@@ -31,6 +31,7 @@ pub use serve::serve;
 pub use settings::Settings;
 
 use crate::engine::Orion;
+use crate::system::TokioSleeper;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -44,6 +45,7 @@ use orion_core::id::{Id, RevocationId};
 use orion_core::port::{OauthProvider, PlatformPublisher};
 use orion_core::service::identity::{Caller, Identity, Notifier};
 use orion_core::service::publisher::{AtWork, Publisher};
+use orion_core::service::pulse::Pulse;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tower::util::MapRequest;
@@ -105,6 +107,7 @@ impl Platform {
             blobs: production.blobs.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
+            sleeper: Arc::new(TokioSleeper),
             wire: wire.clone(),
             vault: identity.vault.clone(),
             destinations,
@@ -171,6 +174,19 @@ impl Platform {
         }
         if let Ok(gpus) = self.machine.gpus().await {
             observed.saw_gpus(&gpus);
+        }
+    }
+
+    /// Deletes what is older than the settings keep, and tells how many events and costs.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn forget_old(&self) -> Result<(u64, u64)> {
+        let production = self.orion.production();
+        let pulse = Pulse { store: production.store.clone(), clock: production.clock.clone() };
+        match self.orion.config().keep_days {
+            0 => Ok((0, 0)),
+            days => Ok((pulse.forget_events(days).await?, pulse.forget_costs(days).await?)),
         }
     }
 

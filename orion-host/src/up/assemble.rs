@@ -66,6 +66,7 @@ pub fn publisher(orion: &Orion, vault: Arc<dyn Vault>) -> Result<Publisher> {
         blobs: production.blobs.clone(),
         clock: production.clock.clone(),
         entropy: production.entropy.clone(),
+        sleeper: Arc::new(crate::system::TokioSleeper),
         wire: production.wire.clone(),
         vault,
         destinations: destinations(orion)?,

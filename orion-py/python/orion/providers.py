@@ -253,5 +253,3 @@ class SocialPlatform(ProviderBase, ABC):
     def reconcile(self, post: PostRequest) -> Outcome | Awaitable[Outcome]:
         """Reads back what became of a post that is in doubt. Without it, a person decides."""
         return Outcome("unknown", "this platform cannot be read back")
-
-

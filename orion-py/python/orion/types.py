@@ -695,4 +695,3 @@ class User(Record):
 def records(cls: Callable[[dict[str, Any]], T], answer: bytes) -> list[T]:
     """Records of an answer that is a list."""
     return [cls(item) for item in json.loads(answer)]
-
