@@ -5,6 +5,7 @@ use crate::delivery::{Delivery, deliver};
 use crate::providers::{self, Providers};
 use crate::switch::Switches;
 use crate::system::{OsEntropy, SystemClock};
+use orion_adapters::redis::Redis;
 use orion_core::domain::{Run, RunState};
 use orion_core::id::{RunId, UserId};
 use orion_core::port::{
@@ -38,6 +39,7 @@ pub struct Orion {
     switches: Switches,
     transcriber: Option<Strategy<dyn Transcriber>>,
     tools: orion_adapters::render::Tools,
+    redis: Option<Redis>,
 }
 
 impl Orion {
@@ -73,6 +75,11 @@ impl Orion {
     /// Stored files.
     pub fn blobs(&self) -> &dyn BlobStore {
         &*self.production.blobs
+    }
+
+    /// The Redis server that processes share, if there is one.
+    pub fn redis(&self) -> Option<&Redis> {
+        self.redis.as_ref()
     }
 
     /// Who speaks: `piper/joe`, or `piper/joe, then espeak-ng/1.51`.
@@ -310,7 +317,11 @@ impl OrionBuilder {
         let tools = parts.tools(&config.ffmpeg);
         let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
         let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher, config.robots));
-        let wire = parts.wire();
+        let redis = match config.redis.trim() {
+            "" => None,
+            address => Some(Redis::open(address)?),
+        };
+        let wire = redis.as_ref().map_or_else(|| parts.wire(), |redis| Arc::new(redis.wire()));
         let mut scout = Scout {
             wire: wire.clone(),
             store: store.clone(),
@@ -335,6 +346,6 @@ impl OrionBuilder {
             clock,
             entropy,
         };
-        Ok(Orion { config, switches: Switches::of(&production), production, transcriber, tools })
+        Ok(Orion { config, switches: Switches::of(&production), production, transcriber, tools, redis })
     }
 }

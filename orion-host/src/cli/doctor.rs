@@ -6,6 +6,7 @@ use crate::delivery;
 use crate::providers::{Providers, addresses, parts, shown};
 use clap::Args;
 use orion_adapters::Parts;
+use orion_adapters::redis::Redis;
 use orion_core::Result;
 use orion_core::memory::MemoryBlobs;
 use orion_core::port::{BlobStore, Provider};
@@ -67,6 +68,7 @@ impl Doctor {
         let mut checks = tools(&config);
         checks.extend(data_folder(&config.data_dir));
         checks.push(database(&config).await);
+        checks.extend(redis(&config).await);
         checks.push(fonts().await);
         checks.extend(providers(&config).await);
         let healthy = checks.iter().all(|check| check.health != Health::Missing);
@@ -186,6 +188,23 @@ async fn database(config: &Config) -> Check {
         Ok(()) => Check::ok("database", &config.store),
         Err(error) => Check::of("database", Health::Missing, &error),
     }
+}
+
+/// Whether the Redis server answers, if there is to be one.
+async fn redis(config: &Config) -> Option<Check> {
+    let address = Some(config.redis.trim()).filter(|address| !address.is_empty())?;
+    Some(match Redis::open(address) {
+        Err(error) => Check::of("redis", Health::Missing, &error),
+        Ok(redis) => match redis.ping().await {
+            Ok(()) => Check::ok("redis", redis.name()),
+            // Work goes on without it: other processes are slower to hear, and count calls apart.
+            Err(error) => {
+                let advice =
+                    error.hint().unwrap_or("start it, or correct `redis`; until then every process is on its own");
+                Check::bad("redis", Health::Optional, error.to_string(), advice.to_owned())
+            }
+        },
+    })
 }
 
 /// Whether the scripts that are asked for most can be shown. Latin, Greek and Cyrillic always can.
