@@ -37,12 +37,13 @@ impl RedisBroadcast {
 #[async_trait]
 impl Broadcast for RedisBroadcast {
     async fn show(&self, records: &[EventRecord]) -> Result<()> {
-        if records.is_empty() {
-            return Ok(());
-        }
         if self.away.load(Ordering::Relaxed) {
             self.redis.ping().await?;
             tokio::time::sleep(LISTENERS).await;
+            self.away.store(false, Ordering::Relaxed);
+        }
+        if records.is_empty() {
+            return Ok(());
         }
         let shown = self.publish(records).await;
         self.away.store(shown.is_err(), Ordering::Relaxed);

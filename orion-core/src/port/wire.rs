@@ -35,7 +35,7 @@ pub trait Broadcast: Debug + Send + Sync {
     ///
     /// # Behavior
     /// - Who listens sees them in the order in which they were given, and nothing else.
-    /// - Succeeds with nobody listening, and with nothing to show.
+    /// - Succeeds with nobody listening. With nothing to show, after an error it tells whether that is over.
     /// - After an error all of them, some or none were shown. Showing them again does no harm: each has its identity.
     async fn show(&self, records: &[EventRecord]) -> Result<()>;
 }
