@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use orion_core::Timestamp;
+use orion_core::memory::MemoryWire;
 use orion_core::port::{Clock, Entropy, Mail, Mailer};
 use orion_core::service::identity::{Identity, IdentitySettings, Revoked};
 use orion_secure::{Argon2Hasher, JwtTokens, Key, KeyVault};
@@ -52,6 +53,7 @@ pub async fn open(uri: &str) -> orion_core::Result<Identity> {
         vault: Arc::new(KeyVault::new(&[key], Arc::clone(&entropy))?),
         entropy,
         mailer: Arc::new(Unread),
+        wire: Arc::new(MemoryWire::new()),
         revoked: Revoked::new(),
         settings: IdentitySettings {
             gateway_url: "http://localhost:8000".to_owned(),

@@ -43,6 +43,8 @@ pub use orion_oauth as oauth;
 pub use orion_ollama as ollama;
 #[cfg(feature = "openai")]
 pub use orion_openai as openai;
+#[cfg(feature = "redis")]
+pub use orion_redis as redis;
 #[cfg(feature = "render")]
 pub use orion_render as render;
 #[cfg(feature = "s3")]

@@ -6,6 +6,7 @@ use crate::providers::{self, Own, Providers};
 use crate::sources;
 use crate::switch::Switches;
 use crate::system::{OsEntropy, SystemClock};
+use orion_adapters::redis::Redis;
 use orion_core::domain::{Gate, Run, RunState};
 use orion_core::id::{RunId, UserId};
 use orion_core::port::{
@@ -42,6 +43,7 @@ pub struct Orion {
     tools: orion_adapters::render::Tools,
     destinations: Vec<Arc<dyn PlatformPublisher>>,
     transcoder: orion_adapters::render::Transcoder,
+    redis: Option<Redis>,
 }
 
 impl Orion {
@@ -82,6 +84,11 @@ impl Orion {
     /// Places to publish that were given to the builder; they stand before the built-in ones.
     pub fn destinations(&self) -> &[Arc<dyn PlatformPublisher>] {
         &self.destinations
+    }
+
+    /// The Redis server that processes share, if there is one.
+    pub fn redis(&self) -> Option<&Redis> {
+        self.redis.as_ref()
     }
 
     /// Who speaks: `piper/joe`, or `piper/joe, then espeak-ng/1.51`.
@@ -391,7 +398,11 @@ impl OrionBuilder {
         let transcoder = parts.transcoder(tools.clone());
         let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
         let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher, config.robots));
-        let wire = parts.wire();
+        let redis = match config.redis.trim() {
+            "" => None,
+            address => Some(Redis::open(address)?),
+        };
+        let wire = redis.as_ref().map_or_else(|| parts.wire(), |redis| Arc::new(redis.wire()));
         let memory = providers.memory()?;
         let mut scout = Scout {
             wire: wire.clone(),
@@ -420,6 +431,6 @@ impl OrionBuilder {
         };
         let switches = Switches::of(&production);
         let destinations = self.destinations;
-        Ok(Orion { config, switches, production, transcriber, tools, transcoder, destinations })
+        Ok(Orion { config, switches, production, transcriber, tools, transcoder, destinations, redis })
     }
 }

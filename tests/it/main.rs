@@ -11,5 +11,7 @@ mod create;
 mod export;
 mod platform;
 mod program;
+mod redis;
+mod set;
 mod tidy;
 mod words;

@@ -2,6 +2,7 @@
 //! to pass the suites of `orion_core::testing`. With them stand a clock that is set by hand and seeded entropy.
 
 mod blob;
+mod limit;
 mod log;
 mod store;
 mod system;
@@ -10,6 +11,7 @@ mod vector;
 mod wire;
 
 pub use blob::MemoryBlobs;
+pub use limit::MemoryLimiter;
 pub use store::MemoryStore;
 #[cfg(test)]
 pub(crate) use store::TABLES;
@@ -27,7 +29,7 @@ fn writable(yes: bool) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{BlobStore, Store, VectorIndex, Wire};
+    use crate::port::{BlobStore, RateLimiter, Store, VectorIndex, Wire};
     use std::sync::Arc;
 
     async fn store() -> (Arc<dyn Store>, ()) {
@@ -44,6 +46,11 @@ mod tests {
         (Arc::new(MemoryWire::new()), ())
     }
     crate::wire_conformance!(wire);
+
+    async fn limiter() -> (Arc<dyn RateLimiter>, ()) {
+        (Arc::new(MemoryLimiter::new()), ())
+    }
+    crate::limiter_conformance!(limiter);
 
     async fn vectors() -> (Arc<dyn VectorIndex>, ()) {
         (Arc::new(MemoryVectors::new()), ())

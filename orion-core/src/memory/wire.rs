@@ -37,6 +37,10 @@ impl MemoryWire {
 #[async_trait]
 impl Wire for MemoryWire {
     async fn announce(&self, _record: &EventRecord) -> Result<()> {
+        self.wake().await
+    }
+
+    async fn wake(&self) -> Result<()> {
         let waiting = {
             let mut line = self.line();
             line.announced += 1;

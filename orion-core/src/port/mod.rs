@@ -6,6 +6,7 @@
 
 mod blob;
 mod generate;
+mod limit;
 mod platform;
 mod refusal;
 mod render;
@@ -22,6 +23,7 @@ pub use generate::{
     ImageLayer, ImageModel, ImageRequest, LanguageModel, Message, MessageRole, Provider, Served, Side, Speech,
     SpeechModel, SpeechRequest, SpokenWord, Submission, Transcriber, Transcript, Usage, Voice, WordTimes,
 };
+pub use limit::{RateLimiter, Verdict, Window};
 pub use platform::{FileLinks, PlatformPublisher, PublishRequest, PublishStatus};
 pub use render::{
     CheckOutcome, Encoder, MediaContent, MediaInfo, MediaProbe, RenderSettings, Rendered, Renderer, Stretch,
@@ -36,5 +38,5 @@ pub use store::{
     Claim, Cursor, Entity, EventLog, Filter, Index, Order, Page, Repository, RepositoryExt, Slice, Store, Tx,
 };
 pub use system::{Clock, Entropy, Sleeper};
-pub use wire::{Mail, Mailer, VectorIndex, VectorMatch, Wire};
+pub use wire::{Broadcast, Mail, Mailer, VectorIndex, VectorMatch, Wire};
 pub use write::{Brief, ScriptWriter};

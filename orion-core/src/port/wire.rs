@@ -15,11 +15,29 @@ pub trait Wire: Debug + Send + Sync {
     /// - Succeeds with nobody listening.
     async fn announce(&self, record: &EventRecord) -> Result<()>;
 
+    /// Wakes everybody where something was committed that is no event.
+    ///
+    /// # Behavior
+    /// - As [`announce`](Self::announce).
+    async fn wake(&self) -> Result<()>;
+
     /// Waits until something is announced.
     ///
     /// # Behavior
     /// - May wake without cause; never wakes with news older than the call.
     async fn woken(&self) -> Result<()>;
+}
+
+/// Shows committed events to listeners outside of Orion. Never the record: who was away misses what was shown.
+#[async_trait]
+pub trait Broadcast: Debug + Send + Sync {
+    /// Shows events, each under the name of its channel, as the flat JSON of [`EventRecord::to_wire`].
+    ///
+    /// # Behavior
+    /// - Who listens sees them in the order in which they were given, and nothing else.
+    /// - Succeeds with nobody listening. With nothing to show, after an error it tells whether that is over.
+    /// - After an error all of them, some or none were shown. Showing them again does no harm: each has its identity.
+    async fn show(&self, records: &[EventRecord]) -> Result<()>;
 }
 
 /// A neighbour of a vector.

@@ -12,4 +12,5 @@ pub mod media;
 pub mod production;
 pub mod publisher;
 pub mod pulse;
+pub mod relay;
 pub mod scout;

@@ -2,7 +2,7 @@
 //!
 //! An adapter writes one line per port and gets one named test per scenario; it needs `tokio` with `macros` and
 //! `rt-multi-thread` among its development dependencies. The maker gives the port and whatever must live as long
-//! as the test, such as a temporary folder.
+//! as the test, such as a temporary folder; or nothing, said aloud, where a server that it needs is not installed.
 //!
 //! ```ignore
 //! async fn make_store() -> (Arc<dyn Store>, tempfile::TempDir) { … }
@@ -14,9 +14,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a suite fails by panicking")]
 
 pub mod blob;
+pub mod broadcast;
 pub mod event_log;
 pub mod generate;
 pub mod language;
+pub mod limit;
 pub mod repository;
 pub mod sample;
 pub mod store;
@@ -50,13 +52,40 @@ async fn let_others_on() {
     .await;
 }
 
+/// What a maker gives: a port and what must live as long as the test, or `None` where its server is not installed and
+/// the maker has said so.
+pub trait Made {
+    /// The port.
+    type Port;
+    /// What must live as long as the test.
+    type Alive;
+    /// Both, or nothing to test.
+    fn made(self) -> Option<(Self::Port, Self::Alive)>;
+}
+
+impl<P, A> Made for (P, A) {
+    type Port = P;
+    type Alive = A;
+    fn made(self) -> Option<(P, A)> {
+        Some(self)
+    }
+}
+
+impl<P, A> Made for Option<(P, A)> {
+    type Port = P;
+    type Alive = A;
+    fn made(self) -> Self {
+        self
+    }
+}
+
 /// Emits one test per scenario of a suite module; the macros below fill in the scenarios.
 #[macro_export]
 macro_rules! conformance {
     ($make:path, $suite:ident: $($scenario:ident)+) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $scenario() {
-            let (port, _alive) = $make().await;
+            let Some((port, _alive)) = $crate::testing::Made::made($make().await) else { return };
             $crate::testing::$suite::$scenario(port).await;
         }
     )+};
@@ -143,6 +172,32 @@ macro_rules! wire_conformance {
             everybody_who_waits_wakes
             old_news_wakes_nobody
             a_wait_can_be_dropped
+            waking_is_as_announcing
+        );
+    };
+}
+
+/// Tests a [`Broadcast`](crate::port::Broadcast) with somebody who listens from outside.
+#[macro_export]
+macro_rules! broadcast_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, broadcast:
+            listeners_hear_every_kind_in_order
+            a_large_batch_arrives_whole
+            nobody_needs_to_hear
+        );
+    };
+}
+
+/// Tests a [`RateLimiter`](crate::port::RateLimiter).
+#[macro_export]
+macro_rules! limiter_conformance {
+    ($make:path) => {
+        $crate::conformance!($make, limit:
+            the_window_slides
+            a_refused_call_is_not_counted
+            callers_and_groups_are_apart
+            many_at_once_get_exactly_the_limit
         );
     };
 }

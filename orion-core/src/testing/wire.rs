@@ -70,3 +70,19 @@ pub async fn a_wait_can_be_dropped(wire: Arc<dyn Wire>) {
         Either::Right(_) => panic!("the announcer never ends by itself"),
     }
 }
+
+/// What is no event wakes everybody too.
+pub async fn waking_is_as_announcing(wire: Arc<dyn Wire>) {
+    wire.wake().await.unwrap();
+    let again = async {
+        loop {
+            wire.wake().await.unwrap();
+            let_others_on().await;
+        }
+    };
+    let waiters = pin!(join_all((0..20).map(|_| wire.woken())));
+    match select(waiters, pin!(again)).await {
+        Either::Left((woken, _)) => woken.into_iter().for_each(|woken| woken.unwrap()),
+        Either::Right(((), _)) => panic!("the announcer never ends by itself"),
+    }
+}

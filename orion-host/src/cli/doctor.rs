@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::delivery;
 use crate::providers::{Providers, addresses, parts, shown};
 use clap::Args;
+use orion_adapters::redis::Redis;
 use orion_adapters::{Parts, Uri};
 use orion_core::Result;
 use orion_core::memory::MemoryBlobs;
@@ -68,6 +69,7 @@ impl Doctor {
         checks.extend(data_folder(&config.data_dir));
         checks.push(database(&config).await);
         checks.extend(bucket(&config).await);
+        checks.extend(redis(&config).await);
         checks.push(fonts().await);
         checks.extend(providers(&config).await);
         let healthy = checks.iter().all(|check| check.health != Health::Missing);
@@ -198,6 +200,23 @@ async fn bucket(config: &Config) -> Option<Check> {
     Some(match opened.await {
         Ok(()) => Check::ok("stored files", &config.blobs),
         Err(error) => Check::of("stored files", Health::Missing, &error),
+    })
+}
+
+/// Whether the Redis server answers, if there is to be one.
+async fn redis(config: &Config) -> Option<Check> {
+    let address = Some(config.redis.trim()).filter(|address| !address.is_empty())?;
+    Some(match Redis::open(address) {
+        Err(error) => Check::of("redis", Health::Missing, &error),
+        Ok(redis) => match redis.ping().await {
+            Ok(()) => Check::ok("redis", redis.name()),
+            // Work goes on without it: other processes are slower to hear, and count calls apart.
+            Err(error) => {
+                let advice =
+                    error.hint().unwrap_or("start it, or correct `redis`; until then every process is on its own");
+                Check::bad("redis", Health::Optional, error.to_string(), advice.to_owned())
+            }
+        },
     })
 }
 

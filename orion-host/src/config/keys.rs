@@ -76,6 +76,8 @@ settings! {
         "The secret that belongs to the access key.";
     s3_virtual_hosts: bool = false, "s3.virtual_hosts", "ORION_S3_VIRTUAL_HOSTS",
         "Whether the server of `s3.endpoint` wants `BUCKET.HOST` instead of `HOST/BUCKET`.";
+    redis: String = String::new(), "redis", "ORION_REDIS",
+        "Redis server that the platform's processes share: `redis://USER:PASSWORD@HOST:PORT/DATABASE`, `rediss://` with TLS (`?ca=FILE` for an authority of one's own). It wakes them at once, shows events on `orion.*` and counts calls of all gateways together; without it they look by themselves and count apart.";
     offline: bool = false, "offline", "ORION_OFFLINE",
         "Fetch nothing: feeds are local files, and their own text is the material.";
     feeds: Vec<String> = Vec::new(), "feeds", "ORION_FEEDS",
@@ -185,7 +187,7 @@ settings! {
     roles: Vec<String> = Vec::new(), "roles", "ORION_ROLES",
         "What `orion up` runs in this process, of gateway, scout, director, media, editor, pulse, publisher and identity; empty runs all that `services` does not name.";
     services: Vec<String> = Vec::new(), "services", "ORION_SERVICES",
-        "Where the gateway finds what runs elsewhere: `scout=http://10.0.0.7:8001`. All processes need the same record and the same `auth.internal_token`.";
+        "Where the gateway finds what runs elsewhere: `scout=http://10.0.0.7:8001`; a service that is named twice runs twice, and whoever is there is asked. All processes need the same record and the same `auth.internal_token`.";
     http_listen: String = "127.0.0.1:8000".to_owned(), "http.listen", "ORION_HTTP_LISTEN",
         "Address and port of the gateway.";
     allowed_origins: Vec<String> = Vec::new(), "http.allowed_origins", "ORION_HTTP_ALLOWED_ORIGINS",

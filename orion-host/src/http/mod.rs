@@ -24,7 +24,6 @@ mod ws;
 mod tests;
 
 pub use error::ApiError;
-pub use layer::{Limiter, MemoryLimiter, Verdict};
 pub use links::Links;
 pub use roles::{Roles, Service};
 pub use serve::serve;
@@ -37,20 +36,24 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use caller::Signed;
 use extract::{Body, Path, Query};
-use layer::{Metrics, Proxy};
+use layer::{Limits, Metrics, Proxy};
 use machine::Machine;
-use orion_core::Result;
 use orion_core::domain::Secret;
 use orion_core::id::{Id, RevocationId};
-use orion_core::port::{OauthProvider, PlatformPublisher};
+use orion_core::port::{OauthProvider, PlatformPublisher, RateLimiter};
 use orion_core::service::identity::{Caller, Identity, Notifier};
 use orion_core::service::publisher::{AtWork, Publisher};
 use orion_core::service::pulse::Pulse;
+use orion_core::{Error, Result};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tower::util::MapRequest;
 use utoipa_axum::router::OpenApiRouter;
 use ws::Hub;
+
+/// A process that could not read revocations for so long lets nobody in: another may have sent them away.
+const STALE: Duration = Duration::from_secs(30);
 
 /// What handlers work with.
 #[derive(Debug)]
@@ -72,7 +75,7 @@ pub struct Platform {
     /// Where else people can sign in.
     pub oauth: Vec<Arc<dyn OauthProvider>>,
     proxy: Proxy,
-    limiter: Arc<dyn Limiter>,
+    limits: Limits,
     rate_factor: u32,
     metrics: Metrics,
     machine: Machine,
@@ -100,8 +103,10 @@ impl Platform {
             Notifier { store: store.clone(), clock: clock.clone(), entropy: entropy.clone(), wire: wire.clone() };
         let (_, openapi) = routes::all().split_for_parts();
         let settings = Settings::new(orion.config())?;
+        let roles = Roles::new(&orion.config().roles, &orion.config().services)?;
         let rate_factor = orion.config().rate_factor.clamp(1, 1_000_000);
         let links = Links::new(identity.vault.derive("orion/file-links", b"")?, &settings.gateway_url);
+        let limiter = orion.redis().map(|redis| Arc::new(redis.limiter()) as Arc<dyn RateLimiter>);
         let publisher = Publisher {
             store: store.clone(),
             blobs: production.blobs.clone(),
@@ -118,8 +123,8 @@ impl Platform {
         };
         let metrics = Metrics::new(&orion);
         Ok(Self {
-            roles: Roles::new(&orion.config().roles, &orion.config().services)?,
-            proxy: Proxy::new(internal_token)?,
+            proxy: Proxy::new(internal_token, &roles)?,
+            roles,
             links,
             publisher,
             settings,
@@ -128,7 +133,7 @@ impl Platform {
             orion,
             identity,
             oauth,
-            limiter: Arc::new(MemoryLimiter::default()),
+            limits: Limits::new(limiter),
             rate_factor,
             metrics,
             machine: Machine::new(),
@@ -147,7 +152,8 @@ impl Platform {
         self.hub.run(|record| self.metrics.observed.saw(record)).await;
     }
 
-    /// Reads who has been sent away, and closes their sockets. The host calls it ten times a second.
+    /// Reads who has been sent away, and closes their sockets. The host calls it whenever the wire wakes it, and at least
+    /// ten times a second.
     ///
     /// # Errors
     /// What the store says; what is known already holds all the same.
@@ -160,7 +166,20 @@ impl Platform {
     /// Whether somebody's session still stands.
     fn welcomes(&self, caller: &Caller) -> bool {
         let session = RevocationId(caller.session_id.as_uuid());
-        !self.identity.revoked.contains_any(&[session]).unwrap_or(true)
+        self.knows_revocations() && !self.identity.revoked.contains_any(&[session]).unwrap_or(true)
+    }
+
+    /// Tells who bears an access token. Where it is not known any more who has been sent away, nobody is let in.
+    fn authenticate(&self, token: &str) -> Result<Caller> {
+        if !self.knows_revocations() {
+            return Err(Error::unavailable("revocations cannot be read"));
+        }
+        self.identity.authenticate(token)
+    }
+
+    fn knows_revocations(&self) -> bool {
+        let now = self.orion.production().clock.now();
+        self.identity.revoked.read_at().is_some_and(|read_at| now.since(read_at) < STALE)
     }
 
     /// Looks at what is not counted as it happens: how many contents there are in each state, and the graphics cards.

@@ -102,7 +102,7 @@ impl FromStr for Service {
 #[derive(Debug, Clone)]
 pub struct Roles {
     here: Vec<Service>,
-    elsewhere: BTreeMap<Service, Url>,
+    elsewhere: BTreeMap<Service, Vec<Url>>,
 }
 
 impl Roles {
@@ -111,7 +111,7 @@ impl Roles {
     /// # Errors
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for a name or an address that is none.
     pub fn new(roles: &[String], services: &[String]) -> Result<Self> {
-        let mut elsewhere = BTreeMap::new();
+        let mut elsewhere: BTreeMap<Service, Vec<Url>> = BTreeMap::new();
         for text in services {
             let told = || {
                 Error::invalid("services names something that is no service with its address")
@@ -123,7 +123,7 @@ impl Roles {
             if !matches!(url.scheme(), "http" | "https") || !url.has_host() || url.path() != "/" {
                 return Err(told());
             }
-            elsewhere.insert(name.trim().parse()?, url);
+            elsewhere.entry(name.trim().parse()?).or_default().push(url);
         }
         let here = match roles {
             [] => Service::ALL.into_iter().filter(|service| !elsewhere.contains_key(service)).collect(),
@@ -142,9 +142,17 @@ impl Roles {
         self.runs(Service::Gateway)
     }
 
-    /// Where a service is that runs elsewhere.
-    pub fn address(&self, service: Service) -> Option<&Url> {
-        self.elsewhere.get(&service).filter(|_| !self.runs(service))
+    /// Where a service is that runs elsewhere, as often as it runs.
+    pub fn addresses(&self, service: Service) -> &[Url] {
+        match self.elsewhere.get(&service) {
+            Some(addresses) if !self.runs(service) => addresses,
+            _ => &[],
+        }
+    }
+
+    /// The name of this process: its first service.
+    pub fn name(&self) -> &'static str {
+        self.here.iter().min().map_or("gateway", |service| service.as_str())
     }
 
     /// The port of the first service here.
@@ -170,7 +178,7 @@ mod tests {
     #[test]
     fn with_nothing_set_everything_runs_here() {
         let all = roles(&[], &[]).unwrap();
-        assert!(Service::ALL.into_iter().all(|service| all.runs(service) && all.address(service).is_none()));
+        assert!(Service::ALL.into_iter().all(|service| all.runs(service) && all.addresses(service).is_empty()));
         assert_eq!(all.port(), 8000);
     }
 
@@ -178,7 +186,9 @@ mod tests {
     fn what_is_elsewhere_does_not_run_here() {
         let gateway = roles(&[], &["scout=http://10.0.0.7:8001", "editor = https://editor.example"]).unwrap();
         assert!(gateway.is_gateway() && !gateway.runs(Service::Scout) && gateway.runs(Service::Director));
-        assert_eq!(gateway.address(Service::Scout).unwrap().as_str(), "http://10.0.0.7:8001/");
+        assert_eq!(gateway.addresses(Service::Scout)[0].as_str(), "http://10.0.0.7:8001/");
+        let twice = roles(&[], &["scout=http://a:1", "scout=http://b:2"]).unwrap();
+        assert_eq!(twice.addresses(Service::Scout).len(), 2);
         let scout = roles(&["scout"], &[]).unwrap();
         assert!(scout.runs(Service::Scout) && !scout.is_gateway());
         assert_eq!((scout.port(), scout.names().as_str()), (8001, "scout"));

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod keys;
+mod relaying;
 
 pub use assemble::{identity, platform, publisher};
 pub use keys::Keys;
@@ -11,6 +12,7 @@ use crate::http::{self, Platform, Roles, Service};
 use crate::work::{Duties, Workers};
 use orion_core::domain::Secret;
 use orion_core::{Error, Operation, Result, Timestamp};
+use relaying::Relaying;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,8 +20,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// How often it is read who has been sent away; they are out within twice this.
+/// How often it is read who has been sent away, where nothing wakes this process; they are out within twice this.
 const FOLLOW: Duration = Duration::from_millis(100);
+/// Reading follows reading no sooner, however much happens.
+const BREATH: Duration = Duration::from_millis(10);
 /// How often workers look by themselves, where nothing wakes them.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often mails that are due are sent.
@@ -65,6 +69,8 @@ pub async fn serve(mut config: Config, started: impl FnOnce(Started), stop: impl
     config.http_listen = address.to_string();
     let admin = config.admin_email.clone();
     let platform = Arc::new(platform(config, &keys).await?);
+    // Before anything happens that listeners outside should hear of.
+    let relaying = Relaying::start(&platform).await?;
     platform.follow_revocations().await?;
     let setup = match roles.is_gateway() {
         true => platform.identity.first_admin(&admin).await?,
@@ -80,6 +86,9 @@ pub async fn serve(mut config: Config, started: impl FnOnce(Started), stop: impl
     // What they were at work on is in the record, and goes on at the next start.
     workers.stop().await;
     tasks.shutdown().await;
+    if let Some(relaying) = relaying {
+        relaying.stop().await;
+    }
     Ok(())
 }
 
@@ -119,6 +128,8 @@ fn background(platform: &Arc<Platform>) -> JoinSet<()> {
 async fn follow_revocations(platform: Arc<Platform>) {
     let mut told = false;
     loop {
+        // Asked for before they are read, so that nothing falls between.
+        let woken = platform.orion.production().wire.woken();
         match platform.follow_revocations().await {
             Ok(()) => told = false,
             Err(error) if !told => {
@@ -127,7 +138,8 @@ async fn follow_revocations(platform: Arc<Platform>) {
             }
             Err(_) => {}
         }
-        tokio::time::sleep(FOLLOW).await;
+        tokio::time::sleep(BREATH).await;
+        let _ = tokio::time::timeout(FOLLOW - BREATH, woken).await;
     }
 }
 

@@ -4,7 +4,7 @@ use super::secret;
 use crate::{Argon2Hasher, JwtTokens, Key, KeyVault};
 use async_trait::async_trait;
 use orion_core::domain::Secret;
-use orion_core::memory::ManualClock;
+use orion_core::memory::{ManualClock, MemoryWire};
 use orion_core::port::{Clock, Entropy, Filter, Mail, Mailer, RepositoryExt};
 use orion_core::service::identity::{Client, Identity, IdentitySettings, Revoked, SignedIn};
 use orion_core::testing::assert_fails;
@@ -49,6 +49,7 @@ async fn identity(folder: &Path, clock: &Arc<ManualClock>, key: &Key) -> (Identi
         tokens: Arc::new(JwtTokens::new(&key.to_text(), "orion", "orion").unwrap()),
         vault: Arc::new(KeyVault::new(std::slice::from_ref(key), entropy).unwrap()),
         mailer: Arc::clone(&postbox) as Arc<dyn Mailer>,
+        wire: Arc::new(MemoryWire::new()),
         revoked: Revoked::new(),
         settings: IdentitySettings {
             gateway_url: "http://localhost:8000".to_owned(),

@@ -166,7 +166,7 @@ impl Identity {
         let revocations: Vec<Revocation> = self.end_all(tx.as_mut(), id, None, SessionEnd::UserChanged, now).await?;
         let profile = profile_of(tx.as_mut(), user).await?;
         tx.commit().await?;
-        self.revoked.add(&revocations);
+        self.refuse(&revocations).await;
         Ok(profile)
     }
 }

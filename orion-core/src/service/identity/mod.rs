@@ -31,7 +31,7 @@ pub use notifier::{NotificationPage, Notifier};
 pub use revoked::Revoked;
 
 use crate::domain::{Secret, User};
-use crate::port::{AccessTokens, Clock, Entropy, Mailer, PasswordHasher, Store, Vault};
+use crate::port::{AccessTokens, Clock, Entropy, Mailer, PasswordHasher, Store, Vault, Wire};
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,6 +99,8 @@ pub struct Identity {
     pub vault: Arc<dyn Vault>,
     /// Sends mail.
     pub mailer: Arc<dyn Mailer>,
+    /// Wakes other processes when somebody is sent away.
+    pub wire: Arc<dyn Wire>,
     /// What is refused before it expires. Clones share it.
     pub revoked: Revoked,
     /// Where this installation is reached.

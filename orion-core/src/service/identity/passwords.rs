@@ -104,7 +104,7 @@ impl Identity {
         }
         let revocations = self.end_all(tx.as_mut(), user.id, None, SessionEnd::PasswordChanged, now).await?;
         tx.commit().await?;
-        self.revoked.add(&revocations);
+        self.refuse(&revocations).await;
         Ok(())
     }
 

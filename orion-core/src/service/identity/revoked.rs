@@ -57,6 +57,11 @@ impl Revoked {
         Ok(ids.iter().any(|id| known.until.contains_key(id)))
     }
 
+    /// When they were last read.
+    pub fn read_at(&self) -> Option<Timestamp> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).read_at
+    }
+
     /// From when on to read, and whether that is everything still in force.
     fn since(&self, now: Timestamp) -> (Timestamp, bool) {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -79,8 +84,17 @@ impl Revoked {
 }
 
 impl Identity {
-    /// Reads the revocations that other processes made. The host calls it before it lets anybody in, and ten times a
-    /// second from then on.
+    /// Refuses what was committed, here at once, and elsewhere as soon as it is read.
+    pub(super) async fn refuse(&self, revocations: &[Revocation]) {
+        if !revocations.is_empty() {
+            self.revoked.add(revocations);
+            // Where nothing wakes them, others look by themselves.
+            let _ = self.wire.wake().await;
+        }
+    }
+
+    /// Reads the revocations that other processes made. The host calls it before it lets anybody in, and from then on
+    /// whenever the wire wakes it, at least ten times a second.
     ///
     /// # Errors
     /// What the store says; what was known stays known.

@@ -146,7 +146,7 @@ impl Identity {
             }
         }
         tx.commit().await?;
-        self.revoked.add(&revocations);
+        self.refuse(&revocations).await;
         Ok(())
     }
 
@@ -179,7 +179,7 @@ impl Identity {
         }
         let revocation = self.end(tx.as_mut(), &mut session, SessionEnd::Ended, now).await?;
         tx.commit().await?;
-        self.revoked.add(&[revocation]);
+        self.refuse(&[revocation]).await;
         Ok(())
     }
 
@@ -194,7 +194,7 @@ impl Identity {
             let keep = Some(caller.session_id);
             let revocations = self.end_all(tx.as_mut(), caller.user_id, keep, SessionEnd::Ended, now).await?;
             tx.commit().await?;
-            self.revoked.add(&revocations);
+            self.refuse(&revocations).await;
             Ok(revocations.len() as u64)
         })
         .await

@@ -172,7 +172,7 @@ impl Identity {
         } else if !is_fresh_predecessor(&session, place, now) {
             let revocation = self.end(tx.as_mut(), &mut session, SessionEnd::Reuse, now).await?;
             tx.commit().await?;
-            self.revoked.add(&[revocation]);
+            self.refuse(&[revocation]).await;
             return Err(bad_refresh());
         }
         let mut revocations = Vec::new();
@@ -180,7 +180,7 @@ impl Identity {
             revocations.extend(self.revoke(tx.as_mut(), old.token_id, old.expires_at, now).await?);
         }
         tx.commit().await?;
-        self.revoked.add(&revocations);
+        self.refuse(&revocations).await;
         self.signed_in(&session, user, client, now)
     }
 }

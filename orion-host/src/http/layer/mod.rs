@@ -16,7 +16,7 @@ mod shape;
 
 pub(super) use metrics::Metrics;
 pub(super) use proxy::Proxy;
-pub use rate::{Limiter, MemoryLimiter, Verdict};
+pub(super) use rate::Limits;
 
 use super::Platform;
 use axum::Router;

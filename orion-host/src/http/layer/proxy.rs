@@ -2,7 +2,7 @@
 //! 1.13 and 1.14). Behind all other layers: what arrives here is known, allowed and within its limits.
 
 use super::super::roles::Service;
-use super::super::{ApiError, Platform, internal};
+use super::super::{ApiError, Platform, Roles, internal};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -14,7 +14,9 @@ use orion_core::strategy::Circuit;
 use orion_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use url::Url;
 
 /// A service that does not take a connection by then is not there.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -43,12 +45,14 @@ const NOT_SENT_ON: [HeaderName; 12] = [
 #[derive(Debug)]
 pub(in crate::http) struct Proxy {
     client: reqwest::Client,
-    breakers: BTreeMap<Service, Circuit>,
+    breakers: BTreeMap<Url, Circuit>,
+    /// Whose turn it is where a service runs more than once.
+    turn: AtomicUsize,
     token: Secret,
 }
 
 impl Proxy {
-    pub(in crate::http) fn new(token: Secret) -> Result<Self> {
+    pub(in crate::http) fn new(token: Secret, roles: &Roles) -> Result<Self> {
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
@@ -56,19 +60,23 @@ impl Proxy {
             .no_proxy()
             .build()
             .map_err(|error| Error::unexpected("the HTTP client could not be made").with_source(error))?;
-        let breakers = Service::ALL.into_iter().map(|service| (service, Circuit::new())).collect();
-        Ok(Self { client, breakers, token })
+        let addresses = Service::ALL.into_iter().flat_map(|service| roles.addresses(service));
+        let breakers = addresses.map(|address| (address.clone(), Circuit::new())).collect();
+        Ok(Self { client, breakers, turn: AtomicUsize::new(0), token })
     }
 
     pub(in crate::http) fn token(&self) -> &Secret {
         &self.token
     }
 
-    /// Whether a service that runs elsewhere says it is ready.
-    pub(in crate::http) async fn is_ready(&self, address: &url::Url) -> bool {
-        let Ok(url) = address.join("ready") else { return false };
-        let asked = self.client.get(url).timeout(CONNECT).send().await;
-        asked.is_ok_and(|answer| answer.status().is_success())
+    /// Whether a service that runs elsewhere says it is ready, at one of its addresses at least.
+    pub(in crate::http) async fn is_ready(&self, addresses: &[Url]) -> bool {
+        let ready = addresses.iter().map(|address| async {
+            let url = address.join("ready").ok()?;
+            let answer = self.client.get(url).timeout(CONNECT).send().await.ok()?;
+            Some(answer.status().is_success())
+        });
+        futures_util::future::join_all(ready).await.contains(&Some(true))
     }
 }
 
@@ -85,35 +93,55 @@ pub(super) async fn layer(State(platform): State<Arc<Platform>>, request: Reques
 
 async fn send_on(platform: &Platform, service: Service, request: Request) -> Result<Response, ApiError> {
     let unavailable = || ApiError::new(StatusCode::BAD_GATEWAY, "service unavailable");
-    let address = platform.roles.address(service).ok_or_else(unavailable)?;
+    let addresses = platform.roles.addresses(service);
+    let proxy = &platform.proxy;
     let clock = &platform.orion.production().clock;
-    let breaker = platform.proxy.breakers.get(&service).ok_or_else(unavailable)?;
     let (mut parts, body) = request.into_parts();
     // Before the breaker is asked: what a client sends too much of is no fault of the service.
     let too_large = |_| ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "request body too large");
     let body = axum::body::to_bytes(body, MOST_BODY).await.map_err(too_large)?;
-    let pass = breaker.pass(clock.now()).map_err(|wait| {
-        let message = format!("service {service} is temporarily unavailable");
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).retry_after(wait)
-    })?;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let url = address.join(path).map_err(|_| unavailable())?;
     NOT_SENT_ON.iter().for_each(|name| drop(parts.headers.remove(name)));
-    internal::vouch(&mut parts.headers, &platform.proxy.token, parts.extensions.get::<Caller>());
-    let sent = platform.proxy.client.request(parts.method, url).headers(parts.headers).body(body).send().await;
-    let answer = match sent {
-        Ok(answer) => answer,
-        Err(error) => {
-            tracing::warn!(%service, error = %error.without_url(), "a service cannot be reached");
-            pass.failed(clock.now());
-            return Err(unavailable());
+    internal::vouch(&mut parts.headers, &proxy.token, parts.extensions.get::<Caller>());
+    let begin = proxy.turn.fetch_add(1, Ordering::Relaxed);
+    let mut refusal = unavailable();
+    let mut answer = None;
+    for place in 0..addresses.len() {
+        let Some(address) = addresses.get(begin.wrapping_add(place) % addresses.len()) else { break };
+        let Some(breaker) = proxy.breakers.get(address) else { break };
+        let pass = match breaker.pass(clock.now()) {
+            Ok(pass) => pass,
+            Err(wait) => {
+                let message = format!("service {service} is temporarily unavailable");
+                refusal = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).retry_after(wait);
+                continue;
+            }
+        };
+        let url = address.join(path).map_err(|_| unavailable())?;
+        let call = proxy.client.request(parts.method.clone(), url).headers(parts.headers.clone());
+        match call.body(body.clone()).send().await {
+            Ok(given) => {
+                if matches!(given.status().as_u16(), 502..=504) {
+                    pass.failed(clock.now());
+                } else {
+                    pass.succeeded();
+                }
+                answer = Some(given);
+                break;
+            }
+            Err(error) => {
+                // What was sent may have been done; what changes nothing may be asked of another all the same.
+                let harmless = error.is_connect() || parts.method.is_safe();
+                tracing::warn!(%service, error = %error.without_url(), "a service cannot be reached");
+                pass.failed(clock.now());
+                refusal = unavailable();
+                if !harmless {
+                    break;
+                }
+            }
         }
-    };
-    if matches!(answer.status().as_u16(), 502..=504) {
-        pass.failed(clock.now());
-    } else {
-        pass.succeeded();
     }
+    let Some(answer) = answer else { return Err(refusal) };
     let mut response = Response::builder().status(answer.status());
     if let Some(headers) = response.headers_mut() {
         copy_answer(answer.headers(), headers);

@@ -126,7 +126,7 @@ async fn who(platform: &Platform, headers: &HeaderMap, query: &SocketQuery) -> R
         if !platform.settings.token_query {
             return Err(ApiError::unauthorized("token query auth is disabled; get a ticket at /api/v1/ws/ticket"));
         }
-        return platform.identity.authenticate(token.expose()).map_err(refused("invalid or expired token"));
+        return platform.authenticate(token.expose()).map_err(refused("invalid or expired token"));
     }
     let Some(token) = cookies::read(headers, cookies::ACCESS) else {
         return Err(ApiError::unauthorized("missing ticket"));
@@ -136,5 +136,5 @@ async fn who(platform: &Platform, headers: &HeaderMap, query: &SocketQuery) -> R
     if !named {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "origin not allowed"));
     }
-    platform.identity.authenticate(token.expose()).map_err(refused("invalid or expired token"))
+    platform.authenticate(token.expose()).map_err(refused("invalid or expired token"))
 }

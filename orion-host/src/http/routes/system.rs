@@ -38,23 +38,23 @@ struct Health {
     version: &'static str,
 }
 
-fn gateway(status: &'static str) -> Json<Health> {
-    Json(Health { status, service: "gateway", version: env!("CARGO_PKG_VERSION") })
+fn told(platform: &Platform, status: &'static str) -> Json<Health> {
+    Json(Health { status, service: platform.roles.name(), version: env!("CARGO_PKG_VERSION") })
 }
 
 /// Whether the program runs.
 #[utoipa::path(get, path = "/health", tag = "system", responses((status = OK, body = Health)))]
-async fn health() -> Json<Health> {
-    gateway("ok")
+async fn health(State(platform): State<Arc<Platform>>) -> Json<Health> {
+    told(&platform, "ok")
 }
 
-/// Whether it can work: the record answers.
+/// Whether it can work: the record answers. It works without Redis, so that is no reason not to be ready.
 #[utoipa::path(get, path = "/ready", tag = "system",
     responses((status = OK, body = Health), (status = SERVICE_UNAVAILABLE, body = Health)))]
 async fn ready(State(platform): State<Arc<Platform>>) -> (StatusCode, Json<Health>) {
     match record(&*platform.orion.production().store).await {
-        true => (StatusCode::OK, gateway("ready")),
-        false => (StatusCode::SERVICE_UNAVAILABLE, gateway("not_ready")),
+        true => (StatusCode::OK, told(&platform, "ready")),
+        false => (StatusCode::SERVICE_UNAVAILABLE, told(&platform, "not_ready")),
     }
 }
 
@@ -101,7 +101,7 @@ struct ServiceStatus {
 /// How everything is.
 #[derive(Debug, Serialize, ToSchema)]
 struct Status {
-    /// `ok` if every service is, else `degraded`.
+    /// `ok` if every service is, and Redis where there is to be one; else `degraded`.
     status: &'static str,
     services: Vec<ServiceStatus>,
     /// Other programs, by name: `{"status": "connected|disconnected|not_configured", "host": …}`.
@@ -120,12 +120,13 @@ async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
     let well = waiting.is_ok();
     let waiting = waiting.unwrap_or_default();
     let uptime = spoken(platform.machine.uptime());
+    let (redis, redis_host) = redis(&platform).await;
     let mut services = Vec::new();
     for service in Service::ALL.into_iter().filter(|service| *service != Service::Gateway) {
         let asked = Instant::now();
-        let (service_well, latency_ms) = match platform.roles.address(service) {
-            Some(address) => (platform.proxy.is_ready(address).await, asked.elapsed().as_secs_f64() * 1000.0),
-            None => (well && platform.roles.runs(service), latency_ms),
+        let (service_well, latency_ms) = match platform.roles.addresses(service) {
+            [] => (well && platform.roles.runs(service), latency_ms),
+            addresses => (platform.proxy.is_ready(addresses).await, asked.elapsed().as_secs_f64() * 1000.0),
         };
         services.push(ServiceStatus {
             service: service.as_str(),
@@ -134,8 +135,8 @@ async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
             // Stages of runs are one queue, which Director keeps.
             queue_size: if service == Service::Director { waiting } else { 0 },
             latency_ms,
-            // The wire lies within this process.
-            checks: Checks { redis: true, postgres: service_well },
+            // Without Redis the wire lies within each process.
+            checks: Checks { redis: redis != "disconnected", postgres: service_well },
         });
     }
     let sources = platform.orion.scout().sources().await.unwrap_or_default();
@@ -146,13 +147,26 @@ async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
     let infrastructure = json!({
         "record": { "status": if well { "connected" } else { "disconnected" }, "host": kind },
         "postgres": { "status": "not_configured" },
-        "redis": { "status": "not_configured" },
+        "redis": { "status": redis, "host": redis_host },
         "milvus": { "status": "not_configured" },
         "grafana": { "status": "not_configured" },
         "prometheus": { "status": "not_configured" },
         "pgadmin": { "status": "not_configured" },
     });
-    Json(Status { status: if all_well { "ok" } else { "degraded" }, services, infrastructure, sources })
+    Json(Status {
+        status: if all_well && redis != "disconnected" { "ok" } else { "degraded" },
+        services,
+        infrastructure,
+        sources,
+    })
+}
+
+/// How Redis is, and where.
+async fn redis(platform: &Platform) -> (&'static str, &str) {
+    match platform.orion.redis() {
+        None => ("not_configured", ""),
+        Some(redis) => (if redis.ping().await.is_ok() { "connected" } else { "disconnected" }, redis.name()),
+    }
 }
 
 /// How many runs wait for a worker or are being worked on.

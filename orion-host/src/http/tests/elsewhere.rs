@@ -99,3 +99,47 @@ async fn a_service_that_is_gone_is_left_alone_for_a_while() {
     assert_eq!(bed.get("/api/v1/director/content", Some(&token)).await.status, StatusCode::OK, "others go on");
     assert_eq!(bed.get("/status", Some(&token)).await.json()["status"], "degraded");
 }
+
+#[tokio::test]
+async fn of_a_service_that_runs_twice_whoever_is_there_is_asked() {
+    let (bed, scout) = apart().await;
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let mut config = bed.platform.orion.config().clone();
+    config.services = vec![format!("scout=http://{gone}"), format!("scout=http://{}", scout.address)];
+    let keys = Keys::load(&config, &crate::system::OsEntropy::default()).unwrap();
+    let gateway = Arc::new(up::platform(config, &keys).await.unwrap());
+    gateway.follow_revocations().await.unwrap();
+    let bed = Bed { platform: gateway, folder: bed.folder };
+    let token = bed.token(&bed.user("edda", Role::Editor).await, 600);
+    for n in 0..20 {
+        let answer = bed.get("/api/v1/scout/trends", Some(&token)).await;
+        assert_eq!(answer.status, StatusCode::OK, "call {n}: {answer:?}");
+    }
+    // What reached nobody was not done: it may be asked of the other.
+    let niche = json!({"niche": "gaming"});
+    let set = bed.call(Method::PUT, "/api/v1/scout/trends/config", Some(&token), Some(niche)).await;
+    assert_eq!(set.status, StatusCode::OK, "{set:?}");
+    assert_eq!(bed.get("/status", Some(&token)).await.json()["status"], "ok", "one of two is enough");
+    let told = reqwest::get(format!("http://{}/health", scout.address)).await.unwrap().text().await.unwrap();
+    assert!(told.contains("\"service\":\"scout\""), "{told}");
+    let counted = reqwest::get(format!("http://{}/metrics", scout.address)).await.unwrap();
+    assert!(counted.text().await.unwrap().contains("orion_gateway_requests_total"));
+}
+
+#[tokio::test]
+async fn without_its_redis_a_gateway_goes_on_and_says_so() {
+    let bed = Bed::limited(1, |config| config.redis = "redis://:hunter2@127.0.0.1:1/2".to_owned()).await;
+    let token = bed.token(&bed.user("vera", Role::Viewer).await, 600);
+    let me = "/api/v1/identity/users/me";
+    let mut statuses = Vec::new();
+    for _ in 0..130 {
+        statuses.push(bed.get(me, Some(&token)).await.status.as_u16());
+    }
+    assert!(statuses.contains(&200) && statuses.contains(&429), "calls are counted here: {statuses:?}");
+    assert_eq!(bed.get("/ready", None).await.status, StatusCode::OK);
+    let status = bed.get("/status", Some(&token)).await.json();
+    assert_eq!(status["status"], "degraded");
+    assert_eq!(status["infrastructure"]["redis"], json!({ "status": "disconnected", "host": "127.0.0.1:1/2" }));
+    assert_eq!(status["services"][0]["checks"]["redis"], false);
+    assert!(!status.to_string().contains("hunter2"));
+}

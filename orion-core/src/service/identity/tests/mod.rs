@@ -10,7 +10,7 @@ mod sessions;
 use super::*;
 use crate::domain::{Role, Sha256};
 use crate::id::UserId;
-use crate::memory::{ManualClock, MemoryStore, SeededEntropy};
+use crate::memory::{ManualClock, MemoryStore, MemoryWire, SeededEntropy};
 use crate::port::{Claims, Mail, PasswordCheck};
 use crate::{ErrorKind, Timestamp};
 use async_trait::async_trait;
@@ -192,6 +192,7 @@ impl Kit {
             tokens: Arc::new(PlainTokens),
             vault: Arc::new(PlainVault(SeededEntropy::new(seed * 2000))),
             mailer: Arc::clone(&postbox) as Arc<dyn Mailer>,
+            wire: Arc::new(MemoryWire::new()),
             revoked: Revoked::new(),
             settings: IdentitySettings {
                 gateway_url: "http://localhost:8000".to_owned(),

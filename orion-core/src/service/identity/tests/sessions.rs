@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::SessionEnd;
 use crate::port::{Filter, RepositoryExt};
 use crate::testing::assert_fails;
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 const HERE: &str = "192.0.2.1";
@@ -179,7 +180,9 @@ async fn leaving_is_at_once_and_here_and_elsewhere() {
     let signed_in = kit.login("ada@example.org").await;
     let caller = kit.caller(&signed_in);
     other.identity.authenticate(signed_in.access_token.expose()).unwrap();
+    let woken = kit.identity.wire.woken();
     kit.identity.logout(&caller, Some(&signed_in.refresh_token)).await.unwrap();
+    assert!(woken.now_or_never().is_some(), "other processes are woken");
     kit.identity.logout(&caller, None).await.unwrap();
     assert_fails(kit.identity.authenticate(signed_in.access_token.expose()), ErrorKind::Unauthorized);
     kit.clock.advance(Duration::from_millis(100));

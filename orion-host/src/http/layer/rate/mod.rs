@@ -1,10 +1,6 @@
 //! How often somebody may call (contract, section 1.9): per user, else per client address; for passwords per address
 //! and the account that is tried.
 
-mod window;
-
-pub use window::{Limiter, MemoryLimiter, Verdict};
-
 use super::super::extract::SMALL_BODY;
 use super::super::{ApiError, Platform};
 use super::pattern;
@@ -13,9 +9,41 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use orion_core::Timestamp;
+use orion_core::memory::MemoryLimiter;
+use orion_core::port::{RateLimiter, Verdict};
 use orion_core::service::identity::Caller;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Counts calls of all gateways together where they share something that counts, and those of this process where they
+/// do not or cannot at the moment.
+#[derive(Debug)]
+pub(in crate::http) struct Limits {
+    shared: Option<Arc<dyn RateLimiter>>,
+    own: MemoryLimiter,
+    alone: AtomicBool,
+}
+
+impl Limits {
+    pub(in crate::http) fn new(shared: Option<Arc<dyn RateLimiter>>) -> Self {
+        Self { shared, own: MemoryLimiter::new(), alone: AtomicBool::new(false) }
+    }
+
+    async fn hit(&self, group: Group, limit: u32, who: &str, now: Timestamp) -> orion_core::Result<Verdict> {
+        if let Some(shared) = &self.shared {
+            let verdict = shared.hit(group.name, limit, who, now).await;
+            let alone = verdict.is_err();
+            if self.alone.swap(alone, Ordering::Relaxed) != alone {
+                tracing::warn!(alone, "whether calls are counted by this process alone has changed");
+            }
+            if verdict.is_ok() {
+                return verdict;
+            }
+        }
+        self.own.hit(group.name, limit, who, now).await
+    }
+}
 
 /// A group of routes that share a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +104,11 @@ pub(in crate::http) async fn layer(
         request = Request::from_parts(parts, Body::from(bytes));
     }
     let now = platform.orion.production().clock.now();
-    let verdict = platform.limiter.hit(group.name, group.limit.saturating_mul(platform.rate_factor), &who, now).await;
+    let limit = group.limit.saturating_mul(platform.rate_factor);
+    let verdict = match platform.limits.hit(group, limit, &who, now).await {
+        Ok(verdict) => verdict,
+        Err(error) => return ApiError::from(error).into_response(),
+    };
     let mut response = if verdict.allowed {
         next.run(request).await
     } else {
@@ -95,14 +127,6 @@ fn tell(headers: &mut HeaderMap, verdict: &Verdict) {
         (HeaderName::from_static("x-ratelimit-reset"), verdict.reset),
     ] {
         headers.insert(name, HeaderValue::from(value));
-    }
-}
-
-impl Verdict {
-    /// How long to wait after a refusal: whole seconds, at least one.
-    fn wait(&self, now: orion_core::Timestamp) -> Duration {
-        let seconds = u64::try_from(now.as_micros() / 1_000_000).unwrap_or_default();
-        Duration::from_secs(self.reset.saturating_sub(seconds).max(1))
     }
 }
 
