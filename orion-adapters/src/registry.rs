@@ -303,6 +303,11 @@ impl Parts {
         if ffmpeg.is_empty() { orion_render::Tools::from_environment() } else { orion_render::Tools::at(ffmpeg) }
     }
 
+    /// Turns sound into other forms with these tools.
+    pub fn transcoder(&self, tools: orion_render::Tools) -> orion_render::Transcoder {
+        orion_render::Transcoder::new(tools, self.folder.join("work"))
+    }
+
     /// Renders and probes with these tools.
     pub fn renderer(
         &self,

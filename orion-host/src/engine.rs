@@ -5,7 +5,7 @@ use crate::delivery::{Delivery, deliver};
 use crate::providers::{self, Providers};
 use crate::switch::Switches;
 use crate::system::{OsEntropy, SystemClock};
-use orion_core::domain::{Run, RunState};
+use orion_core::domain::{Gate, Run, RunState};
 use orion_core::id::{RunId, UserId};
 use orion_core::port::{
     BlobStore, Clock, Entropy, Fetcher, ImageModel, RepositoryExt, ScriptWriter, SpeechModel, Store, Transcriber,
@@ -38,6 +38,7 @@ pub struct Orion {
     switches: Switches,
     transcriber: Option<Strategy<dyn Transcriber>>,
     tools: orion_adapters::render::Tools,
+    transcoder: orion_adapters::render::Transcoder,
 }
 
 impl Orion {
@@ -123,14 +124,46 @@ impl Orion {
             }
             self.scout().scan(&ScanRequest { limit: 100, ..ScanRequest::default() }, operation).await?;
         }
-        let speech = &self.production.editor.speech;
-        if let ([only], None) = (speech.order().as_slice(), &request.voice)
-            && let Some(model) = speech.find(only)
-        {
-            // Written into the run, so that it goes on with the voice it began with.
-            request.voice = model.voices().await?.into_iter().next().map(|voice| voice.id);
+        if request.voice.is_none() {
+            request.voice = self.only_voice().await?;
         }
         self.production.start(owner, &request).await
+    }
+
+    /// The voice that speaks if there is no choice: it is written into a run, so that it goes on with the voice it
+    /// began with.
+    ///
+    /// # Errors
+    /// What the speech provider says.
+    pub async fn only_voice(&self) -> Result<Option<String>> {
+        let speech = &self.production.editor.speech;
+        match speech.order().as_slice() {
+            [only] => match speech.find(only) {
+                Some(model) => Ok(model.voices().await?.into_iter().next().map(|voice| voice.id)),
+                None => Ok(None),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// A request as the settings have it, for what nobody asks for by name: a person sees the video at its end.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for settings that make no video.
+    pub fn reviewed(&self, subject: Subject, voice: Option<String>) -> Result<CreateRequest> {
+        let mut request = self.config.request(subject)?;
+        if matches!(request.subject, Subject::Trend { .. }) {
+            // The trend knows its own.
+            request.niche = None;
+        }
+        request.gates = vec![Gate::Review];
+        request.voice = voice.or(request.voice);
+        Ok(request)
+    }
+
+    /// Turns sound into other forms.
+    pub fn transcoder(&self) -> &orion_adapters::render::Transcoder {
+        &self.transcoder
     }
 
     /// A run as it stands.
@@ -308,6 +341,7 @@ impl OrionBuilder {
         };
         let transcriber = transcriber.map(|transcriber| transcriber.or_retrying(retrying));
         let tools = parts.tools(&config.ffmpeg);
+        let transcoder = parts.transcoder(tools.clone());
         let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
         let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher, config.robots));
         let wire = parts.wire();
@@ -335,6 +369,6 @@ impl OrionBuilder {
             clock,
             entropy,
         };
-        Ok(Orion { config, switches: Switches::of(&production), production, transcriber, tools })
+        Ok(Orion { config, switches: Switches::of(&production), production, transcriber, tools, transcoder })
     }
 }

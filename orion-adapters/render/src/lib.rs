@@ -23,8 +23,10 @@ mod supervise;
 mod tests;
 mod thumbnail;
 mod tools;
+mod transcode;
 
 pub use inspect::Look;
 pub use probe::{FfprobeProbe, probe_file};
 pub use renderer::FfmpegRenderer;
 pub use tools::Tools;
+pub use transcode::Transcoder;

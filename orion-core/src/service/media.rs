@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::domain::timeline::Canvas;
-use crate::domain::{BlobRef, CostCategory, Material, ScenePlan, Source, Stage, VisualPrompt};
+use crate::domain::{BlobRef, CostCategory, Material, ScenePlan, Source, Stage, Step, VisualPrompt};
 use crate::port::{
     BlobStore, FetchLimits, Fetched, Fetcher, GeneratedImage, ImageModel, ImageRequest, Submission, Usage,
 };
@@ -23,6 +23,8 @@ use std::time::Duration;
 const AT_ONCE: usize = 3;
 /// Hosts that are asked for pictures at the same time; one host is asked for one picture after another.
 const HOSTS_AT_ONCE: usize = 4;
+/// What the key of a step begins with that makes a scene's picture.
+const PICTURE: &str = "images/";
 /// An article's picture is rarely larger; larger ones are left out.
 const PICTURE_LIMITS: FetchLimits = FetchLimits { bytes: 20 * 1024 * 1024, time: Duration::from_secs(20) };
 
@@ -145,13 +147,22 @@ impl Media {
         Ok(self.images.in_turn(None, draw).await?.value)
     }
 
+    /// Tells the provider that has a step in hand to give it up, and whether it could be told.
+    pub(super) async fn recall(&self, step: &Step) -> bool {
+        let (Some(by), Some(handle)) = (&step.served_by, &step.handle) else { return false };
+        match self.images.find(by) {
+            Some(images) if step.key.starts_with(PICTURE) => images.cancel(handle).await.is_ok(),
+            _ => false,
+        }
+    }
+
     async fn scene(
         &self,
         journal: &Journal,
         request: &ImageRequest,
         operation: &Operation,
     ) -> Result<(ScenePicture, bool)> {
-        let key = format!("images/{}", request.scene_number);
+        let key = format!("{PICTURE}{}", request.scene_number);
         let draw = |turn| {
             let key = &key;
             async move { self.scene_in_turn(&turn, journal, key, request, operation).await }

@@ -14,6 +14,7 @@ mod links;
 mod machine;
 mod observed;
 mod path;
+mod probe;
 mod roles;
 mod routes;
 mod serve;
@@ -31,6 +32,7 @@ pub use serve::serve;
 pub use settings::Settings;
 
 use crate::engine::Orion;
+use crate::system::TokioSleeper;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -44,6 +46,7 @@ use orion_core::id::{Id, RevocationId};
 use orion_core::port::{OauthProvider, PlatformPublisher};
 use orion_core::service::identity::{Caller, Identity, Notifier};
 use orion_core::service::publisher::{AtWork, Publisher};
+use probe::Probes;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tower::util::MapRequest;
@@ -76,6 +79,7 @@ pub struct Platform {
     machine: Machine,
     hub: Arc<Hub>,
     openapi: Arc<serde_json::Value>,
+    probes: Probes,
     stopping: watch::Sender<bool>,
 }
 
@@ -96,6 +100,7 @@ impl Platform {
             (&production.store, &production.clock, &production.entropy, &production.wire);
         let notifier =
             Notifier { store: store.clone(), clock: clock.clone(), entropy: entropy.clone(), wire: wire.clone() };
+        let probes = Probes::new(orion.config())?;
         let (_, openapi) = routes::all().split_for_parts();
         let settings = Settings::new(orion.config())?;
         let rate_factor = orion.config().rate_factor.clamp(1, 1_000_000);
@@ -105,6 +110,7 @@ impl Platform {
             blobs: production.blobs.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
+            sleeper: Arc::new(TokioSleeper),
             wire: wire.clone(),
             vault: identity.vault.clone(),
             destinations,
@@ -130,6 +136,7 @@ impl Platform {
             metrics,
             machine: Machine::new(),
             openapi: Arc::new(routes::describe(openapi)),
+            probes,
             stopping: watch::Sender::new(false),
         })
     }
@@ -171,6 +178,19 @@ impl Platform {
         }
         if let Ok(gpus) = self.machine.gpus().await {
             observed.saw_gpus(&gpus);
+        }
+    }
+
+    /// Deletes what is older than the settings keep, and tells how many events and costs.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn forget_old(&self) -> Result<(u64, u64)> {
+        let pulse = routes::pulse(self);
+        let days = self.orion.config().keep_days;
+        match days {
+            0 => Ok((0, 0)),
+            days => Ok((pulse.forget_events(days).await?, pulse.forget_costs(days).await?)),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::http::{self, Platform, Roles, Service};
 use crate::work::{Duties, Workers};
 use orion_core::domain::Secret;
-use orion_core::{Error, Operation, Result};
+use orion_core::{Error, Operation, Result, Timestamp};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,6 +26,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const MAILS: Duration = Duration::from_secs(1);
 /// How often publications that were left unfinished are taken up.
 const PUBLISH: Duration = Duration::from_secs(10);
+/// When in a day, UTC, old events and costs are deleted (contract, section 5.7).
+const NIGHT: Duration = Duration::from_secs(2 * 3600);
 /// How often what has expired is deleted.
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
 
@@ -105,6 +107,9 @@ fn background(platform: &Arc<Platform>) -> JoinSet<()> {
         tasks.spawn(deliver_mails(platform.clone()));
         tasks.spawn(sweep(platform.clone()));
     }
+    if platform.roles.runs(Service::Pulse) {
+        tasks.spawn(forget_old(platform.clone()));
+    }
     if platform.roles.runs(Service::Publisher) {
         tasks.spawn(resume_publications(platform.clone()));
     }
@@ -175,6 +180,26 @@ async fn resume_publications(platform: Arc<Platform>) {
     }
 }
 
+/// At the start, as a machine may be off at night, and every night.
+async fn forget_old(platform: Arc<Platform>) {
+    loop {
+        match platform.forget_old().await {
+            Ok((0, 0)) => {}
+            Ok((events, costs)) => tracing::info!(events, costs, "deleted what was old"),
+            Err(error) => tracing::warn!(error = ?error, "what is old cannot be deleted; trying tomorrow"),
+        }
+        tokio::time::sleep(until_night(platform.orion.production().clock.now())).await;
+    }
+}
+
+/// How long it is until the night comes.
+fn until_night(now: Timestamp) -> Duration {
+    let day = i64::try_from(SWEEP.as_micros()).unwrap_or(i64::MAX);
+    let night = i64::try_from(NIGHT.as_micros()).unwrap_or_default();
+    let left = day - (now.as_micros() - night).rem_euclid(day);
+    Duration::from_micros(left.unsigned_abs())
+}
+
 async fn sweep(platform: Arc<Platform>) {
     loop {
         match platform.identity.sweep().await {
@@ -199,6 +224,14 @@ mod tests {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         answer
+    }
+
+    #[test]
+    fn the_night_comes_once_a_day() {
+        let at = |text: &str| until_night(text.parse().unwrap());
+        assert_eq!(at("2026-11-28T01:59:00Z"), Duration::from_secs(60));
+        assert_eq!(at("2026-11-28T02:00:00Z"), SWEEP);
+        assert_eq!(at("2026-11-28T14:00:00Z"), SWEEP / 2);
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! Background workers: runs go on, feeds are scanned, old trends expire. All of it is in the record; a worker that dies
 //! loses nothing, and the next one goes on where it stood.
 
+mod automatic;
 mod progress;
 mod runs;
 pub mod scan;
@@ -17,7 +18,7 @@ const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 /// Which work a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duties {
-    /// Works on runs.
+    /// Works on runs, and begins those that nobody has to ask for.
     pub runs: bool,
     /// Scans feeds on schedule, and lets old trends expire.
     pub scout: bool,
@@ -42,6 +43,7 @@ impl Workers {
         let mut tasks = JoinSet::new();
         if duties.runs {
             tasks.spawn(runs::work(orion.clone(), stop.clone()));
+            tasks.spawn(automatic::generate(orion.clone(), stop.clone()));
         }
         if duties.scout {
             tasks.spawn(scan::schedule(orion.clone(), stop.clone()));

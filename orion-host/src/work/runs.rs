@@ -16,6 +16,10 @@ use tokio::time::Instant;
 
 /// A run that somebody at the command line has just written down is left to them.
 const THEIRS_FOR: Duration = Duration::from_secs(2);
+/// The shortest pause between two looks at whether a run was stopped.
+const BETWEEN: Duration = Duration::from_millis(200);
+/// How long work may take to end once it was told to; then it is dropped where it stands.
+const GRACE: Duration = Duration::from_secs(10);
 /// The longest pause before a run is taken up again that could not even be marked as failed.
 const LONGEST_REST: Duration = Duration::from_secs(300);
 
@@ -125,10 +129,31 @@ async fn go_on(orion: Orion, id: RunId, stop: Cancellation) -> Result<()> {
     }
     let (latest, pass_on) = progress::of(production.clone(), run);
     let operation = Operation::new(Cancellation::new(), Arc::new(latest));
-    tokio::select! {
-        outcome = production.advance(id, &operation) => outcome.map(drop),
+    let outcome = tokio::select! {
+        outcome = production.work_on(id, &operation) => outcome.map(drop),
         // Dropped where it stands, as by a crash: cancelled it would wait for a person to go on.
-        () = stop.cancelled() => Ok(()),
-        () = pass_on => Ok(()),
+        () = stop.cancelled() => return Ok(()),
+        () = pass_on => return Ok(()),
+        () = told_to_stop(&orion, id, &operation.cancellation) => Ok(()),
+    };
+    // It may have sent something after who stopped the run told the providers.
+    production.recall(id).await?;
+    outcome
+}
+
+/// Watches whether somebody stops the run, in this process or another; then tells the work to end, and completes when it
+/// has had its time to.
+async fn told_to_stop(orion: &Orion, id: RunId, work: &Cancellation) {
+    loop {
+        let news = orion.production().wire.woken();
+        match orion.run(id).await {
+            Ok(run) if matches!(run.state, RunState::Cancelled { .. }) => break,
+            // A record that is away for a moment is asked again.
+            _ => {}
+        }
+        let _ = tokio::time::timeout(LOOK, news).await;
+        tokio::time::sleep(BETWEEN).await;
     }
+    work.cancel();
+    tokio::time::sleep(GRACE).await;
 }

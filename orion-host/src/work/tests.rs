@@ -1,15 +1,20 @@
 //! Workers over a record of their own, with the built-in parts and no network.
 
+use super::automatic::begin;
 use super::scan::{active_niche, choose_niche, scan_if_due};
 use super::*;
 use crate::engine::Orion;
 use crate::worklist;
+use async_trait::async_trait;
 use orion_core::Operation;
 use orion_core::domain::{Gate, Run, RunState};
 use orion_core::id::UserId;
-use orion_core::port::Encoder;
+use orion_core::port::{
+    Encoder, Filter, GeneratedImage, ImageModel, ImageRequest, Provider, RepositoryExt, Submission,
+};
 use orion_core::service::production::{CreateRequest, Subject};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -99,4 +104,97 @@ async fn one_scan_an_interval_however_many_look_and_however_often_they_start() {
     assert_eq!(active_niche(&two).await.unwrap().as_deref(), Some("tech"));
     assert!(choose_niche(&one, "cooking").await.is_err());
     assert!(scan_if_due(&two, hour, &operation).await.unwrap().is_some(), "another niche has its own turn");
+}
+
+/// Takes every picture and never gives one; it remembers what it was told to give up.
+#[derive(Debug)]
+struct Stuck {
+    provider: Provider,
+    given_up: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl ImageModel for Stuck {
+    fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    async fn submit(&self, request: &ImageRequest, _: &Operation) -> orion_core::Result<Submission<GeneratedImage>> {
+        Ok(Submission::Pending(format!("job-{}", request.scene_number)))
+    }
+
+    async fn wait(&self, _: &str, operation: &Operation) -> orion_core::Result<GeneratedImage> {
+        operation.cancellation.unless_cancelled(std::future::pending()).await
+    }
+
+    async fn cancel(&self, handle: &str) -> orion_core::Result<()> {
+        self.given_up.lock().unwrap().push(handle.to_owned());
+        Ok(())
+    }
+}
+
+async fn until(what: &str, done: impl AsyncFn() -> bool) {
+    for _ in 0..600 {
+        if done().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(done().await, "never: {what}");
+}
+
+#[tokio::test]
+async fn a_run_that_another_process_stops_ends_here_and_its_provider_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let stuck = Arc::new(Stuck { provider: Provider::local("stuck", ""), given_up: Mutex::default() });
+    let build = Orion::builder().data_dir(folder.path()).offline().silent();
+    let here = build.with_images(stuck.clone()).build().await.unwrap();
+    let elsewhere = orion(folder.path()).await;
+    let mut request = to_script_gate();
+    request.gates.clear();
+    let run = here.production().start(OWNER, &request).await.unwrap();
+    let workers = Workers::start(&here, Duties { runs: true, scout: false });
+    let submitted = async || {
+        let filter = Filter { parent: Some(run.id.0), states: vec!["submitted".to_owned()], ..Filter::default() };
+        let mut tx = elsewhere.production().store.read().await.unwrap();
+        tx.steps().every(&filter, orion_core::port::Order::Oldest, 100).await.unwrap()
+    };
+    until("a picture was sent", async || !submitted().await.is_empty()).await;
+    let id = run.id;
+    let other = elsewhere.clone();
+    let stopped = crate::system::apart(move || async move { other.production().cancel(id).await }).await.unwrap();
+    assert!(matches!(stopped.state, RunState::Cancelled { .. }), "{}", stopped.state);
+    assert!(stuck.given_up.lock().unwrap().is_empty(), "the other process does not know this provider");
+    until("all were given up", async || submitted().await.is_empty()).await;
+    assert!(!stuck.given_up.lock().unwrap().is_empty());
+    until("the run is free", async || worklist::lock(folder.path(), id).is_ok()).await;
+    assert_eq!(here.run(id).await.unwrap().state, stopped.state, "it stays stopped");
+    workers.stop().await;
+}
+
+#[tokio::test]
+async fn trends_that_score_enough_are_made_by_themselves_once_over_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = orion(folder.path()).await;
+    if first.check_tools().is_err() {
+        return;
+    }
+    scan_if_due(&first, Duration::ZERO, &Operation::detached()).await.unwrap().unwrap();
+    let most = first.config().concurrent as usize;
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        // Another process each time.
+        let orion = orion(folder.path()).await;
+        while let Some(run) = begin(&orion, 0.01).await.unwrap() {
+            assert_eq!((run.owner, run.gates.as_slice()), (UserId::SYSTEM, [Gate::Review].as_slice()));
+            made.push(run.content_id);
+        }
+    }
+    assert_eq!(made.len(), most, "no more at a time than are worked on");
+    let contents = first.production().store.read().await.unwrap().contents().all(&Filter::default()).await.unwrap();
+    let mut trends: Vec<_> = contents.iter().filter_map(|content| content.trend_id).collect();
+    trends.sort_unstable();
+    trends.dedup();
+    assert_eq!(trends.len(), most, "each of another trend");
+    assert!(begin(&first, 100.0).await.unwrap().is_none());
 }

@@ -39,6 +39,17 @@ fn caller() -> Caller {
     }
 }
 
+/// No upload here takes so long that anybody had to wait.
+#[derive(Debug)]
+struct Never;
+
+#[async_trait::async_trait]
+impl orion_core::port::Sleeper for Never {
+    async fn sleep(&self, _: std::time::Duration) {
+        std::future::pending().await
+    }
+}
+
 /// A publisher on everything real but time, with two accounts.
 async fn publisher(folder: &Path, receiver: &Receiver) -> (Publisher, Arc<ManualClock>) {
     let blobs = Arc::new(FolderBlobs::open(folder.join("blobs")).unwrap());
@@ -56,6 +67,7 @@ async fn publisher(folder: &Path, receiver: &Receiver) -> (Publisher, Arc<Manual
         clock: clock.clone(),
         vault: Arc::new(KeyVault::new(&[Key::from_bytes([7; 32])], entropy.clone()).unwrap()),
         entropy,
+        sleeper: Arc::new(Never),
         wire: Arc::new(MemoryWire::new()),
         destinations,
         blocklist: Vec::new(),

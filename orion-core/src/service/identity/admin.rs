@@ -4,7 +4,7 @@ use super::accounts::{insert_user, linked, profile_of};
 use super::{Caller, Identity, Profile, rules, settled};
 use crate::domain::{Revocation, Role, Secret, SessionEnd, TicketKind, User};
 use crate::id::UserId;
-use crate::port::{Filter, RepositoryExt, Tx};
+use crate::port::{Filter, Order, Page, RepositoryExt, Tx};
 use crate::{Error, ErrorKind, Result, Timestamp};
 
 impl Identity {
@@ -27,15 +27,36 @@ impl Identity {
                 .with_context("page_size", page_size));
         }
         let mut tx = self.store.read().await?;
-        let states = role.iter().map(Role::to_string).collect();
-        let mut users = tx.users().all(&Filter { states, ..Filter::default() }).await?;
-        users.retain(|user| user.id != UserId::SYSTEM && active.is_none_or(|active| user.active == active));
-        let total = users.len() as u64;
-        let skip = usize::try_from(u64::from(page - 1) * u64::from(page_size)).unwrap_or(usize::MAX);
-        let mut profiles = Vec::new();
-        for user in users.into_iter().skip(skip).take(page_size as usize) {
-            profiles.push(profile_of(tx.as_mut(), user).await?);
+        let filter = Filter { states: role.iter().map(Role::to_string).collect(), ..Filter::default() };
+        let skip = u64::from(page - 1) * u64::from(page_size);
+        let (mut matching, mut profiles) = (0, Vec::new());
+        // One page of the store is in memory at a time, and no more are read than the answer needs.
+        let mut rows = Page::first(Order::Newest, Page::MOST);
+        loop {
+            let slice = tx.users().list(&filter, &rows).await?;
+            for user in slice.items {
+                if user.id == UserId::SYSTEM || active.is_some_and(|active| user.active != active) {
+                    continue;
+                }
+                matching += 1;
+                if matching > skip && profiles.len() < page_size as usize {
+                    profiles.push(profile_of(tx.as_mut(), user).await?);
+                }
+            }
+            match slice.next {
+                // Who is active is no column: those who are must be counted one by one.
+                Some(next) if active.is_some() || profiles.len() < page_size as usize => rows.after = Some(next),
+                _ => break,
+            }
         }
+        let total = match active {
+            Some(_) => matching,
+            None => {
+                let system = tx.users().get(UserId::SYSTEM).await?;
+                let among = system.is_some_and(|system| role.is_none_or(|role| role == system.role));
+                tx.users().count(&filter).await? - u64::from(among)
+            }
+        };
         Ok((profiles, total))
     }
 

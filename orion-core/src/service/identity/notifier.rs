@@ -220,17 +220,19 @@ impl Handler for Notifier {
             None => None,
         };
         let Some(notice) = notice(&record.event, content.as_ref()) else { return Ok(Vec::new()) };
+        let owner = record.owner.or_else(|| content.map(|content| content.owner));
+        let administrators = || Filter { states: vec![Role::Admin.as_str().to_owned()], ..Filter::default() };
         let many = match notice.kind {
             NotificationKind::TrendDetected => Some(Filter::default()),
-            NotificationKind::SystemAlert => {
-                Some(Filter { states: vec![Role::Admin.as_str().to_owned()], ..Filter::default() })
-            }
+            NotificationKind::SystemAlert => Some(administrators()),
+            // What nobody asked for by name is the business of administrators.
+            _ if owner == Some(UserId::SYSTEM) => Some(administrators()),
             _ => None,
         };
         if let Some(whom) = many {
             return self.tell_all(tx, &whom, &notice, record).await;
         }
-        let Some(owner) = record.owner.or_else(|| content.map(|content| content.owner)) else { return Ok(Vec::new()) };
+        let Some(owner) = owner else { return Ok(Vec::new()) };
         let Some(user) = tx.users().get(owner).await? else { return Ok(Vec::new()) };
         Ok(self.tell(tx, &user, &notice, record).await?.into_iter().collect())
     }

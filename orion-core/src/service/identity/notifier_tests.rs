@@ -225,3 +225,20 @@ async fn lists_are_paged_and_read_marks_are_their_owners() {
     assert_eq!(notifier.read_all(owner).await.unwrap(), 0);
     assert_eq!((notifier.unread_count(owner).await.unwrap(), notifier.unread_count(other).await.unwrap()), (0, 25));
 }
+
+#[tokio::test]
+async fn administrators_are_told_of_what_the_system_made() {
+    use crate::domain::Role;
+    let world = World::new();
+    let admin = world.user(1, |user| user.role = Role::Admin).await;
+    let editor = world.user(2, |user| user.role = Role::Editor).await;
+    let failed = Event::MediaFailed {
+        content_id: ContentId(sample::uuid(1)),
+        error: "no room".to_owned(),
+        errors: vec!["no room".to_owned()],
+        pipeline_run_id: None,
+    };
+    world.happens(Some(UserId::SYSTEM), &failed).await;
+    world.settle().await;
+    assert_eq!((world.told(admin).await.len(), world.told(editor).await.len()), (1, 0));
+}

@@ -16,6 +16,26 @@ impl Identity {
     /// # Errors
     /// What the store says; nothing that tells one address from another.
     pub async fn forgot_password(&self, email: &str, client: &Client) -> Result<()> {
+        self.mail_if_known(TicketKind::ResetPassword, email, client, |_| true).await
+    }
+
+    /// Has the mail sent again that confirms an address, if an active user has it and has not confirmed it yet. It always
+    /// succeeds, after the same work and within the same limits as [`forgot_password`](Self::forgot_password). Links of
+    /// earlier mails stay good.
+    ///
+    /// # Errors
+    /// What the store says; nothing that tells one address from another.
+    pub async fn resend_verification(&self, email: &str, client: &Client) -> Result<()> {
+        self.mail_if_known(TicketKind::VerifyEmail, email, client, |user| !user.email_verified).await
+    }
+
+    async fn mail_if_known(
+        &self,
+        kind: TicketKind,
+        email: &str,
+        client: &Client,
+        wants: impl Fn(&User) -> bool,
+    ) -> Result<()> {
         let Ok(email) = rules::email(email) else { return Ok(()) };
         for guess in [Guess::mails_by(client), Guess::mail(&email)] {
             match self.count_guess(&guess).await {
@@ -25,9 +45,10 @@ impl Identity {
         }
         let mut tx = self.store.begin().await?;
         let now = self.clock.now();
-        let user = tx.users().find(&email).await?.filter(|user| user.active && user.id != UserId::SYSTEM);
+        let found = tx.users().find(&email).await?;
+        let user = found.filter(|user| user.active && user.id != UserId::SYSTEM && wants(user));
         // A ticket of nobody is never sent; it only takes as long to make.
-        self.issue_by_mail(tx.as_mut(), TicketKind::ResetPassword, user.map(|user| user.id), now).await?;
+        self.issue_by_mail(tx.as_mut(), kind, user.map(|user| user.id), now).await?;
         tx.commit().await
     }
 

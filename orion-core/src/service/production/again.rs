@@ -56,7 +56,7 @@ impl Production {
         let mut request: CreateRequest = serde_json::from_value(run.request.clone())?;
         change.apply(&mut request);
         request.check()?;
-        let mut changes = self.changes(&run).await?;
+        let mut changes = self.changes(run.owner).await?;
         let asked = (serde_json::to_value(&request)?, run.feedback.clone());
         self.withdraw(&mut changes, run.clone()).await?;
         let again = self.begin_again(&mut changes, &mut content, &run, asked, |_| true).await?;

@@ -60,7 +60,7 @@ impl Production {
     pub(super) async fn rule(&self, id: RunId, ruling: Ruling) -> Result<Run> {
         let Ruling { gate, subject, verdict, feedback, again, counted, by } = ruling;
         let mut run = self.run(id).await?;
-        let mut changes = self.changes(&run).await?;
+        let mut changes = self.changes(run.owner).await?;
         let mut approval = open_question(&mut *changes.tx, &run).await?;
         if gate.is_some_and(|gate| approval.gate != gate) {
             return Err(Error::conflict("the run waits at another gate").with_context("gate", approval.gate));

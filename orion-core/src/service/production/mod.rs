@@ -5,6 +5,7 @@
 //! So a run goes on after a crash, a failure or weeks of waiting for a person exactly where it stood.
 
 mod again;
+mod automatic;
 mod estimate;
 #[cfg(test)]
 mod forms;
@@ -12,7 +13,9 @@ mod gates;
 mod product;
 mod request;
 mod review;
+mod seed;
 mod stages;
+mod stop;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +25,7 @@ pub use gates::Revision;
 pub use product::{Product, RunReport, StepReport};
 pub use request::{CreateRequest, Subject};
 pub use review::{Rejection, Standing};
+pub use seed::Seeded;
 pub use stages::Choice;
 
 use crate::domain::{Content, ContentStatus, Run, RunCommand, RunEffect, RunState, Stage, TrendStatus};
@@ -85,6 +89,14 @@ impl Production {
     /// [`Invalid`](ErrorKind::Invalid) for a request out of bounds; [`NotFound`](ErrorKind::NotFound) for a trend that
     /// is not there, [`Conflict`](ErrorKind::Conflict) for one that was put aside.
     pub async fn start(&self, owner: UserId, request: &CreateRequest) -> Result<Run> {
+        let mut changes = self.changes(owner).await?;
+        let run = self.write_down(&mut changes, owner, request).await?;
+        self.commit(changes).await?;
+        Ok(run)
+    }
+
+    /// As [`start`](Self::start), in a transaction that says more.
+    async fn write_down(&self, changes: &mut Changes, owner: UserId, request: &CreateRequest) -> Result<Run> {
         request.check()?;
         let now = self.clock.now();
         let mut content = Content {
@@ -119,14 +131,12 @@ impl Production {
             finished_at: None,
             version: 0,
         };
-        let mut changes = self.changes(&run).await?;
         if let Subject::Trend { id } = &request.subject {
-            self.take_trend(&mut changes, &mut content, *id).await?;
+            self.take_trend(changes, &mut content, *id).await?;
         }
         changes.tx.contents().insert(&mut content).await?;
         changes.tx.runs().insert(&mut run).await?;
-        self.append_updated(&mut changes, &content, &run).await?;
-        self.commit(changes).await?;
+        self.append_updated(changes, &content, &run).await?;
         Ok(run)
     }
 
@@ -158,7 +168,7 @@ impl Production {
     /// # Errors
     /// What the store says.
     pub async fn tell_progress(&self, run: &Run, stage: Stage, percent: u8) -> Result<()> {
-        let mut changes = self.changes(run).await?;
+        let mut changes = self.changes(run.owner).await?;
         let event = Event::StageChanged {
             content_id: run.content_id,
             stage,
@@ -182,14 +192,32 @@ impl Production {
     /// if the operation was stopped, which leaves the run ready to go on.
     pub async fn advance(&self, id: RunId, operation: &Operation) -> Result<Run> {
         let run = self.run(id).await?;
-        let (mut run, mut effect) = match run.state {
-            RunState::Completed | RunState::Rejected { .. } => return Ok(run),
+        match run.state {
+            RunState::Completed | RunState::Rejected { .. } => Ok(run),
             RunState::Waiting { gate } => {
                 self.ask_again_if_expired(&run, gate).await?;
-                return Ok(run);
+                Ok(run)
             }
-            _ => self.command(run, RunCommand::Resume).await?,
-        };
+            _ => self.carry_on(run, operation).await,
+        }
+    }
+
+    /// As [`advance`](Self::advance), for whoever looks for work: a run that failed or was stopped stays as it is until
+    /// somebody takes it up again.
+    ///
+    /// # Errors
+    /// As [`advance`](Self::advance).
+    pub async fn work_on(&self, id: RunId, operation: &Operation) -> Result<Run> {
+        let run = self.run(id).await?;
+        match run.state {
+            RunState::Pending | RunState::Running { .. } => self.carry_on(run, operation).await,
+            _ => Ok(run),
+        }
+    }
+
+    /// Works on a run as it was read; if somebody has moved it since, that counts.
+    async fn carry_on(&self, run: Run, operation: &Operation) -> Result<Run> {
+        let (mut run, mut effect) = self.command(run, RunCommand::Resume).await?;
         let spent = self.journal(&run).spent().await?;
         let purse = RunPurse::new(self.store.clone(), self.clock.clone(), self.entropy.clone(), self.budget, spent);
         let operation = &operation.paid_from(Arc::new(purse));
@@ -210,7 +238,7 @@ impl Production {
 
     /// Applies a command to a run and commits the new state with its events and what follows from it.
     async fn command(&self, mut run: Run, command: RunCommand) -> Result<(Run, RunEffect)> {
-        let mut changes = self.changes(&run).await?;
+        let mut changes = self.changes(run.owner).await?;
         let effect = self.apply(&mut changes, &mut run, command).await?;
         self.commit(changes).await?;
         Ok((run, effect))
@@ -291,9 +319,10 @@ impl Production {
         Ok(())
     }
 
-    async fn changes(&self, run: &Run) -> Result<Changes> {
+    /// A transaction about what somebody owns.
+    async fn changes(&self, owner: UserId) -> Result<Changes> {
         let tx = self.store.begin().await?;
-        Ok(Changes { tx, records: Vec::new(), owner: run.owner })
+        Ok(Changes { tx, records: Vec::new(), owner })
     }
 
     /// Adds an event to what will be committed.

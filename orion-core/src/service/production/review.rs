@@ -90,19 +90,18 @@ impl Production {
             None => return Err(Error::conflict("this content was never made").with_context("content", id)),
         };
         let mut content = standing.content;
-        if again {
-            heed(&mut content.clone(), None, true)?;
-        }
-        let mut changes = self.changes(&run).await?;
+        let mut changes = self.changes(run.owner).await?;
         content.set_status(ContentStatus::Rejected, self.clock.now())?;
-        if !again {
-            heed(&mut content, feedback.as_deref(), false)?;
-        }
-        changes.tx.contents().update(&mut content).await?;
         self.append_updated(&mut changes, &content, &run).await?;
-        self.tell_rejection(&mut changes, content, feedback.clone(), again).await?;
+        self.tell_rejection(&mut changes, content.clone(), feedback.clone(), again).await?;
+        if again {
+            self.make_another(&mut changes, content, &run, feedback).await?;
+        } else {
+            heed(&mut content, feedback.as_deref(), false)?;
+            changes.tx.contents().update(&mut content).await?;
+        }
         self.commit(changes).await?;
-        if again { self.regenerate(id, feedback, by).await } else { self.content(id).await }
+        self.content(id).await
     }
 
     /// Has content made anew, heeding the feedback and all that was said before; what failed goes on where it failed
@@ -126,18 +125,29 @@ impl Production {
                 self.command(run, RunCommand::Resume).await?;
             }
             _ => {
-                let feedback = feedback.unwrap_or_else(|| ANOTHER.to_owned());
-                let mut changes = self.changes(&run).await?;
-                let mut content = standing.content;
-                heed(&mut content, Some(&feedback), true)?;
-                let mut all = run.feedback.clone();
-                all.push(feedback);
-                let sources = |key: &str| key == "scout" || key.starts_with("research");
-                self.begin_again(&mut changes, &mut content, &run, (run.request.clone(), all), sources).await?;
+                let mut changes = self.changes(run.owner).await?;
+                self.make_another(&mut changes, standing.content, &run, feedback).await?;
                 self.commit(changes).await?;
             }
         }
         self.content(id).await
+    }
+
+    /// Writes another run down that heeds the feedback and all that was said before; what was found for the earlier one
+    /// is not looked for again.
+    async fn make_another(
+        &self,
+        changes: &mut Changes,
+        mut content: Content,
+        earlier: &Run,
+        feedback: Option<String>,
+    ) -> Result<Run> {
+        let feedback = feedback.unwrap_or_else(|| ANOTHER.to_owned());
+        heed(&mut content, Some(&feedback), true)?;
+        let mut all = earlier.feedback.clone();
+        all.push(feedback);
+        let sources = |key: &str| key == "scout" || key.starts_with("research");
+        self.begin_again(changes, &mut content, earlier, (earlier.request.clone(), all), sources).await
     }
 
     /// The content that a run makes.
@@ -172,7 +182,7 @@ impl Production {
     /// Approves the newest video of content whose run asks nothing, and keeps the approval as a gate would.
     async fn approve_file(&self, mut content: Content, run: &Run, subject: Option<Sha256>, by: UserId) -> Result<()> {
         let now = self.clock.now();
-        let mut changes = self.changes(run).await?;
+        let mut changes = self.changes(run.owner).await?;
         content.set_status(ContentStatus::Approved, now)?;
         let video = newest_video(&mut *changes.tx, content.id).await?.ok_or_else(|| {
             Error::conflict("this content has no video to approve").with_hint("have it made: regenerate it")

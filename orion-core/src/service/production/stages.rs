@@ -222,7 +222,7 @@ impl Production {
     async fn save_plan(&self, job: &Job<'_>) -> Result<()> {
         let plan = self.plan(job).await?;
         let choice = self.choice(job).await?;
-        let mut changes = self.changes(&job.run).await?;
+        let mut changes = self.changes(job.run.owner).await?;
         let mut content = changes.tx.contents().require(job.run.content_id).await?;
         let first = content.scenes.is_none();
         content.trend_id = choice.as_ref().map(|choice| choice.trend.id);
@@ -269,7 +269,7 @@ impl Production {
         let pictures = self.pictures(job).await?;
         let providers: BTreeSet<String> = pictures.iter().map(|picture| picture.provider.clone()).collect();
         let providers = providers.into_iter().collect();
-        let mut changes = self.changes(&job.run).await?;
+        let mut changes = self.changes(job.run.owner).await?;
         let mut assets = Vec::new();
         for picture in &pictures {
             for layer in &picture.layers {
@@ -330,7 +330,7 @@ impl Production {
             self.asset(job, AssetKind::Video, "ffmpeg", &made.rendered.video, video),
             self.asset(job, AssetKind::Thumbnail, "draw", &made.thumbnail, serde_json::json!({})),
         ];
-        let mut changes = self.changes(&job.run).await?;
+        let mut changes = self.changes(job.run.owner).await?;
         replace_assets(&mut changes, job, &[AssetKind::Video, AssetKind::Thumbnail], assets).await?;
         let content = changes.tx.contents().require(job.run.content_id).await?;
         let event = Event::ContentUpdated {
@@ -367,7 +367,7 @@ impl Production {
     }
 
     async fn save(&self, job: &Job<'_>, change: impl FnOnce(&mut Content)) -> Result<()> {
-        let mut changes = self.changes(&job.run).await?;
+        let mut changes = self.changes(job.run.owner).await?;
         let mut content = changes.tx.contents().require(job.run.content_id).await?;
         change(&mut content);
         content.updated_at = self.clock.now();

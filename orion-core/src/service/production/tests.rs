@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 mod providers;
 mod review;
+mod stop;
 
 const STORY: &str = "The old harbour bridge will close on Monday for 14 months. Engineers found 40 cracks in the main \
     beams during a survey in March. About 9,000 cars cross the bridge every day. The city will run a free ferry while \

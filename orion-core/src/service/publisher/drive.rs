@@ -6,12 +6,16 @@ use crate::event::{Event, EventRecord, PostStatus};
 use crate::id::{EventId, PublicationId};
 use crate::port::{Filter, Order, Page, PlatformPublisher, PublishRequest, PublishStatus, RepositoryExt, Tx};
 use crate::{Error, ErrorKind, Operation, Result};
+use futures_util::future::{Either, select};
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a worker has a publication for itself; a dead one's are taken up after it.
-const HOLD: Duration = Duration::from_secs(20);
+pub(super) const HOLD: Duration = Duration::from_secs(20);
+/// How often a worker that uploads says that it is alive: twice before others would take it for dead.
+const BEAT: Duration = Duration::from_secs(8);
 /// Pauses after the first, second, … send that stayed in doubt.
 const PAUSES: [Duration; 4] =
     [Duration::from_secs(30), Duration::from_secs(120), Duration::from_secs(600), Duration::from_secs(3600)];
@@ -81,7 +85,8 @@ impl Publisher {
         };
         publication.set_state(PublicationState::Uploading, self.clock.now())?;
         self.hold(&mut publication).await?;
-        match adapter.prepare(&request, operation).await {
+        let prepared = self.holding(&mut publication, adapter.prepare(&request, operation)).await?;
+        match prepared {
             Ok(handle) => {
                 publication.handle = Some(handle);
                 self.send(publication, &request, adapter, operation).await
@@ -311,6 +316,28 @@ impl Publisher {
     async fn hold(&self, publication: &mut Publication) -> Result<()> {
         publication.held_until = Some(self.clock.now().after(HOLD));
         self.save(publication).await
+    }
+
+    /// Waits for a call that may take longer than a worker is waited for, and says meanwhile that this one is alive.
+    ///
+    /// # Errors
+    /// `Conflict` if another worker has taken over, which ends the call.
+    async fn holding<T>(
+        &self,
+        publication: &mut Publication,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<Result<T>> {
+        let mut call = pin!(call);
+        loop {
+            match select(call.as_mut(), self.sleeper.sleep(BEAT)).await {
+                Either::Left((outcome, _)) => return Ok(outcome),
+                Either::Right(_) => match self.hold(publication).await {
+                    Err(error) if error.kind() == ErrorKind::Conflict => return Err(error),
+                    // A record that is away for a moment takes the next sign of life.
+                    _ => {}
+                },
+            }
+        }
     }
 
     async fn save(&self, publication: &mut Publication) -> Result<()> {

@@ -17,7 +17,8 @@ use crate::domain::{Content, ContentStatus, Destination, Publication, Publicatio
 use crate::event::{PostResult, PostStatus};
 use crate::id::{ContentId, PublicationId, SocialAccountId};
 use crate::port::{
-    BlobStore, Clock, Entropy, FileLinks, Filter, Order, Page, PlatformPublisher, RepositoryExt, Store, Tx, Vault, Wire,
+    BlobStore, Clock, Entropy, FileLinks, Filter, Order, Page, PlatformPublisher, RepositoryExt, Sleeper, Store, Tx,
+    Vault, Wire,
 };
 use crate::service::identity::Caller;
 use crate::{Error, ErrorKind, Operation, Result, Timestamp};
@@ -40,6 +41,8 @@ pub struct Publisher {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Lets time pass between two signs of life during an upload.
+    pub sleeper: Arc<dyn Sleeper>,
     /// Announces committed events.
     pub wire: Arc<dyn Wire>,
     /// Seals credentials.

@@ -44,6 +44,30 @@ impl FileLinks for PlainLinks {
     }
 }
 
+/// Nobody waits for it.
+#[derive(Debug)]
+struct Never;
+
+#[async_trait]
+impl Sleeper for Never {
+    async fn sleep(&self, _: Duration) {
+        pending().await
+    }
+}
+
+/// Sleeps by setting the clock forward, to a time of its own.
+#[derive(Debug)]
+struct Jumps(Arc<ManualClock>, Duration);
+
+#[async_trait]
+impl Sleeper for Jumps {
+    async fn sleep(&self, _: Duration) {
+        self.0.advance(self.1);
+        // Others see the time that has passed before the sleeper does.
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Lets so many calls through and none after; the calls that meet it never return.
 #[derive(Debug)]
 struct Fuse(AtomicI64);
@@ -90,6 +114,8 @@ enum Mood {
     /// It cannot even be read.
     Blind,
     Busy,
+    /// Preparing takes its time.
+    Slow,
 }
 
 /// A destination of the kind that knows no idempotency: every call that lands makes a post.
@@ -130,6 +156,12 @@ impl PlatformPublisher for Place {
         self.fuse.pass().await;
         match self.mood() {
             Mood::RefusePreparing => Err(Error::invalid("the file is too long")),
+            Mood::Slow => {
+                for _ in 0..20 {
+                    tokio::task::yield_now().await;
+                }
+                Ok(format!("upload-{}", request.id))
+            }
             _ => Ok(format!("upload-{}", request.id)),
         }
     }
@@ -137,12 +169,12 @@ impl PlatformPublisher for Place {
         assert_eq!(handle, format!("upload-{}", request.id));
         self.fuse.pass().await;
         let mood = self.mood();
-        if matches!(mood, Mood::Fine | Mood::LoseAnswer | Mood::Busy) {
+        if matches!(mood, Mood::Fine | Mood::LoseAnswer | Mood::Busy | Mood::Slow) {
             self.posts.lock().unwrap().push(request.clone());
         }
         self.fuse.pass().await;
         match mood {
-            Mood::Fine => Ok(PublishStatus::Published(format!("post-{}", request.id))),
+            Mood::Fine | Mood::Slow => Ok(PublishStatus::Published(format!("post-{}", request.id))),
             Mood::Refuse => Ok(PublishStatus::Failed("not in this country".to_owned())),
             Mood::Gone => Ok(PublishStatus::Gone("the account was closed".to_owned())),
             Mood::Busy => Ok(PublishStatus::Processing),
@@ -218,6 +250,7 @@ impl World {
             blobs: Arc::new(blobs),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(5)),
+            sleeper: Arc::new(Never),
             wire: Arc::new(MemoryWire::new()),
             vault: Arc::new(PlainVault),
             destinations: vec![tiktok.clone(), webhook.clone()],

@@ -146,3 +146,37 @@ async fn the_last_administrator_stays() {
         }
     }
 }
+
+#[tokio::test]
+async fn users_are_shown_page_by_page_and_counted_without_the_system() {
+    let kit = Kit::new().await;
+    kit.identity.create_admin("root@orion.local", "Root", &secret(PASSWORD)).await.unwrap();
+    let admin = kit.caller(&kit.login("root@orion.local").await);
+    let mut made = Vec::new();
+    for n in 0..7 {
+        kit.clock.advance(Duration::from_secs(1));
+        made.push(kit.register(&format!("user{n}@example.org")).await.id);
+    }
+    for id in [made[1], made[4]] {
+        kit.identity.set_active(&admin, id, false).await.unwrap();
+    }
+    let ask = async |role, active, page, size| {
+        let (users, total) = kit.identity.users(&admin, role, active, page, size).await.unwrap();
+        (users.iter().map(|profile| profile.user.id).collect::<Vec<_>>(), total)
+    };
+    let newest: Vec<UserId> = made.iter().rev().copied().collect();
+    let mut seen = Vec::new();
+    for page in 1..=3 {
+        let (users, total) = ask(None, None, page, 3).await;
+        assert_eq!((users.len(), total), (if page < 3 { 3 } else { 2 }, 8));
+        seen.extend(users);
+    }
+    assert_eq!(seen[..7], newest);
+    assert!(!seen.contains(&UserId::SYSTEM));
+    assert_eq!(ask(None, None, 4, 3).await, (vec![], 8));
+    assert_eq!(ask(Some(Role::Admin), None, 1, 20).await.1, 1);
+    assert_eq!(ask(Some(Role::Viewer), None, 1, 2).await, (newest[..2].to_vec(), 7));
+    assert_eq!(ask(None, Some(false), 1, 1).await, (vec![made[4]], 2));
+    assert_eq!(ask(None, Some(false), 2, 1).await, (vec![made[1]], 2));
+    assert_eq!(ask(Some(Role::Viewer), Some(true), 1, 20).await.1, 5);
+}

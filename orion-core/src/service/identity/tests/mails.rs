@@ -63,3 +63,25 @@ async fn two_processes_send_a_mail_once() {
     let (a, b) = futures_util::future::join(kit.identity.deliver_mails(), other.identity.deliver_mails()).await;
     assert_eq!(a.unwrap() + b.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn a_lost_mail_of_confirmation_is_sent_again_to_who_needs_it() {
+    let kit = Kit::new().await;
+    let user = kit.register("ada@example.org").await;
+    let first = kit.last_token().await;
+    kit.postbox.mails.lock().unwrap().clear();
+    let here = client("192.0.2.1", None);
+    for email in ["nobody@example.org", "ada@example.org", "nonsense"] {
+        kit.identity.resend_verification(email, &here).await.unwrap();
+    }
+    assert_eq!(kit.identity.deliver_mails().await.unwrap(), 1);
+    let again = kit.last_token().await;
+    assert_ne!(first, again);
+    kit.identity.verify_email(&again).await.unwrap();
+    assert!(kit.user(user.id).await.email_verified);
+    kit.identity.resend_verification("ada@example.org", &here).await.unwrap();
+    assert_eq!(kit.identity.deliver_mails().await.unwrap(), 0, "who has confirmed needs none");
+    for n in 0..30 {
+        kit.identity.resend_verification("bob@example.org", &client(&format!("198.51.100.{n}"), None)).await.unwrap();
+    }
+}

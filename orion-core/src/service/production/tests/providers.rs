@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 /// Writes, draws and speaks under a name, as long as it is told to work.
 #[derive(Debug)]
-struct Fallible {
+pub(super) struct Fallible {
     provider: Provider,
     tools: Arc<Tools>,
     /// How many more calls succeed.
@@ -20,10 +20,10 @@ struct Fallible {
     /// Whether a wait ever gives something.
     gives: AtomicBool,
     /// Stopped as soon as something is sent.
-    stops: Mutex<Option<Cancellation>>,
+    pub(super) stops: Mutex<Option<Cancellation>>,
     /// Handles that were waited for and cancelled.
     waited: Mutex<Vec<String>>,
-    cancelled: Mutex<Vec<String>>,
+    pub(super) cancelled: Mutex<Vec<String>>,
 }
 
 impl Fallible {
@@ -102,7 +102,7 @@ impl SpeechModel for Fallible {
     }
 }
 
-const ALWAYS: u32 = u32::MAX;
+pub(super) const ALWAYS: u32 = u32::MAX;
 
 fn fallible(tools: &Arc<Tools>, provider: Provider, good: u32) -> Arc<Fallible> {
     let (stops, waited, cancelled) = (Mutex::default(), Mutex::default(), Mutex::default());
@@ -111,12 +111,12 @@ fn fallible(tools: &Arc<Tools>, provider: Provider, good: u32) -> Arc<Fallible> 
     Arc::new(Fallible { provider, tools, good, slow: false, gives, stops, waited, cancelled })
 }
 
-fn slow(tools: &Arc<Tools>, provider: Provider, good: u32) -> Arc<Fallible> {
+pub(super) fn slow(tools: &Arc<Tools>, provider: Provider, good: u32) -> Arc<Fallible> {
     let fast = Arc::into_inner(fallible(tools, provider, good)).unwrap();
     Arc::new(Fallible { slow: true, ..fast })
 }
 
-async fn steps(production: &Production, run: &Run, kind: &str) -> Vec<Step> {
+pub(super) async fn steps(production: &Production, run: &Run, kind: &str) -> Vec<Step> {
     let steps = production.journal(run).steps().await.unwrap();
     steps.into_iter().filter(|step| step.key.starts_with(kind)).collect()
 }

@@ -1,6 +1,7 @@
 //! Many at once, stopped or cut off anywhere: nothing is lost, and nothing goes out twice.
 
 use super::*;
+use crate::service::publisher::drive::HOLD;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_who_ask_at_once_publish_once() {
@@ -38,6 +39,44 @@ async fn a_stopped_operation_leaves_the_work_ready_to_go_on() {
     assert_fails(world.publisher.resume(&operation).await, ErrorKind::Cancelled);
     assert_eq!(world.resume_after(0).await, 1);
     assert_eq!(world.tiktok.posts().len(), 1);
+}
+
+/// Works on a publication whose upload takes long, while another process looks for work; gives what came of it, and how often
+/// the other finished anything.
+async fn slow_beside_another(jump: Duration) -> (World, PostStatus, usize) {
+    let mut world = World::new().await;
+    world.publisher.sleeper = Arc::new(Jumps(world.clock.clone(), jump));
+    world.tiktok.becomes(Mood::Slow);
+    let other = Publisher { sleeper: Arc::new(Never), ..world.restarted() };
+    let mut taken = 0;
+    let (begun, operation) = (world.clock.now(), Operation::detached());
+    let look = async {
+        loop {
+            taken += other.resume(&operation).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let outcome = match select(pin!(world.publish(&["tiktok"])), pin!(look)).await {
+        Either::Left((outcome, _)) => outcome.unwrap(),
+        Either::Right(_) => unreachable!("looking never ends"),
+    };
+    assert!(world.clock.now().since(begun) > HOLD, "the upload took longer than a lease");
+    (world, outcome.results[0].status, taken)
+}
+
+#[tokio::test]
+async fn a_long_upload_stays_with_a_worker_that_is_alive() {
+    let (world, status, taken) = slow_beside_another(Duration::from_secs(8)).await;
+    assert_eq!((status, world.tiktok.posts().len(), taken), (PostStatus::Published, 1, 0));
+}
+
+#[tokio::test]
+async fn a_worker_that_slept_past_its_lease_gives_way() {
+    let (world, status, _) = slow_beside_another(Duration::from_secs(25)).await;
+    assert_eq!((status, world.tiktok.posts().len()), (PostStatus::Pending, 0), "another has taken it over");
+    while world.resume_after(60).await > 0 {}
+    assert_eq!(world.tiktok.posts().len(), 1);
+    assert_eq!(world.content().await.status, ContentStatus::Published);
 }
 
 /// Cuts the power before every transaction and every call of the destinations, one after the other.

@@ -1,0 +1,124 @@
+//! Sound in another form, by ffmpeg: speech as MP3, and whatever holds sound as the plain WAV that transcribers take.
+
+use crate::probe::decoder;
+use crate::supervise::{Watched, supervise};
+use crate::{Tools, fault};
+use bytes::Bytes;
+use orion_core::domain::Sha256;
+use orion_core::port::BlobStore;
+use orion_core::{Error, ErrorKind, Operation, Result};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+/// Samples a second that transcribers expect.
+const RATE: &str = "16000";
+/// Bits a second of MP3 speech: one voice needs no more.
+const MP3_RATE: &str = "96k";
+/// No result is longer: an hour of plain sound at [`RATE`] is 115 MB.
+const MOST_BYTES: u64 = 128 << 20;
+
+/// Turns sound into other forms; files are written under a working folder meanwhile.
+#[derive(Debug, Clone)]
+pub struct Transcoder {
+    tools: Tools,
+    work: PathBuf,
+}
+
+impl Transcoder {
+    /// With these tools, under this folder.
+    pub fn new(tools: Tools, work: impl Into<PathBuf>) -> Self {
+        Self { tools, work: work.into() }
+    }
+
+    /// A WAV file as MP3.
+    ///
+    /// # Errors
+    /// [`Invalid`](ErrorKind::Invalid) for what is no sound; [`Unavailable`](ErrorKind::Unavailable) without ffmpeg;
+    /// [`Cancelled`](ErrorKind::Cancelled).
+    pub async fn mp3(&self, wav: Bytes, operation: &Operation) -> Result<Bytes> {
+        let (tools, work) = (self.tools.clone(), self.work.clone());
+        let encode = move |watched: &Watched| {
+            let folder = fault::folder(&work, "sound-")?;
+            let (from, to) = (folder.path().join("in.wav"), folder.path().join("out.mp3"));
+            std::fs::write(&from, &wav).map_err(fault::io)?;
+            let form = ["-c:a", "libmp3lame", "-b:a", MP3_RATE, "-f", "mp3"];
+            convert(decoder(tools.ffmpeg()?), from.as_os_str(), &form, &to, watched)
+        };
+        supervise(operation, encode).await
+    }
+
+    /// The sound of a stored file as WAV: 16 bits, one channel, 16,000 samples a second, at most an hour of it.
+    ///
+    /// # Errors
+    /// [`Invalid`](ErrorKind::Invalid) for a file without sound; the store's own; as [`mp3`](Self::mp3).
+    pub async fn wav(&self, blobs: &Arc<dyn BlobStore>, file: Sha256, operation: &Operation) -> Result<Bytes> {
+        let work = self.work.clone();
+        let folder = tokio::task::spawn_blocking(move || fault::folder(&work, "sound-")).await;
+        let folder = folder.map_err(|error| Error::unexpected("the work ended by a panic").with_source(error))??;
+        let from = folder.path().join("in");
+        blobs.export(file, &from).await?;
+        let tools = self.tools.clone();
+        let decode = move |watched: &Watched| {
+            let to = folder.path().join("out.wav");
+            let form = ["-ac", "1", "-ar", RATE, "-c:a", "pcm_s16le", "-f", "wav"];
+            convert(decoder(tools.ffmpeg()?), from.as_os_str(), &form, &to, watched)
+        };
+        supervise(operation, decode).await
+    }
+}
+
+fn convert(mut command: Command, from: &OsStr, form: &[&str], to: &Path, watched: &Watched) -> Result<Bytes> {
+    command.arg("-i").arg(from).args(["-map", "0:a:0", "-map_metadata", "-1"]).args(form).arg("-y").arg(to);
+    watched.child.start(command.stdin(Stdio::null()).stdout(Stdio::null()))?;
+    watched.child.wait().map_err(|error| match error.kind() {
+        ErrorKind::Unexpected => Error::invalid("this file has no sound that can be read").with_source(error),
+        _ => error,
+    })?;
+    let length = std::fs::metadata(to).map_err(fault::io)?.len();
+    if length > MOST_BYTES {
+        return Err(Error::invalid("the sound is too long").with_context("bytes", length));
+    }
+    std::fs::read(to).map(Bytes::from).map_err(fault::io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::Bench;
+    use orion_core::Cancellation;
+    use orion_core::memory::MemoryBlobs;
+    use orion_core::service::editor::encode_wav;
+
+    #[tokio::test]
+    async fn speech_becomes_mp3_and_comes_back_as_plain_wav() {
+        let Some(bench) = Bench::new() else { return };
+        let transcoder = Transcoder::new(bench.tools.clone(), bench.work.path());
+        let operation = Operation::detached();
+        let tone: Vec<f32> = (0..44_100).map(|n| (n as f32 * 0.0627).sin() * 0.5).collect();
+        let wav = encode_wav(&tone, 22_050);
+        let mp3 = transcoder.mp3(wav.clone(), &operation).await.unwrap();
+        assert!(mp3.len() < wav.len() / 2 && (mp3.starts_with(b"ID3") || mp3[0] == 0xff), "{}", mp3.len());
+        let blobs: Arc<dyn BlobStore> = Arc::new(MemoryBlobs::new());
+        let stored = blobs.put(mp3, "audio/mpeg").await.unwrap();
+        let back = transcoder.wav(&blobs, stored.sha256, &operation).await.unwrap();
+        let reader = hound::WavReader::new(std::io::Cursor::new(back)).unwrap();
+        assert_eq!((reader.spec().channels, reader.spec().sample_rate), (1, 16_000));
+        let seconds = f64::from(reader.duration()) / 16_000.0;
+        assert!((seconds - 2.0).abs() < 0.2, "{seconds}");
+
+        let text = blobs.put(Bytes::from_static(b"#EXTM3U\n/etc/passwd\n"), "audio/mpeg").await.unwrap();
+        let refused = transcoder.wav(&blobs, text.sha256, &operation).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Invalid, "{refused:?}");
+        assert_eq!(
+            transcoder.mp3(Bytes::from_static(b"no sound"), &operation).await.unwrap_err().kind(),
+            ErrorKind::Invalid
+        );
+        let stopped = Cancellation::new();
+        stopped.cancel();
+        let stopped = Operation::new(stopped, Arc::new(|_| {}));
+        assert_eq!(transcoder.mp3(wav, &stopped).await.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(std::fs::read_dir(bench.work.path()).unwrap().count(), 0, "nothing is left behind");
+    }
+}
