@@ -256,6 +256,12 @@ settings! {
         "Score, 0 to 100, from which a trend is made into a video by itself, best first, at most `work.concurrent` at a time; a person still reviews it. 0 turns it off; 70 takes what is at the top of several sources.";
     keep_days: u32 = 90, "pulse.keep_days", "ORION_PULSE_KEEP_DAYS",
         "Days that events and costs are kept; they are deleted every night at 02:00 UTC. 0 keeps them for ever.";
+    grafana_url: String = String::new(), "status.grafana", "ORION_STATUS_GRAFANA",
+        "Address of Grafana, shown by `/status`: `http://grafana:3003`; empty is none.";
+    prometheus_url: String = String::new(), "status.prometheus", "ORION_STATUS_PROMETHEUS",
+        "Address of Prometheus, shown by `/status`: `http://prometheus:9090`; empty is none.";
+    pgadmin_url: String = String::new(), "status.pgadmin", "ORION_STATUS_PGADMIN",
+        "Address of pgAdmin, shown by `/status`: `http://pgadmin`; empty is none.";
     scan_interval: u32 = 30, "scout.interval", "ORION_SCOUT_INTERVAL",
         "Minutes between two scans for the niche in force while the platform runs; 0 turns them off. `orion scout schedule` sets those of other niches.";
     sources: Vec<String> = vec!["auto:".to_owned()], "scout.sources", "ORION_SCOUT_SOURCES",

@@ -37,6 +37,7 @@ const RULES: &[(For, &str, Access)] = &[
     (For::Read, "/ws", Access::Open),
     (For::Read, "/ws/progress", Access::Open),
     (For::Read, "/api/v1/system/*", Access::Open),
+    (For::Read, "/login", Access::Open),
     (For::All, "/api/v1/auth/logout", Access::Bearer(Role::Viewer)),
     (For::All, "/api/v1/auth/oauth/{provider}/link", Access::Bearer(Role::Viewer)),
     (For::All, "/api/v1/auth/*", Access::Open),

@@ -14,6 +14,7 @@ mod links;
 mod machine;
 mod observed;
 mod path;
+mod probe;
 mod roles;
 mod routes;
 mod serve;
@@ -43,8 +44,8 @@ use orion_core::id::{Id, RevocationId};
 use orion_core::port::{OauthProvider, PlatformPublisher, RateLimiter};
 use orion_core::service::identity::{Caller, Identity, Notifier};
 use orion_core::service::publisher::{AtWork, Publisher};
-use orion_core::service::pulse::Pulse;
 use orion_core::{Error, Result};
+use probe::Probes;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -81,6 +82,7 @@ pub struct Platform {
     machine: Machine,
     hub: Arc<Hub>,
     openapi: Arc<serde_json::Value>,
+    probes: Probes,
     stopping: watch::Sender<bool>,
 }
 
@@ -101,6 +103,7 @@ impl Platform {
             (&production.store, &production.clock, &production.entropy, &production.wire);
         let notifier =
             Notifier { store: store.clone(), clock: clock.clone(), entropy: entropy.clone(), wire: wire.clone() };
+        let probes = Probes::new(orion.config())?;
         let (_, openapi) = routes::all().split_for_parts();
         let settings = Settings::new(orion.config())?;
         let roles = Roles::new(&orion.config().roles, &orion.config().services)?;
@@ -138,6 +141,7 @@ impl Platform {
             metrics,
             machine: Machine::new(),
             openapi: Arc::new(routes::describe(openapi)),
+            probes,
             stopping: watch::Sender::new(false),
         })
     }
@@ -201,9 +205,9 @@ impl Platform {
     /// # Errors
     /// What the store says.
     pub async fn forget_old(&self) -> Result<(u64, u64)> {
-        let production = self.orion.production();
-        let pulse = Pulse { store: production.store.clone(), clock: production.clock.clone() };
-        match self.orion.config().keep_days {
+        let pulse = routes::pulse(self);
+        let days = self.orion.config().keep_days;
+        match days {
             0 => Ok((0, 0)),
             days => Ok((pulse.forget_events(days).await?, pulse.forget_costs(days).await?)),
         }

@@ -1,4 +1,4 @@
-//! `orion admin`: users of the platform.
+//! `orion admin`: users of the platform, and its record.
 
 use super::{Call, query};
 use crate::cli::Setting;
@@ -62,6 +62,21 @@ enum Action {
         /// The user's identifier
         user: Uuid,
     },
+    /// Add samples to a platform for development; a second time adds nothing
+    Seed,
+    /// List events that a consumer group put aside because it could not handle them
+    Buried {
+        /// Only this consumer group
+        #[arg(long)]
+        group: Option<String>,
+    },
+    /// Have a consumer group try again what it put aside
+    Exhume {
+        /// The consumer group
+        group: String,
+        /// The event's sequence, as `buried` shows it
+        sequence: u64,
+    },
     /// Delete events and costs that are older
     Cleanup {
         /// How many days are kept
@@ -102,6 +117,14 @@ impl Admin {
             Action::Role { user, role } => Call::put(format!("{USERS}/{user}/role"), json!({ "role": role })),
             Action::Enable { user } => active(user, true),
             Action::Disable { user } => active(user, false),
+            Action::Seed => Call::new(reqwest::Method::POST, "/api/v1/pulse/admin/seed"),
+            Action::Buried { group } => {
+                let path = format!("/api/v1/pulse/admin/buried{}", query(&[("group", group)]));
+                Call::get(path).rows("items").columns(&["group", "sequence", "reason", "event"])
+            }
+            Action::Exhume { group, sequence } => {
+                Call::post("/api/v1/pulse/admin/exhume", json!({ "group": group, "sequence": sequence }))
+            }
             Action::Cleanup { days } => Call::post("/api/v1/pulse/admin/cleanup", json!({ "days": days })),
         };
         setting.remote.run(call).await

@@ -1,11 +1,15 @@
 //! `orion pipeline`: runs of the platform, and their events as they happen.
 
+use super::show::Format;
 use super::{Call, Remote, live, query};
 use crate::cli::failure::Failure;
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use serde_json::json;
 use std::process::ExitCode;
 use uuid::Uuid;
+
+const RUNS: &str = "/api/v1/director/pipelines";
 
 /// `orion pipeline …`
 #[derive(Debug, Args)]
@@ -40,6 +44,21 @@ enum Action {
         /// Length of the video in seconds [default: that of the platform's configuration]
         #[arg(long)]
         seconds: Option<u32>,
+    },
+    /// Show everything that was done for a run, and what went wrong
+    Inspect {
+        /// The run's identifier
+        run: Uuid,
+    },
+    /// Stop a run, wherever it is worked on
+    Cancel {
+        /// The run's identifier
+        run: Uuid,
+    },
+    /// Take up a run again that failed or was stopped
+    Retry {
+        /// The run's identifier
+        run: Uuid,
     },
     /// Show events as they happen; Ctrl-C ends it
     Logs {
@@ -77,10 +96,26 @@ impl Pipeline {
                 let content = answer["content_id"].as_str().and_then(|id| id.parse().ok());
                 socket.follow(&client, content, remote.format, true).await
             }
+            Action::Inspect { run } => inspect(&remote, run).await,
+            Action::Cancel { run } => remote.run(Call::new(Method::POST, format!("{RUNS}/{run}/cancel"))).await,
+            Action::Retry { run } => remote.run(Call::new(Method::POST, format!("{RUNS}/{run}/retry"))).await,
             Action::Logs { content, after } => {
                 let client = remote.client()?;
                 live::Live::open(&client, after).await?.follow(&client, content, remote.format, false).await
             }
         }
     }
+}
+
+/// The run's own line by line, and its steps as a table below.
+async fn inspect(remote: &Remote, run: Uuid) -> Result<ExitCode, Failure> {
+    let call = Call::get(format!("{RUNS}/{run}"));
+    let mut answer = remote.client()?.call(call.method.clone(), &call.path, None).await?;
+    if remote.format == Format::Json {
+        return remote.print(&answer, &call);
+    }
+    let steps = answer.as_object_mut().and_then(|run| run.remove("steps")).unwrap_or_default();
+    remote.print(&answer, &call)?;
+    let columns: &[&str] = &["key", "state", "provider", "attempts", "cost", "started_at", "finished_at", "error"];
+    remote.print(&steps, &Call::get("").columns(columns))
 }

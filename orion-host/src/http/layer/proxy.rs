@@ -25,6 +25,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// As much as the body layer lets through.
 const MOST_BODY: usize = 5 << 20;
 
+/// A service says no more than this of itself.
+const MOST_READINESS: usize = 64 * 1024;
+
 /// What is between two neighbours only (RFC 9110, section 7.6.1), or is the gateway's own to say.
 const NOT_SENT_ON: [HeaderName; 12] = [
     header::CONNECTION,
@@ -69,14 +72,25 @@ impl Proxy {
         &self.token
     }
 
-    /// Whether a service that runs elsewhere says it is ready, at one of its addresses at least.
-    pub(in crate::http) async fn is_ready(&self, addresses: &[Url]) -> bool {
-        let ready = addresses.iter().map(|address| async {
-            let url = address.join("ready").ok()?;
-            let answer = self.client.get(url).timeout(CONNECT).send().await.ok()?;
-            Some(answer.status().is_success())
+    /// Whether a service that runs elsewhere says it is ready at one of its addresses, and what else it says of itself;
+    /// none if nobody answers in time.
+    pub(in crate::http) async fn readiness(
+        &self,
+        addresses: &[Url],
+        patience: Duration,
+    ) -> Option<(bool, serde_json::Value)> {
+        let asked = addresses.iter().map(|address| async move {
+            let asked = async {
+                let answer = self.client.get(address.join("ready").ok()?).send().await.ok()?;
+                let ready = answer.status().is_success();
+                // Whatever answers there: not much of it is read.
+                let body = axum::body::to_bytes(Body::from_stream(answer.bytes_stream()), MOST_READINESS).await.ok()?;
+                Some((ready, serde_json::from_slice(&body).unwrap_or_default()))
+            };
+            tokio::time::timeout(patience, asked).await.ok().flatten()
         });
-        futures_util::future::join_all(ready).await.contains(&Some(true))
+        let told = futures_util::future::join_all(asked).await;
+        told.into_iter().flatten().max_by_key(|(ready, _)| *ready)
     }
 }
 

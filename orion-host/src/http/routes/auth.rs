@@ -26,6 +26,7 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(forgot_password))
         .routes(routes!(reset_password))
         .routes(routes!(verify_email))
+        .routes(routes!(resend_verification))
         .routes(routes!(accept_invite))
         .routes(routes!(set_up))
 }
@@ -259,6 +260,19 @@ struct VerifyRequest {
 async fn verify_email(State(platform): State<Arc<Platform>>, Body(body): Body<VerifyRequest>) -> Answer<Message> {
     platform.identity.verify_email(&body.token).await.map_err(bad_token)?;
     Ok(told("the address is confirmed"))
+}
+
+/// Ask for the mail that confirms an address once more. The answer is the same whether there is such an account, and
+/// whether it has confirmed already.
+#[utoipa::path(post, path = "/resend-verification", tag = "auth", request_body = ForgotRequest,
+    responses((status = OK, body = Message)))]
+async fn resend_verification(
+    State(platform): State<Arc<Platform>>,
+    Asker(client): Asker,
+    SmallBody(body): SmallBody<ForgotRequest>,
+) -> Answer<Message> {
+    platform.identity.resend_verification(body.email.trim(), &client).await?;
+    Ok(told("if an account with this address waits for it, a mail with a link is on its way"))
 }
 
 /// Takes up an invitation.

@@ -29,13 +29,15 @@ const PATIENCE: Duration = Duration::from_secs(50);
 /// Caption styles that there are.
 const STYLES: [&str; 3] = ["tiktok", "youtube", "minimal"];
 
+mod captions;
+
 pub(super) fn routes() -> Routes {
     Routes::new()
         .routes(routes!(render))
         .routes(routes!(render_status))
         .routes(routes!(renders))
         .routes(routes!(speak))
-        .routes(routes!(captions))
+        .merge(captions::routes())
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -277,7 +279,7 @@ struct SpeechOrder {
     voice_id: Option<String>,
     /// 0.5 to 2, else 1.
     speed: Option<f64>,
-    /// `wav` (else).
+    /// `mp3` (else) or `wav`.
     output_format: Option<String>,
     /// Language of the text, else `en`.
     language: Option<String>,
@@ -296,8 +298,7 @@ struct SpeechAnswer {
 
 /// Speaks a text.
 #[utoipa::path(post, path = "/tts", tag = "editor", request_body = SpeechOrder,
-    responses((status = OK, body = SpeechAnswer), (status = UNPROCESSABLE_ENTITY), (status = NOT_IMPLEMENTED),
-    (status = SERVICE_UNAVAILABLE)))]
+    responses((status = OK, body = SpeechAnswer), (status = UNPROCESSABLE_ENTITY), (status = SERVICE_UNAVAILABLE)))]
 async fn speak(
     State(platform): State<Arc<Platform>>,
     Signed(caller): Signed,
@@ -306,13 +307,13 @@ async fn speak(
     caller.require(Role::Editor)?;
     text(&["body", "text"], &order.text, SpeechRequest::MOST_CHARACTERS)?;
     let speed = within(&["body", "speed"], order.speed.unwrap_or(1.0), 0.5..=2.0)?;
-    match order.output_format.as_deref() {
-        None | Some("wav") => {}
-        Some("mp3") => {
-            let message = "speech is given as wav here; ask for `output_format` wav";
-            return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, message));
-        }
-        Some(_) => return Err(ApiError::field(&["body", "output_format"], "enum", "must be wav")),
+    let mp3 = match order.output_format.as_deref() {
+        None | Some("mp3") => true,
+        Some("wav") => false,
+        Some(_) => return Err(ApiError::field(&["body", "output_format"], "enum", "must be mp3 or wav")),
+    };
+    if mp3 {
+        platform.orion.check_tools()?;
     }
     let language = order.language.unwrap_or_else(|| "en".to_owned());
     text(&["body", "language"], &language, 16)?;
@@ -328,30 +329,15 @@ async fn speak(
         let served = speech.call(&operation.cancellation, say).await?;
         let seconds = served.value.samples.len() as f64 / f64::from(served.value.sample_rate.max(1));
         let wav = encode_wav(&served.value.samples, served.value.sample_rate);
-        let blob = orion.production().blobs.put(wav, "audio/wav").await?;
+        let (sound, media_type) = match mp3 {
+            true => (orion.transcoder().mp3(wav, operation).await?, "audio/mpeg"),
+            false => (wav, "audio/wav"),
+        };
+        let blob = orion.production().blobs.put(sound, media_type).await?;
         Ok((blob, seconds, served.by.name))
     });
     let late = |_| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the voice did not answer in time");
     let (blob, duration_seconds, provider) = tokio::time::timeout(PATIENCE, spoken).await.map_err(late)??;
     let url = platform.links.to(&blob, "speech", platform.orion.production().clock.now());
     Ok(Json(SpeechAnswer { file_path: path_of(&url), url, duration_seconds, provider }))
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-struct CaptionsRequest {
-    /// The path of a sound that this installation keeps.
-    audio_path: String,
-    /// Language that is spoken, else `en`.
-    #[serde(rename = "language")]
-    _language: Option<String>,
-}
-
-/// Captions for a sound. Those of videos need no transcription: they are laid out from the voice's own word times.
-#[utoipa::path(post, path = "/captions", tag = "editor", request_body = CaptionsRequest,
-    responses((status = NOT_IMPLEMENTED), (status = UNPROCESSABLE_ENTITY)))]
-async fn captions(Signed(caller): Signed, Body(request): Body<CaptionsRequest>) -> Result<(), ApiError> {
-    caller.require(Role::Editor)?;
-    text(&["body", "audio_path"], &request.audio_path, 1024)?;
-    let message = "nobody transcribes sound here; captions of videos come from the voice's own word times";
-    Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, message))
 }

@@ -24,6 +24,7 @@ mod webhooks;
 
 pub(super) use auth::AuthUser;
 pub(super) use docs::describe;
+pub(super) use pulse::pulse;
 
 use super::Routes;
 

@@ -1,7 +1,7 @@
 //! The pages that one-time links lead to: each asks for what is needed and posts it to the API. The token stays in the
 //! browser: it is sent in a body, and is taken out of the address at once.
 
-use super::super::Routes;
+use super::super::{Query, Routes};
 use crate::system::OsEntropy;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -55,10 +55,51 @@ pub(super) fn routes() -> Routes {
                 "Confirm",
             ),
         )
+        .route("/login", get(login))
         .route(
             "/accept-invite",
             page("Welcome to Orion", "Choose a password.", "/api/v1/auth/accept-invite", true, true, "Begin"),
         )
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct LoginQuery {
+    #[serde(default)]
+    error: String,
+}
+
+/// Where a browser ends that could not sign in with an account elsewhere: it says why, and nothing can be done here.
+async fn login(Query(query): Query<LoginQuery>) -> Response {
+    let reason: String = query.error.chars().filter(|letter| !letter.is_control()).take(300).collect();
+    let (title, lead) = match reason.trim() {
+        "" => ("Sign in", "Sign in with the dashboard, or with `orion auth login`.".to_owned()),
+        reason => ("You are not signed in", escaped(reason)),
+    };
+    let page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\">\n<title>{title} · Orion</title>\n</head>\n<body>\n<main>\n\
+         <h1>{title}</h1>\n<p>{lead}</p>\n</main>\n</body>\n</html>\n"
+    );
+    guarded(
+        Html(page).into_response(),
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    )
+}
+
+/// Text as text, whatever it says.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
 }
 
 fn render(title: &str, lead: &str, to: &str, fields: &str, action: &str) -> Response {
@@ -71,7 +112,11 @@ fn render(title: &str, lead: &str, to: &str, fields: &str, action: &str) -> Resp
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
-    let mut response = Html(page).into_response();
+    guarded(Html(page).into_response(), &policy)
+}
+
+/// A page that does only what its policy allows, and that nobody keeps.
+fn guarded(mut response: Response, policy: &str) -> Response {
     let headers = response.headers_mut();
     // Made of text that any header may have.
     headers.extend(HeaderValue::try_from(policy).map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));

@@ -2,14 +2,15 @@
 //! 1.10 and 1.11).
 
 use super::super::machine::{Gpus, SystemInfo, spoken};
+use super::super::probe::PATIENCE;
 use super::super::{Answer, ApiError, Platform, Query, Routes, Service};
 use super::scout::SourceView;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use orion_core::domain::Run;
-use orion_core::port::{Filter, Store, Tx};
+use futures_util::future::join_all;
+use orion_core::port::{Filter, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -32,37 +33,84 @@ pub(super) fn routes() -> Routes {
 struct Health {
     /// `ok`, `ready` or `not_ready`.
     status: &'static str,
-    /// Who answers.
-    service: &'static str,
+    /// Who answers: `gateway`, or the services that this process runs for one.
+    service: String,
     /// Its version.
     version: &'static str,
+    checks: Checks,
+    /// `2h 3m`
+    uptime: String,
+    /// What waits or is being done.
+    queue_size: u64,
 }
 
-fn told(platform: &Platform, status: &'static str) -> Json<Health> {
-    Json(Health { status, service: platform.roles.name(), version: env!("CARGO_PKG_VERSION") })
+impl Health {
+    async fn of(platform: &Platform, well: &'static str, ill: &'static str) -> Self {
+        let queues = Queues::read(&*platform.orion.production().store).await;
+        let roles = &platform.roles;
+        let service = roles.name().to_owned();
+        let here = Service::ALL.into_iter().filter(|service| roles.runs(*service));
+        let queue_size = queues.as_ref().map_or(0, |queues| here.map(|service| queues.of(service)).sum());
+        let postgres = queues.is_ok();
+        Self {
+            status: if postgres { well } else { ill },
+            service,
+            version: env!("CARGO_PKG_VERSION"),
+            checks: Checks { redis: true, postgres },
+            uptime: spoken(platform.machine.uptime()),
+            queue_size,
+        }
+    }
 }
 
 /// Whether the program runs.
 #[utoipa::path(get, path = "/health", tag = "system", responses((status = OK, body = Health)))]
 async fn health(State(platform): State<Arc<Platform>>) -> Json<Health> {
-    told(&platform, "ok")
+    Json(Health::of(&platform, "ok", "ok").await)
 }
 
 /// Whether it can work: the record answers. It works without Redis, so that is no reason not to be ready.
 #[utoipa::path(get, path = "/ready", tag = "system",
     responses((status = OK, body = Health), (status = SERVICE_UNAVAILABLE, body = Health)))]
 async fn ready(State(platform): State<Arc<Platform>>) -> (StatusCode, Json<Health>) {
-    match record(&*platform.orion.production().store).await {
-        true => (StatusCode::OK, told(&platform, "ready")),
-        false => (StatusCode::SERVICE_UNAVAILABLE, told(&platform, "not_ready")),
-    }
+    let health = Health::of(&platform, "ready", "not_ready").await;
+    let status = if health.checks.postgres { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(health))
 }
 
-/// Whether the record can be read.
-async fn record(store: &dyn Store) -> bool {
-    match store.read().await {
-        Ok(mut tx) => tx.last().await.is_ok(),
-        Err(_) => false,
+/// What waits for each service's workers, or is in their hands.
+#[derive(Debug, Clone, Copy)]
+struct Queues {
+    runs: u64,
+    publications: u64,
+    mails: u64,
+}
+
+impl Queues {
+    async fn read(store: &dyn Store) -> orion_core::Result<Self> {
+        let states = |names: &[&str]| Filter {
+            states: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..Filter::default()
+        };
+        let mut tx = store.read().await?;
+        Ok(Self {
+            runs: tx.runs().count(&states(&["pending", "running"])).await?,
+            publications: tx
+                .publications()
+                .count(&states(&["prepared", "uploading", "processing", "armed", "unknown"]))
+                .await?,
+            mails: tx.tickets().count(&states(&["unsent"])).await?,
+        })
+    }
+
+    fn of(&self, service: Service) -> u64 {
+        match service {
+            // Stages of runs are one queue, which Director keeps.
+            Service::Director => self.runs,
+            Service::Publisher => self.publications,
+            Service::Identity => self.mails,
+            _ => 0,
+        }
     }
 }
 
@@ -95,6 +143,9 @@ struct ServiceStatus {
     /// Work that waits or is being done.
     queue_size: u64,
     latency_ms: f64,
+    /// Why it is not well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
     checks: Checks,
 }
 
@@ -111,69 +162,80 @@ struct Status {
     sources: Vec<SourceView>,
 }
 
-/// How everything is: this process, and the services that run elsewhere by what they say themselves.
+/// How everything is: this process, the services that run elsewhere by what they say themselves, and the servers around
+/// them. All are asked at the same moment.
 #[utoipa::path(get, path = "/status", tag = "system", responses((status = OK, body = Status)))]
 async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
     let begun = Instant::now();
-    let waiting = waiting(&*platform.orion.production().store).await;
-    let latency_ms = begun.elapsed().as_secs_f64() * 1000.0;
-    let well = waiting.is_ok();
-    let waiting = waiting.unwrap_or_default();
-    let uptime = spoken(platform.machine.uptime());
-    let (redis, redis_host) = redis(&platform).await;
-    let mut services = Vec::new();
-    for service in Service::ALL.into_iter().filter(|service| *service != Service::Gateway) {
-        let asked = Instant::now();
-        let (service_well, latency_ms) = match platform.roles.addresses(service) {
-            [] => (well && platform.roles.runs(service), latency_ms),
-            addresses => (platform.proxy.is_ready(addresses).await, asked.elapsed().as_secs_f64() * 1000.0),
-        };
-        services.push(ServiceStatus {
-            service: service.as_str(),
-            status: if service_well { "ok" } else { "unhealthy" },
-            uptime: uptime.clone(),
-            // Stages of runs are one queue, which Director keeps.
-            queue_size: if service == Service::Director { waiting } else { 0 },
-            latency_ms,
-            // Without Redis the wire lies within each process.
-            checks: Checks { redis: redis != "disconnected", postgres: service_well },
-        });
-    }
-    let sources = platform.orion.scout().sources().await.unwrap_or_default();
-    let sources = sources.into_iter().map(SourceView::from).collect();
+    let queues = Queues::read(&*platform.orion.production().store).await;
+    let record = Record { well: queues.is_ok(), queues: queues.ok(), latency_ms: millis(begun) };
+    let services = Service::ALL.into_iter().filter(|service| *service != Service::Gateway);
+    let services = join_all(services.map(|service| one(&platform, service, &record)));
+    let (mut services, mut infrastructure) = tokio::join!(services, platform.probes.look());
+    let redis = infrastructure["redis"]["status"] != "disconnected";
+    services.iter_mut().for_each(|service| service.checks.redis &= redis);
     let all_well = services.iter().all(|service| service.status == "ok");
     let store = &platform.orion.config().store;
     let kind = store.split(':').next().unwrap_or_default();
-    let infrastructure = json!({
-        "record": { "status": if well { "connected" } else { "disconnected" }, "host": kind },
-        "postgres": { "status": "not_configured" },
-        "redis": { "status": redis, "host": redis_host },
-        "milvus": { "status": "not_configured" },
-        "grafana": { "status": "not_configured" },
-        "prometheus": { "status": "not_configured" },
-        "pgadmin": { "status": "not_configured" },
-    });
-    Json(Status {
-        status: if all_well && redis != "disconnected" { "ok" } else { "degraded" },
-        services,
-        infrastructure,
-        sources,
-    })
+    let connected = if record.well { "connected" } else { "disconnected" };
+    infrastructure.insert("record".to_owned(), json!({ "status": connected, "host": kind }));
+    let status = if all_well { "ok" } else { "degraded" };
+    let sources = platform.orion.scout().sources().await.unwrap_or_default();
+    let sources = sources.into_iter().map(SourceView::from).collect();
+    Json(Status { status, services, infrastructure: infrastructure.into(), sources })
 }
 
-/// How Redis is, and where.
-async fn redis(platform: &Platform) -> (&'static str, &str) {
-    match platform.orion.redis() {
-        None => ("not_configured", ""),
-        Some(redis) => (if redis.ping().await.is_ok() { "connected" } else { "disconnected" }, redis.name()),
+/// What this process knows of the record.
+struct Record {
+    well: bool,
+    queues: Option<Queues>,
+    latency_ms: f64,
+}
+
+fn millis(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+async fn one(platform: &Platform, service: Service, record: &Record) -> ServiceStatus {
+    let ill = |error: &str, latency_ms| ServiceStatus {
+        service: service.as_str(),
+        status: "unhealthy",
+        error: Some(error.to_owned()),
+        uptime: String::new(),
+        queue_size: 0,
+        latency_ms,
+        checks: Checks { redis: true, postgres: false },
+    };
+    let addresses = platform.roles.addresses(service);
+    if !addresses.is_empty() {
+        let asked = Instant::now();
+        let told = platform.proxy.readiness(addresses, PATIENCE).await;
+        let latency_ms = millis(asked);
+        let Some((ready, told)) = told else { return ill("it does not answer", latency_ms) };
+        let checks = Checks { redis: told["checks"]["redis"] != false, postgres: told["checks"]["postgres"] == true };
+        return ServiceStatus {
+            service: service.as_str(),
+            status: if ready { "ok" } else { "unhealthy" },
+            error: (!ready).then(|| "it is not ready".to_owned()),
+            uptime: told["uptime"].as_str().unwrap_or_default().to_owned(),
+            queue_size: told["queue_size"].as_u64().unwrap_or_default(),
+            latency_ms,
+            checks,
+        };
     }
-}
-
-/// How many runs wait for a worker or are being worked on.
-async fn waiting(store: &dyn Store) -> orion_core::Result<u64> {
-    let filter = Filter { states: vec!["pending".to_owned(), "running".to_owned()], ..Filter::default() };
-    let mut tx: Box<dyn Tx> = store.read().await?;
-    orion_core::port::Repository::<Run>::count(tx.runs(), &filter).await
+    match (platform.roles.runs(service), &record.queues) {
+        (false, _) => ill("no process runs it, as far as this one knows", record.latency_ms),
+        (true, None) => ill("the record does not answer", record.latency_ms),
+        (true, Some(queues)) => ServiceStatus {
+            service: service.as_str(),
+            status: "ok",
+            error: None,
+            uptime: spoken(platform.machine.uptime()),
+            queue_size: queues.of(service),
+            latency_ms: record.latency_ms,
+            checks: Checks { redis: true, postgres: true },
+        },
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

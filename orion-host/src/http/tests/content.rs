@@ -313,7 +313,7 @@ async fn bad_input_is_refused_by_its_place_and_leaves_nothing() {
         ("POST", "/api/v1/editor/render", Some(json!({ "content_id": NOBODY, "video_width": 7 })), 422),
         ("POST", "/api/v1/editor/tts", Some(json!({ "text": LONG })), 422),
         ("POST", "/api/v1/editor/tts", Some(json!({ "text": "x", "speed": 9.0 })), 422),
-        ("POST", "/api/v1/editor/tts", Some(json!({ "text": "x", "output_format": "mp3" })), 501),
+        ("POST", "/api/v1/editor/tts", Some(json!({ "text": "x", "output_format": "ogg" })), 422),
         ("POST", "/api/v1/editor/captions", Some(json!({ "audio_path": "/etc/passwd" })), 501),
         ("POST", "/api/v1/publisher/publish", Some(json!({ "content_id": NOBODY, "platforms": [] })), 422),
         ("POST", "/api/v1/publisher/publish", Some(json!({ "content_id": NOBODY, "platforms": ["folder"] })), 404),
@@ -402,7 +402,8 @@ async fn pictures_and_speech_are_made_on_request() {
     assert_eq!(picture.status, StatusCode::OK);
     assert!(picture.header("content-type").starts_with("image/"));
     assert_eq!(bed.get(made["file_path"].as_str().unwrap(), None).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let spoken = bed.post("/api/v1/editor/tts", &token, json!({ "text": "Nobody speaks here." })).await;
+    let spoken =
+        bed.post("/api/v1/editor/tts", &token, json!({ "text": "Nobody speaks here.", "output_format": "wav" })).await;
     assert_eq!(spoken.status, StatusCode::OK, "{spoken:?}");
     let spoken = spoken.json();
     assert!(spoken["duration_seconds"].as_f64() > Some(0.2));

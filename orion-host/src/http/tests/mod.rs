@@ -10,5 +10,6 @@ mod elsewhere;
 mod layers;
 mod matrix;
 mod oauth;
+mod running;
 mod sign_in;
 mod sockets;

@@ -1,22 +1,24 @@
 //! Pulse's routes, below `/api/v1/pulse`: what happened and what it cost.
 
-use super::super::bounds::{page, within};
-use super::super::caller::Signed;
-use super::super::extract::{Body, Path, Query};
-use super::super::{Answer, ApiError, Platform, Routes};
+mod admin;
+mod costs;
+
 use super::director::runs;
 use super::runrow::RunRow;
 use super::shown::content;
+use crate::http::bounds::{page, within};
+use crate::http::caller::Signed;
+use crate::http::extract::{Path, Query};
+use crate::http::{Answer, Platform, Routes};
 use axum::Json;
 use axum::extract::State;
 use orion_core::Timestamp;
-use orion_core::domain::{Money, Role};
+use orion_core::domain::Money;
 use orion_core::event::EventRecord;
 use orion_core::id::ContentId;
 use orion_core::port::{Filter, Order, RepositoryExt};
 use orion_core::service::pulse::{Pulse, content_of, service_of};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
@@ -32,21 +34,15 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(metrics))
         .routes(routes!(trends))
         .routes(routes!(content_analytics))
-        .routes(routes!(costs))
-        .routes(routes!(daily))
-        .routes(routes!(timeline))
-        .routes(routes!(by_provider))
-        .routes(routes!(summary))
         .routes(routes!(funnel))
-        .routes(routes!(provider_use))
         .routes(routes!(errors))
-        .routes(routes!(projections))
         .routes(routes!(history))
         .routes(routes!(run_rows))
-        .routes(routes!(cleanup))
+        .merge(costs::routes())
+        .merge(admin::routes())
 }
 
-fn pulse(platform: &Platform) -> Pulse {
+pub(in crate::http) fn pulse(platform: &Platform) -> Pulse {
     let production = platform.orion.production();
     Pulse { store: production.store.clone(), clock: production.clock.clone() }
 }
@@ -245,141 +241,6 @@ async fn content_analytics(
     }))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct DaysQuery {
-    /// How far to look back.
-    days: Option<u32>,
-}
-
-impl DaysQuery {
-    fn within(&self, default: u32, most: u32) -> Result<u32, ApiError> {
-        within(&["query", "days"], self.days.unwrap_or(default), 1..=most)
-    }
-}
-
-fn dollars(by_category: BTreeMap<String, Money>) -> BTreeMap<String, f64> {
-    by_category.into_iter().map(|(category, amount)| (category, amount.dollars())).collect()
-}
-
-/// What was spent.
-#[derive(Debug, Serialize, ToSchema)]
-struct Costs {
-    /// Dollars.
-    total_cost: f64,
-    by_category: BTreeMap<String, f64>,
-    record_count: u64,
-}
-
-/// What the last days cost.
-#[utoipa::path(get, path = "/costs", tag = "pulse", params(DaysQuery), responses((status = OK, body = Costs)))]
-async fn costs(State(platform): State<Arc<Platform>>, _: Signed, Query(query): Query<DaysQuery>) -> Answer<Costs> {
-    let spending = pulse(&platform).costs(query.within(30, 365)?).await?;
-    Ok(Json(Costs {
-        total_cost: spending.total.dollars(),
-        by_category: dollars(spending.by_category),
-        record_count: spending.records,
-    }))
-}
-
-/// What one day cost.
-#[derive(Debug, Serialize, ToSchema)]
-struct DayCosts {
-    /// `2026-11-24`
-    date: String,
-    /// Dollars.
-    total_cost: f64,
-    by_category: BTreeMap<String, f64>,
-}
-
-async fn days(platform: &Platform, query: &DaysQuery) -> Answer<Vec<DayCosts>> {
-    let days = pulse(platform).daily_costs(query.within(30, 90)?).await?;
-    let days = days.into_iter().map(|day| DayCosts {
-        date: day.date,
-        total_cost: day.spending.total.dollars(),
-        by_category: dollars(day.spending.by_category),
-    });
-    Ok(Json(days.collect()))
-}
-
-/// What each day cost, oldest first.
-#[utoipa::path(get, path = "/costs/daily", tag = "pulse", params(DaysQuery),
-    responses((status = OK, body = Vec<DayCosts>)))]
-async fn daily(
-    State(platform): State<Arc<Platform>>,
-    _: Signed,
-    Query(query): Query<DaysQuery>,
-) -> Answer<Vec<DayCosts>> {
-    days(&platform, &query).await
-}
-
-/// The same as `costs/daily`.
-#[utoipa::path(get, path = "/costs/timeline", tag = "pulse", params(DaysQuery),
-    responses((status = OK, body = Vec<DayCosts>)))]
-async fn timeline(
-    State(platform): State<Arc<Platform>>,
-    _: Signed,
-    Query(query): Query<DaysQuery>,
-) -> Answer<Vec<DayCosts>> {
-    days(&platform, &query).await
-}
-
-/// What one provider was paid.
-#[derive(Debug, Serialize, ToSchema)]
-struct ProviderCosts {
-    provider: String,
-    /// Dollars.
-    total_cost: f64,
-    by_category: BTreeMap<String, f64>,
-}
-
-/// What each provider was paid, most first.
-#[utoipa::path(get, path = "/costs/by-provider", tag = "pulse", params(DaysQuery),
-    responses((status = OK, body = Vec<ProviderCosts>)))]
-async fn by_provider(
-    State(platform): State<Arc<Platform>>,
-    _: Signed,
-    Query(query): Query<DaysQuery>,
-) -> Answer<Vec<ProviderCosts>> {
-    let paid = pulse(&platform).costs_by_provider(query.within(30, 365)?).await?;
-    let paid = paid.into_iter().map(|paid| ProviderCosts {
-        provider: paid.provider,
-        total_cost: paid.spending.total.dollars(),
-        by_category: dollars(paid.spending.by_category),
-    });
-    Ok(Json(paid.collect()))
-}
-
-/// What one provider was asked and paid.
-#[derive(Debug, Serialize, ToSchema)]
-struct ProviderSum {
-    requests: u64,
-    cost_usd: f64,
-}
-
-/// What was spent, provider by provider.
-#[derive(Debug, Serialize, ToSchema)]
-struct CostSummary {
-    total_cost_usd: f64,
-    by_provider: BTreeMap<String, ProviderSum>,
-}
-
-/// What the last days cost in all, and by provider.
-#[utoipa::path(get, path = "/costs/summary", tag = "pulse", params(DaysQuery),
-    responses((status = OK, body = CostSummary)))]
-async fn summary(
-    State(platform): State<Arc<Platform>>,
-    _: Signed,
-    Query(query): Query<DaysQuery>,
-) -> Answer<CostSummary> {
-    let paid = pulse(&platform).costs_by_provider(query.within(30, 365)?).await?;
-    let total: Money = paid.iter().map(|paid| paid.spending.total).sum();
-    let sums = paid.into_iter().map(|paid| {
-        (paid.provider, ProviderSum { requests: paid.spending.records, cost_usd: paid.spending.total.dollars() })
-    });
-    Ok(Json(CostSummary { total_cost_usd: total.dollars(), by_provider: sums.collect() }))
-}
-
 /// How far content came.
 #[derive(Debug, Serialize, ToSchema)]
 struct FunnelView {
@@ -401,34 +262,6 @@ async fn funnel(State(platform): State<Arc<Platform>>, Signed(caller): Signed) -
         published: funnel.published,
         rejected: funnel.rejected,
     }))
-}
-
-/// How one provider did.
-#[derive(Debug, Serialize, ToSchema)]
-struct ProviderUseView {
-    provider: String,
-    request_count: u64,
-    /// Dollars.
-    total_cost: f64,
-    error_count: u64,
-}
-
-/// How providers did: how often they were asked, at what price, with how many failures.
-#[utoipa::path(get, path = "/pipeline/providers", tag = "pulse", params(DaysQuery),
-    responses((status = OK, body = Vec<ProviderUseView>)))]
-async fn provider_use(
-    State(platform): State<Arc<Platform>>,
-    _: Signed,
-    Query(query): Query<DaysQuery>,
-) -> Answer<Vec<ProviderUseView>> {
-    let used = pulse(&platform).providers(query.within(30, 365)?).await?;
-    let used = used.into_iter().map(|used| ProviderUseView {
-        provider: used.provider,
-        request_count: used.requests,
-        total_cost: used.cost.dollars(),
-        error_count: used.errors,
-    });
-    Ok(Json(used.collect()))
 }
 
 /// What failed within one hour.
@@ -460,37 +293,6 @@ async fn errors(
     Ok(Json(points.collect()))
 }
 
-/// What a period will cost.
-#[derive(Debug, Serialize, ToSchema)]
-struct ProjectionView {
-    /// `daily`, `weekly` or `monthly`.
-    period: &'static str,
-    /// Dollars of the span that was looked at.
-    current_cost: f64,
-    /// Dollars.
-    projected_cost: f64,
-    /// `increasing`, `decreasing` or `stable`.
-    trend: &'static str,
-}
-
-/// What days, weeks and months will cost if they go on like the last days.
-#[utoipa::path(get, path = "/pipeline/costs", tag = "pulse", params(DaysQuery),
-    responses((status = OK, body = Vec<ProjectionView>)))]
-async fn projections(
-    State(platform): State<Arc<Platform>>,
-    _: Signed,
-    Query(query): Query<DaysQuery>,
-) -> Answer<Vec<ProjectionView>> {
-    let projections = pulse(&platform).projections(query.within(7, 30)?).await?;
-    let projections = projections.into_iter().map(|projection| ProjectionView {
-        period: projection.period,
-        current_cost: projection.current.dollars(),
-        projected_cost: projection.projected,
-        trend: projection.change.as_str(),
-    });
-    Ok(Json(projections.collect()))
-}
-
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct RunsQuery {
@@ -520,32 +322,4 @@ async fn run_rows(
     Query(query): Query<RunsQuery>,
 ) -> Answer<Vec<RunRow>> {
     runs(&platform, &caller, query.limit, query.status.as_deref()).await
-}
-
-#[derive(Debug, Default, Deserialize, ToSchema)]
-struct CleanupRequest {
-    /// What is older is deleted; else 90.
-    days: Option<u32>,
-}
-
-/// What was deleted.
-#[derive(Debug, Serialize, ToSchema)]
-struct CleanupAnswer {
-    /// Always zero: the event log is the record that sockets and workers go on from, and is kept.
-    events_deleted: u64,
-    costs_deleted: u64,
-}
-
-/// Deletes old rows of the cost ledger.
-#[utoipa::path(post, path = "/admin/cleanup", tag = "pulse", request_body = Option<CleanupRequest>,
-    responses((status = OK, body = CleanupAnswer), (status = FORBIDDEN)))]
-async fn cleanup(
-    State(platform): State<Arc<Platform>>,
-    Signed(caller): Signed,
-    request: Option<Body<CleanupRequest>>,
-) -> Answer<CleanupAnswer> {
-    caller.require(Role::Admin)?;
-    let days = request.and_then(|Body(request)| request.days).unwrap_or(90);
-    let days = within(&["body", "days"], days, 0..=36_500)?;
-    Ok(Json(CleanupAnswer { events_deleted: 0, costs_deleted: pulse(&platform).forget_costs(days).await? }))
 }
