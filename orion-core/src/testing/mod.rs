@@ -50,13 +50,40 @@ async fn let_others_on() {
     .await;
 }
 
+/// What a maker gives: a port and what must live as long as the test, or `None` where its server is not installed and
+/// the maker has said so.
+pub trait Made {
+    /// The port.
+    type Port;
+    /// What must live as long as the test.
+    type Alive;
+    /// Both, or nothing to test.
+    fn made(self) -> Option<(Self::Port, Self::Alive)>;
+}
+
+impl<P, A> Made for (P, A) {
+    type Port = P;
+    type Alive = A;
+    fn made(self) -> Option<(P, A)> {
+        Some(self)
+    }
+}
+
+impl<P, A> Made for Option<(P, A)> {
+    type Port = P;
+    type Alive = A;
+    fn made(self) -> Self {
+        self
+    }
+}
+
 /// Emits one test per scenario of a suite module; the macros below fill in the scenarios.
 #[macro_export]
 macro_rules! conformance {
     ($make:path, $suite:ident: $($scenario:ident)+) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $scenario() {
-            let (port, _alive) = $make().await;
+            let Some((port, _alive)) = $crate::testing::Made::made($make().await) else { return };
             $crate::testing::$suite::$scenario(port).await;
         }
     )+};
