@@ -194,7 +194,7 @@ impl OrionBuilder {
         self
     }
 
-    /// Where the record is kept: `sqlite:orion.db`, `memory:`.
+    /// Where the record is kept: `sqlite:orion.db`, `postgres://orion:secret@localhost/orion`, `memory:`.
     pub fn store(mut self, uri: impl Into<String>) -> Self {
         self.config.store = uri.into();
         self
@@ -357,7 +357,7 @@ impl OrionBuilder {
         let tools = parts.tools(&config.ffmpeg);
         let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
         let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher, config.robots));
-        let wire = parts.wire();
+        let wire = parts.wire(&config.wire, &config.store)?;
         let memory = providers.memory()?;
         let mut scout = Scout {
             wire: wire.clone(),

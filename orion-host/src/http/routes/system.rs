@@ -111,6 +111,11 @@ struct Status {
     sources: Vec<SourceView>,
 }
 
+/// The host of an address, without user and password.
+fn host(address: &str) -> Option<String> {
+    url::Url::parse(address).ok()?.host_str().map(str::to_owned)
+}
+
 /// How everything is: this process, and the services that run elsewhere by what they say themselves.
 #[utoipa::path(get, path = "/status", tag = "system", responses((status = OK, body = Status)))]
 async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
@@ -145,7 +150,11 @@ async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
     let kind = store.split(':').next().unwrap_or_default();
     let infrastructure = json!({
         "record": { "status": if well { "connected" } else { "disconnected" }, "host": kind },
-        "postgres": { "status": "not_configured" },
+        "postgres": if kind.starts_with("postgres") {
+            json!({ "status": if well { "connected" } else { "disconnected" }, "host": host(store) })
+        } else {
+            json!({ "status": "not_configured" })
+        },
         "redis": { "status": "not_configured" },
         "milvus": { "status": "not_configured" },
         "grafana": { "status": "not_configured" },
