@@ -124,7 +124,7 @@ impl Parts {
         &self.folder
     }
 
-    /// The record: `sqlite:FILE` or `memory:`.
+    /// The record: `sqlite:FILE`, `postgres://USER:PASSWORD@HOST/DATABASE` or `memory:`.
     ///
     /// # Errors
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
@@ -132,6 +132,8 @@ impl Parts {
         const KNOWN: &[&str] = &[
             #[cfg(feature = "sql")]
             "sqlite:FILE",
+            #[cfg(feature = "sql")]
+            "postgres://USER:PASSWORD@HOST/DATABASE",
             "memory:",
         ];
         let uri = Uri::parse(address)?;
@@ -144,6 +146,8 @@ impl Parts {
                 self.make_parent(&path)?;
                 Ok(Arc::new(orion_sql::SqlStore::open(&format!("sqlite:{}", path.display())).await?))
             }
+            #[cfg(feature = "sql")]
+            "postgres" | "postgresql" => Ok(Arc::new(orion_sql::SqlStore::open(address).await?)),
             _ => Err(uri.unknown("store", KNOWN)),
         }
     }
@@ -228,9 +232,43 @@ impl Parts {
         Ok((Arc::new(ModelWriter::new(model.clone())), Arc::new(ModelCritic::new(model))))
     }
 
-    /// The live wire within this process.
-    pub fn wire(&self) -> Arc<dyn Wire> {
-        Arc::new(MemoryWire::new())
+    /// The live wire of a store: `memory:` (within this process), or `postgres:` (between the processes on the store's
+    /// database; `postgres://…` for another). Empty takes the one that fits the store: `postgres:` where it lies there,
+    /// else `memory:`, and processes that share a file find each other's work by looking.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme, and for `postgres:` without such a store.
+    pub fn wire(&self, address: &str, store: &str) -> Result<Arc<dyn Wire>> {
+        const KNOWN: &[&str] = &[
+            "memory:",
+            #[cfg(feature = "sql")]
+            "postgres:",
+        ];
+        #[cfg(feature = "sql")]
+        let stored_there = Uri::parse(store).is_ok_and(|uri| matches!(uri.scheme(), "postgres" | "postgresql"));
+        #[cfg(not(feature = "sql"))]
+        let _ = store;
+        if address.is_empty() {
+            #[cfg(feature = "sql")]
+            if stored_there {
+                return Ok(Arc::new(orion_sql::PgWire::open(store)?));
+            }
+            return Ok(Arc::new(MemoryWire::new()));
+        }
+        let uri = Uri::parse(address)?;
+        match uri.scheme() {
+            "memory" => Ok(Arc::new(MemoryWire::new())),
+            #[cfg(feature = "sql")]
+            "postgres" | "postgresql" if !uri.rest().is_empty() => Ok(Arc::new(orion_sql::PgWire::open(address)?)),
+            #[cfg(feature = "sql")]
+            "postgres" | "postgresql" if stored_there => Ok(Arc::new(orion_sql::PgWire::open(store)?)),
+            #[cfg(feature = "sql")]
+            "postgres" | "postgresql" => {
+                Err(orion_core::Error::invalid("the store has no PostgreSQL database to wire")
+                    .with_hint("name one: postgres://USER:PASSWORD@HOST/DATABASE, or leave the wire to the store"))
+            }
+            _ => Err(uri.unknown("wire", KNOWN)),
+        }
     }
 
     #[cfg(feature = "sql")]
@@ -642,6 +680,25 @@ mod tests {
         assert!(without.hint().unwrap().contains("fal.key"), "{without:?}");
         assert!(image("midjourney:").unwrap_err().hint().unwrap().contains("fal:MODEL"));
         assert!(clip("graphics:").unwrap_err().hint().unwrap().contains("comfyui:"));
+    }
+
+    #[cfg(feature = "sql")]
+    #[tokio::test]
+    async fn the_wire_follows_the_store_unless_told_otherwise() {
+        let open = |address, store| Parts::new("/nonexistent").wire(address, store);
+        let server = "postgres://ann:hunter2@127.0.0.1:1/orion";
+        for (address, store, kind) in [
+            ("", "sqlite:orion.db", "MemoryWire"),
+            ("", server, "PgWire"),
+            ("postgres:", server, "PgWire"),
+            (server, "sqlite:orion.db", "PgWire"),
+            ("memory:", server, "MemoryWire"),
+        ] {
+            let wire = format!("{:?}", open(address, store).unwrap());
+            assert!(wire.starts_with(kind) && !wire.contains("hunter2"), "{address} {store}: {wire}");
+        }
+        assert!(open("postgres:", "sqlite:orion.db").unwrap_err().hint().is_some());
+        assert!(open("pigeon:", server).unwrap_err().hint().unwrap().contains("memory:"));
     }
 
     #[tokio::test]

@@ -19,7 +19,8 @@ impl Uri {
     pub fn parse(text: &str) -> Result<Self> {
         let malformed = || {
             Error::invalid("this is no address of an adapter")
-                .with_context("address", text)
+                // One that holds a user may hold a password.
+                .with_context("address", if text.contains('@') { "[redacted]" } else { text })
                 .with_hint("write it as scheme:rest, for example `sqlite:orion.db` or `memory:`")
         };
         let (scheme, rest) = text.split_once(':').ok_or_else(malformed)?;
@@ -85,6 +86,8 @@ mod tests {
         assert_eq!((uri.scheme(), uri.rest()), ("sqlite", "orion.db"));
         assert_eq!(Uri::parse("ollama:llama3.2:1b").unwrap().rest(), "llama3.2:1b");
         assert_eq!(Uri::parse("sqlite3:x").unwrap().scheme(), "sqlite3");
+        let secret = Uri::parse("postgres//ann:hunter2@db/orion").unwrap_err();
+        assert!(!format!("{secret:?}").contains("hunter2"), "{secret:?}");
         for malformed in ["", "orion.db", ":x", "3d:x", "a b:c"] {
             assert!(Uri::parse(malformed).is_err(), "{malformed}");
         }

@@ -11,7 +11,7 @@ use orion_core::domain::{Gate, Run, RunState};
 use orion_core::id::{RunId, UserId};
 use orion_core::port::{
     BlobStore, Clock, Entropy, Fetcher, ImageModel, LanguageModel, PlatformPublisher, RepositoryExt, ScriptWriter,
-    SpeechModel, Store, Transcriber, TrendSource,
+    SpeechModel, Store, Transcriber, TrendSource, Wire,
 };
 use orion_core::service::director::Director;
 use orion_core::service::editor::Editor;
@@ -234,7 +234,7 @@ impl OrionBuilder {
         self
     }
 
-    /// Where the record is kept: `sqlite:orion.db`, `memory:`.
+    /// Where the record is kept: `sqlite:orion.db`, `postgres://orion:secret@localhost/orion`, `memory:`.
     pub fn store(mut self, uri: impl Into<String>) -> Self {
         self.config.store = uri.into();
         self
@@ -402,7 +402,10 @@ impl OrionBuilder {
             "" => None,
             address => Some(Redis::open(address)?),
         };
-        let wire = redis.as_ref().map_or_else(|| parts.wire(), |redis| Arc::new(redis.wire()));
+        let wire: Arc<dyn Wire> = match &redis {
+            Some(redis) if config.wire.trim().is_empty() => Arc::new(redis.wire()),
+            _ => parts.wire(&config.wire, &config.store)?,
+        };
         let memory = providers.memory()?;
         let mut scout = Scout {
             wire: wire.clone(),

@@ -1,6 +1,7 @@
 //! The platform as its users meet it: `orion up` as a process, and the command line as its client.
 
 use crate::program::{Program, root, told};
+use orion_private_postgres::{Durability, Server};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -26,7 +27,10 @@ impl Platform {
     /// As [`start`](Self::start), the gateway with more arguments, which may need other processes: they are given the
     /// program.
     fn start_as(arguments: impl FnOnce(&Program) -> Vec<String>) -> Option<Self> {
-        let program = Program::find()?;
+        Self::start_on(Program::find()?, arguments)
+    }
+
+    fn start_on(program: Program, arguments: impl FnOnce(&Program) -> Vec<String>) -> Option<Self> {
         let made = program
             .command(["admin", "create", "--email", "ada@example.org", "--name", "Ada"])
             .env("ORION_PASSWORD", PASSWORD)
@@ -288,4 +292,57 @@ fn parts_run_in_processes_of_their_own() {
     assert_eq!(platform.run(&["scout", "list-trends"]).status.code(), Some(1));
     assert_eq!(platform.json(&["content", "view", &content])["status"], "published");
     assert_eq!(platform.json(&["system", "status"])["status"], "degraded");
+}
+
+/// The record on a server: parts in processes of their own wake each other through it, and its restart stops nobody
+/// for longer than it takes.
+#[test]
+fn parts_share_a_postgres_database() {
+    let Some(server) = Server::start(Durability::Full) else { return };
+    let Some(mut program) = Program::find() else { return };
+    let store = server.database().replace("orion@", "orion:hunter2@");
+    program.store = Some(store.clone());
+    let mut parts = Vec::new();
+    let started = Platform::start_on(program, |program| {
+        let port = free_port();
+        parts.push(Part(spawn(program, port, &["--role", "scout,director,media,editor"].map(str::to_owned))));
+        let scout = format!(
+            "services=scout=http://127.0.0.1:{port},director=http://127.0.0.1:{port},media=http://127.0.0.1:{port},editor=http://127.0.0.1:{port}"
+        );
+        ["--role", "gateway,publisher,pulse,identity", "--set", &scout].map(str::to_owned).to_vec()
+    });
+    let Some(platform) = started else { return };
+    let begun = Instant::now();
+    while platform.json(&["system", "status"])["status"] != "ok" {
+        assert!(begun.elapsed() < Duration::from_secs(60), "not all parts start:\n{}", platform.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let status = platform.json(&["system", "status"]);
+    assert_eq!(status["infrastructure"]["postgres"]["status"], "connected", "{status}");
+    let started = platform.json(&["pipeline", "run", &trend(&platform)]);
+    let content = started["content_id"].as_str().unwrap().to_owned();
+    server.crash();
+    server.recover();
+    // What asks meanwhile is told to come again; the client does not.
+    while !platform.run(&["content", "view", &content]).status.success() {
+        assert!(begun.elapsed() < Duration::from_secs(120), "the record never comes back:\n{}", platform.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let view = platform.wait_for(&content, &["review"]);
+    assert!(view["script"]["hook"].as_str().is_some_and(|hook| !hook.is_empty()), "{view}");
+    platform.json(&["content", "approve", &content]);
+
+    let doctor = told_all(&platform.run(&["doctor"]));
+    assert!(doctor.contains("postgres://") && !doctor.contains("hunter2"), "{doctor}");
+    let shown = told_all(&platform.run(&["config", "show"]));
+    assert!(shown.contains("postgres://") && !shown.contains("hunter2"), "{shown}");
+    server.crash();
+    let doctor = told_all(&platform.run(&["doctor"]));
+    assert!(doctor.contains("cannot be reached") && !doctor.contains("hunter2"), "{doctor}");
+    assert!(!platform.log().contains("hunter2"), "{}", platform.log());
+}
+
+/// All that a program wrote.
+fn told_all(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &told(output)
 }

@@ -14,6 +14,8 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) struct Program {
     binary: PathBuf,
     pub(crate) folder: TempDir,
+    /// Where the record is, if not in the folder.
+    pub(crate) store: Option<String>,
 }
 
 impl Program {
@@ -28,13 +30,16 @@ impl Program {
             eprintln!("SKIPPED: {} has not been built", binary.display());
             return None;
         }
-        Some(Self { binary, folder: tempfile::tempdir().unwrap() })
+        Some(Self { binary, folder: tempfile::tempdir().unwrap(), store: None })
     }
 
     /// A command of the program, with its data in the folder and the shared voices.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).current_dir(self.folder.path()).env("ORION_DATA_DIR", self.folder.path().join("data"));
+        if let Some(store) = &self.store {
+            command.env("ORION_STORE", store);
+        }
         command
     }
 

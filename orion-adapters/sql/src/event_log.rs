@@ -5,9 +5,13 @@
 //! lock until the commit, which orders the appending transactions in the same way; a database sequence would not,
 //! and a reader could step over an event that commits late.
 //!
-//! A group's `head` is the last event that it was ever given; `deliveries` holds only those up to the head that are
-//! not done. A claim therefore costs the same after a million events as after ten.
+//! A group's `head` is the last event that was ever written down for it; `deliveries` holds only those up to the head
+//! that are not done. Events are written down many at a time, by whoever finds nothing more to claim; claims then take
+//! them row by row, each worker past the rows that others are taking. A claim therefore costs the same after a million
+//! events as after ten, and on PostgreSQL workers of one group do not wait for each other's commits.
 
+use crate::connection::{Bind, Connection, binds};
+use crate::dialect::{Sql, locking};
 use crate::error::translate;
 use crate::transaction::SqlTx;
 use async_trait::async_trait;
@@ -15,8 +19,10 @@ use orion_core::event::{Event, EventRecord};
 use orion_core::id::{EventId, UserId};
 use orion_core::port::{Claim, EventLog};
 use orion_core::{Error, Result, Timestamp};
-use sqlx::SqliteConnection;
 use std::time::Duration;
+
+/// How many events are written down for a group at once.
+const CHUNK: u32 = 512;
 
 const RAISE_HEAD: &str = "update log_head set sequence = sequence + 1 returning sequence";
 const LOWER_HEAD: &str = "update log_head set sequence = sequence - 1";
@@ -29,16 +35,27 @@ const READ_OWNED: &str = "select sequence, id, at, owner, body from events \
 const LAST: &str = "select sequence from log_head";
 const SEQUENCE_OF: &str = "select sequence from events where id = $1";
 
-const GROUP_HEAD: &str = "select head from consumers where name = $1";
-const ADD_GROUP: &str = "insert into consumers (name, head) values ($1, 0)";
+const GROUP_HEAD: &str = "select c.head, l.sequence from consumers c, log_head l where c.name = $1";
+const LOCK_GROUP: Sql = locking!("select head from consumers where name = $1", " for update", "");
+const ADD_GROUP: &str = "insert into consumers (name, head) values ($1, 0) on conflict do nothing";
 const MOVE_GROUP: &str = "update consumers set head = $2 where name = $1";
-const DUE: &str = "select e.sequence, e.id, e.at, e.owner, e.body, d.fence, d.attempts \
-    from deliveries d join events e on e.sequence = d.sequence \
-    where d.consumer = $1 and d.state <> 'buried' and d.ready_at <= $2 order by d.sequence limit $3";
-const HOLD_DUE: &str = "update deliveries set state = 'held', fence = fence + 1, attempts = attempts + 1, ready_at = $3 \
-    where consumer = $1 and state <> 'buried' and ready_at <= $2 and sequence <= $4";
-const HOLD_FRESH: &str = "insert into deliveries (consumer, sequence, state, fence, attempts, ready_at) \
-    select $1, sequence, 'held', 1, 1, $2 from events where sequence > $3 and sequence <= $4";
+/// Writes events down as due at once. No clock shows a time before zero.
+const FILL: &str = "insert into deliveries (consumer, sequence, state, fence, attempts, ready_at) \
+    select cast($1 as text), sequence, 'released', 0, 0, 0 from events \
+    where sequence > $2 and sequence <= $3 order by sequence limit $4";
+const LAST_FILLED: &str = "select max(sequence) from deliveries where consumer = $1";
+const HOLD: Sql = locking!(
+    "with due as materialized (select sequence from deliveries \
+        where consumer = $1 and state <> 'buried' and ready_at <= $2 order by sequence limit $4",
+    " for update skip locked",
+    ") update deliveries set state = 'held', fence = fence + 1, attempts = attempts + 1, ready_at = $3 \
+    where consumer = $1 and sequence in (select sequence from due) \
+    returning sequence, fence, attempts, \
+        (select id from events e where e.sequence = deliveries.sequence) as id, \
+        (select at from events e where e.sequence = deliveries.sequence) as at, \
+        (select owner from events e where e.sequence = deliveries.sequence) as owner, \
+        (select body from events e where e.sequence = deliveries.sequence) as body"
+);
 
 const EXTEND: &str = "update deliveries set ready_at = $4 \
     where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
@@ -58,6 +75,38 @@ const GROUPS: &str = "select name from consumers order by name";
 const FORGET: &str = "delete from events where sequence in (select sequence from events \
     where at < $1 and sequence <= (select coalesce(min(head), 9223372036854775807) from consumers) \
     and sequence not in (select sequence from deliveries) order by sequence limit $2)";
+
+/// Every statement of the log.
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[Sql] = &[
+    same(RAISE_HEAD),
+    same(LOWER_HEAD),
+    same(APPEND),
+    same(READ),
+    same(READ_OWNED),
+    same(LAST),
+    same(SEQUENCE_OF),
+    same(GROUP_HEAD),
+    LOCK_GROUP,
+    same(ADD_GROUP),
+    same(MOVE_GROUP),
+    same(FILL),
+    same(LAST_FILLED),
+    HOLD,
+    same(EXTEND),
+    same(ACKNOWLEDGE),
+    same(RELEASE),
+    same(BURY),
+    same(EXHUME),
+    same(BURIED),
+    same(GROUPS),
+    same(FORGET),
+];
+
+#[cfg(test)]
+const fn same(sql: &'static str) -> Sql {
+    Sql { sqlite: sql, postgres: sql }
+}
 
 /// A row of `events`.
 #[derive(sqlx::FromRow)]
@@ -85,7 +134,7 @@ impl EventRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct DueRow {
+struct HeldRow {
     #[sqlx(flatten)]
     event: EventRow,
     fence: i64,
@@ -96,7 +145,7 @@ struct DueRow {
 struct BuriedRow {
     #[sqlx(flatten)]
     event: EventRow,
-    reason: String,
+    reason: Vec<u8>,
 }
 
 #[async_trait]
@@ -110,183 +159,146 @@ impl EventLog for SqlTx {
     ) -> Result<EventRecord> {
         let connection = self.writing()?;
         let body = serde_json::to_string(event)?;
-        let sequence: i64 = sqlx::query_scalar(RAISE_HEAD).fetch_one(&mut *connection).await.map_err(translate)?;
-        let inserted = sqlx::query(APPEND)
-            .bind(sequence)
-            .bind(id.to_string())
-            .bind(at.as_micros())
-            .bind(owner.map(|owner| owner.to_string()))
-            .bind(body)
-            .execute(&mut *connection)
-            .await
-            .map_err(translate)?;
-        if inserted.rows_affected() == 0 {
-            sqlx::query(LOWER_HEAD).execute(connection).await.map_err(translate)?;
+        let sequence = number(connection, RAISE_HEAD, vec![]).await?.unwrap_or_default();
+        let row = binds![sequence, id.to_string(), at.as_micros(), owner.map(|owner| owner.to_string()), body];
+        if connection.execute(APPEND, row).await.map_err(translate)? == 0 {
+            connection.execute(LOWER_HEAD, vec![]).await.map_err(translate)?;
             return Err(Error::event_exists(id));
         }
         Ok(EventRecord { sequence: sequence.unsigned_abs(), id, at, owner, event: event.clone() })
     }
 
     async fn read(&mut self, after: u64, owner: Option<UserId>, limit: u32) -> Result<Vec<EventRecord>> {
-        let statement = match owner {
-            None => sqlx::query_as::<_, EventRow>(READ).bind(place(after)).bind(limit),
-            Some(owner) => sqlx::query_as(READ_OWNED).bind(place(after)).bind(limit).bind(owner.to_string()),
+        let connection = self.reading();
+        let rows: sqlx::Result<Vec<EventRow>> = match owner {
+            None => connection.rows(READ, binds![after, limit]).await,
+            Some(owner) => connection.rows(READ_OWNED, binds![after, limit, owner.to_string()]).await,
         };
-        let rows = statement.fetch_all(self.reading()).await.map_err(translate)?;
-        rows.into_iter().map(EventRow::record).collect()
+        rows.map_err(translate)?.into_iter().map(EventRow::record).collect()
     }
 
     async fn last(&mut self) -> Result<u64> {
-        let last: i64 = sqlx::query_scalar(LAST).fetch_one(self.reading()).await.map_err(translate)?;
-        Ok(last.unsigned_abs())
+        Ok(number(self.reading(), LAST, vec![]).await?.unwrap_or_default().unsigned_abs())
     }
 
     async fn sequence_of(&mut self, id: EventId) -> Result<Option<u64>> {
-        let found: Option<i64> = sqlx::query_scalar(SEQUENCE_OF)
-            .bind(id.to_string())
-            .fetch_optional(self.reading())
-            .await
-            .map_err(translate)?;
-        Ok(found.map(i64::unsigned_abs))
+        Ok(number(self.reading(), SEQUENCE_OF, binds![id.to_string()]).await?.map(i64::unsigned_abs))
     }
 
     async fn claim(&mut self, group: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
         let connection = self.writing()?;
         let lease_until = now.after(lease);
-        let claim = |record, fence: i64, attempts: i64| Claim {
-            group: group.to_owned(),
-            record,
-            fence: fence.unsigned_abs(),
-            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
-            lease_until,
-        };
-        let head = group_head(connection, group).await?;
-        // What comes back is older than what was never given, so the result ascends.
         let mut claims = Vec::new();
-        for due in hold_due(connection, group, now, lease_until, limit).await? {
-            claims.push(claim(due.event.record()?, due.fence + 1, due.attempts + 1));
+        loop {
+            let rest = limit.saturating_sub(claims.len() as u32);
+            if rest > 0 {
+                let sql = connection.pick(HOLD);
+                let held = binds![group, now.as_micros(), lease_until.as_micros(), rest];
+                let held: Vec<HeldRow> = connection.rows(sql, held).await.map_err(translate)?;
+                for row in held {
+                    claims.push(Claim {
+                        group: group.to_owned(),
+                        record: row.event.record()?,
+                        fence: row.fence.unsigned_abs(),
+                        attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+                        lease_until,
+                    });
+                }
+            }
+            if (limit > 0 && claims.len() as u32 >= limit) || !fill(connection, group, limit).await? {
+                claims.sort_unstable_by_key(|claim| claim.record.sequence);
+                return Ok(claims);
+            }
         }
-        let rest = limit.saturating_sub(claims.len() as u32);
-        for event in hold_fresh(connection, group, head, lease_until, rest).await? {
-            claims.push(claim(event.record()?, 1, 1));
-        }
-        Ok(claims)
     }
 
     async fn extend(&mut self, claim: &Claim, now: Timestamp, lease: Duration) -> Result<()> {
-        let statement = held(EXTEND, claim).bind(now.after(lease).as_micros());
-        self.change(claim, statement).await
+        self.change(EXTEND, claim, binds![now.after(lease).as_micros()]).await
     }
 
     async fn acknowledge(&mut self, claim: &Claim) -> Result<()> {
-        self.change(claim, held(ACKNOWLEDGE, claim)).await
+        self.change(ACKNOWLEDGE, claim, vec![]).await
     }
 
     async fn release(&mut self, claim: &Claim, retry_at: Timestamp, reason: &str) -> Result<()> {
-        let statement = held(RELEASE, claim).bind(retry_at.as_micros()).bind(reason.to_owned());
-        self.change(claim, statement).await
+        let reason = Bind::Bytes(reason.as_bytes().to_vec());
+        self.change(RELEASE, claim, vec![retry_at.as_micros().into(), reason]).await
     }
 
     async fn bury(&mut self, claim: &Claim, reason: &str) -> Result<()> {
-        self.change(claim, held(BURY, claim).bind(reason.to_owned())).await
+        self.change(BURY, claim, vec![Bind::Bytes(reason.as_bytes().to_vec())]).await
     }
 
     async fn buried(&mut self, group: &str, after: u64, limit: u32) -> Result<Vec<(EventRecord, String)>> {
-        let statement = sqlx::query_as::<_, BuriedRow>(BURIED).bind(group).bind(place(after)).bind(limit);
-        let rows = statement.fetch_all(self.reading()).await.map_err(translate)?;
-        rows.into_iter().map(|row| Ok((row.event.record()?, row.reason))).collect()
+        let rows: Vec<BuriedRow> = self.reading().rows(BURIED, binds![group, after, limit]).await.map_err(translate)?;
+        rows.into_iter()
+            .map(|row| Ok((row.event.record()?, String::from_utf8_lossy(&row.reason).into_owned())))
+            .collect()
     }
 
     async fn exhume(&mut self, group: &str, sequence: u64, retry_at: Timestamp) -> Result<()> {
-        let statement = sqlx::query(EXHUME).bind(group).bind(place(sequence)).bind(retry_at.as_micros());
-        match statement.execute(self.writing()?).await.map_err(translate)?.rows_affected() {
+        let binds = binds![group, sequence, retry_at.as_micros()];
+        match self.writing()?.execute(EXHUME, binds).await.map_err(translate)? {
             0 => Err(Error::not_buried(group, sequence)),
             _ => Ok(()),
         }
     }
 
     async fn groups(&mut self) -> Result<Vec<String>> {
-        sqlx::query_scalar(GROUPS).fetch_all(self.reading()).await.map_err(translate)
+        let rows: Vec<(String,)> = self.reading().rows(GROUPS, vec![]).await.map_err(translate)?;
+        Ok(rows.into_iter().map(|(name,)| name).collect())
     }
 
     async fn forget(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
-        let statement = sqlx::query(FORGET).bind(before.as_micros()).bind(limit);
-        Ok(statement.execute(self.writing()?).await.map_err(translate)?.rows_affected())
+        self.writing()?.execute(FORGET, binds![before.as_micros(), limit]).await.map_err(translate)
     }
 }
 
-type Statement<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
-
-/// A statement about a claim that is held, with group, sequence and fence bound.
-fn held<'q>(sql: &'static str, claim: &Claim) -> Statement<'q> {
-    sqlx::query(sql).bind(claim.group.clone()).bind(place(claim.record.sequence)).bind(place(claim.fence))
-}
-
 impl SqlTx {
-    /// Runs a statement that must find its claim.
-    async fn change(&mut self, claim: &Claim, statement: Statement<'_>) -> Result<()> {
-        match statement.execute(self.writing()?).await.map_err(translate)?.rows_affected() {
+    /// Runs a statement that must find its claim: group, sequence and fence, and what else it binds.
+    async fn change(&mut self, sql: &'static str, claim: &Claim, more: Vec<Bind>) -> Result<()> {
+        let mut binds = binds![claim.group.as_str(), claim.record.sequence, claim.fence];
+        binds.extend(more);
+        match self.writing()?.execute(sql, binds).await.map_err(translate)? {
             0 => Err(Error::lost_claim(claim)),
             _ => Ok(()),
         }
     }
 }
 
-/// The head of a group, which is made if it is new. On PostgreSQL this takes the group's row for update: claims of
-/// one group then follow one another, and need not skip locked rows.
-async fn group_head(connection: &mut SqliteConnection, group: &str) -> Result<i64> {
-    let head = sqlx::query_scalar(GROUP_HEAD).bind(group).fetch_optional(&mut *connection).await.map_err(translate)?;
-    if let Some(head) = head {
-        return Ok(head);
-    }
-    sqlx::query(ADD_GROUP).bind(group).execute(connection).await.map_err(translate)?;
-    Ok(0)
+/// The number that a statement gives, if it gives any.
+async fn number(connection: &mut Connection<'_>, sql: &'static str, binds: Vec<Bind>) -> Result<Option<i64>> {
+    let row: Option<(Option<i64>,)> = connection.row(sql, binds).await.map_err(translate)?;
+    Ok(row.and_then(|(number,)| number))
 }
 
-/// Takes what was given before and is due again; the rows are as they were before.
-async fn hold_due(
-    connection: &mut SqliteConnection,
-    group: &str,
-    now: Timestamp,
-    lease_until: Timestamp,
-    limit: u32,
-) -> Result<Vec<DueRow>> {
-    let statement = sqlx::query_as::<_, DueRow>(DUE).bind(group).bind(now.as_micros()).bind(limit);
-    let due = statement.fetch_all(&mut *connection).await.map_err(translate)?;
-    if let Some(last) = due.last() {
-        // Those selected are exactly the due ones up to the last of them.
-        let statement = sqlx::query(HOLD_DUE).bind(group).bind(now.as_micros());
-        let statement = statement.bind(lease_until.as_micros()).bind(last.event.sequence);
-        statement.execute(connection).await.map_err(translate)?;
+/// Writes more events down for a group, which is made if it is new; `false` if there are none. Workers of one group do
+/// this one after the other: who waited finds what the one before has written.
+async fn fill(connection: &mut Connection<'_>, group: &str, limit: u32) -> Result<bool> {
+    let place: Option<(i64, i64)> = connection.row(GROUP_HEAD, binds![group]).await.map_err(translate)?;
+    match place {
+        // The usual case, and it changes nothing, so that looking costs no write.
+        Some((head, last)) if head >= last => return Ok(false),
+        Some(_) => {}
+        None => {
+            connection.execute(ADD_GROUP, binds![group]).await.map_err(translate)?;
+        }
     }
-    Ok(due)
-}
-
-/// Takes what the group was never given.
-async fn hold_fresh(
-    connection: &mut SqliteConnection,
-    group: &str,
-    head: i64,
-    lease_until: Timestamp,
-    limit: u32,
-) -> Result<Vec<EventRow>> {
-    let fresh = if limit == 0 {
-        Vec::new()
+    if limit == 0 {
+        return Ok(false);
+    }
+    let seen = place.map_or(0, |(head, _)| head);
+    let lock = connection.pick(LOCK_GROUP);
+    let head = number(connection, lock, binds![group]).await?.unwrap_or_default();
+    let last = number(connection, LAST, vec![]).await?.unwrap_or_default();
+    let filled = connection.execute(FILL, binds![group, head, last, CHUNK]).await.map_err(translate)?;
+    let reached = if filled < u64::from(CHUNK) {
+        last
     } else {
-        let statement = sqlx::query_as::<_, EventRow>(READ).bind(head).bind(limit);
-        statement.fetch_all(&mut *connection).await.map_err(translate)?
+        number(connection, LAST_FILLED, binds![group]).await?.unwrap_or(last)
     };
-    if let Some(last) = fresh.last() {
-        let statement = sqlx::query(HOLD_FRESH).bind(group).bind(lease_until.as_micros());
-        let statement = statement.bind(head).bind(last.sequence);
-        statement.execute(&mut *connection).await.map_err(translate)?;
-        let statement = sqlx::query(MOVE_GROUP).bind(group).bind(last.sequence);
-        statement.execute(connection).await.map_err(translate)?;
+    if reached > head {
+        connection.execute(MOVE_GROUP, binds![group, reached]).await.map_err(translate)?;
     }
-    Ok(fresh)
-}
-
-/// A count as the database keeps it; what is higher than any place is behind every place.
-fn place(sequence: u64) -> i64 {
-    i64::try_from(sequence).unwrap_or(i64::MAX)
+    Ok(filled > 0 || head > seen)
 }

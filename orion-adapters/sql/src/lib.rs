@@ -1,7 +1,8 @@
-//! The record on SQLite: repositories, event log, step journal and outbox in one file.
+//! The record on SQLite and PostgreSQL: repositories, event log, step journal and outbox.
 //!
-//! [`SqlStore`] is a [`Store`](orion_core::port::Store). Every commit is on the disk when it returns
-//! (write-ahead log, `synchronous = FULL`). One connection writes, a few others read and never wait for it.
+//! [`SqlStore`] is a [`Store`](orion_core::port::Store). Every commit is on the disk when it returns. In an SQLite file
+//! (write-ahead log, `synchronous = FULL`) one connection writes, a few others read and never wait for it; a PostgreSQL
+//! database serves many processes on many machines, and [`PgWire`] wakes them.
 //!
 //! ```
 //! # async fn example() -> orion_core::Result<()> {
@@ -12,19 +13,24 @@
 //! # }
 //! ```
 //!
-//! Which statements are the same on every database and which are not: the SQL of this crate is lower case, binds
-//! with `$1`, asks the database neither for the time nor for randomness, and keeps what differs in `dialect`.
+//! Statements are one text for both databases: lower case, with `$1` for values, and asking the database neither for
+//! the time nor for randomness. What differs is in `dialect`; `connection` runs a statement on either.
 
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
+#![cfg_attr(test, expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
+mod connection;
 mod dialect;
 mod error;
 mod event_log;
+mod postgres;
 mod repository;
 mod schema;
+mod sqlite;
 mod store;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod wire;
 
 pub use store::SqlStore;
+pub use wire::PgWire;

@@ -1,163 +1,121 @@
-//! Opens the file and hands out transactions.
+//! Opens the record by its address and hands out transactions.
 
+use crate::connection::Connection;
 use crate::dialect::{BEGIN_READ, BEGIN_WRITE};
-use crate::error::{is_busy, translate};
-use crate::schema;
+use crate::error::translate;
 use crate::transaction::SqlTx;
+use crate::{postgres, sqlite};
 use async_trait::async_trait;
 use orion_core::port::{Store, Tx};
-use orion_core::{Error, ErrorKind, Result};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use std::path::Path;
-use std::time::Duration;
+use orion_core::{Error, Result};
+use sqlx::PgPool;
+use std::fmt;
 
-/// How long to wait for another process or transaction that writes.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The record in an SQLite file or a PostgreSQL database. Clones share its connections.
+#[derive(Clone)]
+pub struct SqlStore(Db);
 
-/// How many transactions can read at once; each has a thread of its own.
-const READERS: u32 = 8;
-
-/// The record in one SQLite file. Clones share its connections.
-#[derive(Debug, Clone)]
-pub struct SqlStore {
-    writer: SqlitePool,
-    readers: SqlitePool,
+#[derive(Clone)]
+enum Db {
+    Sqlite(sqlite::Pools),
+    Postgres(PgPool),
 }
 
 impl SqlStore {
-    /// Opens the file that `sqlite:PATH` names, and makes it if it is not there.
+    /// Opens the file that `sqlite:PATH` names, and makes it if it is not there; or the database at
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, which must be there.
+    ///
+    /// The schema is brought up to date first, by one process after the other. Options of a PostgreSQL address:
+    /// `sslmode` (`disable`, `allow`, `prefer`, `require`, `verify-ca`, `verify-full`; without it `prefer`),
+    /// `sslrootcert`, `sslcert`, `sslkey`, and `options=-csearch_path=SCHEMA` for a schema of its own. What the address
+    /// leaves out comes from `PGHOST`, `PGPASSWORD` and the other variables of PostgreSQL, and from `.pgpass`.
     ///
     /// # Errors
-    /// - [`Invalid`](ErrorKind::Invalid): the URI is none of this kind, or the database is another program's.
-    /// - [`NotFound`](ErrorKind::NotFound): the folder of the file does not exist.
-    /// - [`Forbidden`](ErrorKind::Forbidden): file or folder cannot be written.
-    /// - [`Corrupt`](ErrorKind::Corrupt): the file is not a database, or is damaged.
-    /// - [`Unsupported`](ErrorKind::Unsupported): a newer Orion wrote it, or its file system cannot share memory
-    ///   between processes.
-    /// - [`Exhausted`](ErrorKind::Exhausted): the disk is full.
+    /// - [`Invalid`](orion_core::ErrorKind::Invalid): the URI is none of these, or the database is another program's.
+    /// - [`NotFound`](orion_core::ErrorKind::NotFound): the folder of the file, or the database, does not exist.
+    /// - [`Forbidden`](orion_core::ErrorKind::Forbidden): file, folder or schema cannot be written.
+    /// - [`Unauthorized`](orion_core::ErrorKind::Unauthorized): the server refused the user or the password.
+    /// - [`Unavailable`](orion_core::ErrorKind::Unavailable): the server is not there.
+    /// - [`Corrupt`](orion_core::ErrorKind::Corrupt): the file is not a database, or is damaged.
+    /// - [`Unsupported`](orion_core::ErrorKind::Unsupported): a newer Orion wrote it, or the file system of the file
+    ///   cannot share memory between processes.
+    /// - [`Exhausted`](orion_core::ErrorKind::Exhausted): the disk is full.
     pub async fn open(uri: &str) -> Result<Self> {
-        let path = path_of(uri)?;
-        let opened = Self::open_file(Path::new(path)).await;
-        opened.map_err(|error| error.with_context("file", path))
-    }
-
-    async fn open_file(path: &Path) -> Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if folder.is_some_and(|folder| !folder.exists()) {
-            return Err(Error::not_found("the folder of the store does not exist")
-                .with_hint("make the folder, or name another file"));
+        let scheme = uri.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.as_deref() {
+            Some("sqlite") => Ok(Self(Db::Sqlite(sqlite::open(uri).await?))),
+            Some("postgres" | "postgresql") => Ok(Self(Db::Postgres(postgres::open(uri).await?))),
+            // Whatever it is, it may hold a password, so only its scheme is told.
+            scheme => Err(Error::invalid("not the URI of a store")
+                .with_context("scheme", scheme.unwrap_or("none"))
+                .with_hint("write `sqlite:` and the path of a file, or `postgres://USER:PASSWORD@HOST/DATABASE`")),
         }
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .busy_timeout(PATIENCE)
-            .foreign_keys(true)
-            // WAL with NORMAL loses acknowledged commits in a power cut; FULL loses none.
-            .synchronous(SqliteSynchronous::Full)
-            // On macOS fsync alone does not reach the disk; elsewhere this says nothing.
-            .pragma("fullfsync", "on")
-            .pragma("checkpoint_fullfsync", "on");
-        let mut first = first_connection(&options).await?;
-        schema::migrate(&mut first).await?;
-        first.close().await.map_err(translate)?;
-
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(PATIENCE)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .after_release(|connection, _| Box::pin(is_clean(connection)))
-            .connect_with(options.clone())
-            .await
-            .map_err(translate)?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(PATIENCE)
-            .test_before_acquire(false)
-            .after_release(|connection, _| Box::pin(is_clean(connection)))
-            .connect_with(options.create_if_missing(false).pragma("query_only", "on"))
-            .await
-            .map_err(translate)?;
-        Ok(Self { writer, readers })
     }
 
-    /// Waits for open transactions and closes the file; the write-ahead log is merged into it.
+    /// Waits for open transactions and closes every connection; the write-ahead log of a file is merged into it.
     /// Not closing loses nothing.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        match &self.0 {
+            Db::Sqlite(pools) => {
+                pools.readers.close().await;
+                pools.writer.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
     }
 
     #[cfg(test)]
-    pub(crate) fn writer(&self) -> &SqlitePool {
-        &self.writer
+    pub(crate) fn pool(&self) -> &PgPool {
+        match &self.0 {
+            Db::Postgres(pool) => pool,
+            Db::Sqlite(_) => unreachable!("a server is asked for"),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn writer(&self) -> &sqlx::SqlitePool {
+        match &self.0 {
+            Db::Sqlite(pools) => &pools.writer,
+            Db::Postgres(_) => unreachable!("a file is asked for"),
+        }
+    }
+}
+
+/// Names the database, and never the password.
+impl fmt::Debug for SqlStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Db::Sqlite(pools) => {
+                let file = pools.writer.connect_options().get_filename().to_owned();
+                f.debug_struct("SqlStore").field("sqlite", &file).finish()
+            }
+            Db::Postgres(pool) => {
+                f.debug_struct("SqlStore").field("postgres", &postgres::name(&pool.connect_options())).finish()
+            }
+        }
     }
 }
 
 #[async_trait]
 impl Store for SqlStore {
     async fn begin(&self) -> Result<Box<dyn Tx>> {
-        let tx = self.writer.begin_with(BEGIN_WRITE).await.map_err(translate)?;
-        Ok(Box::new(SqlTx::new(tx, true)))
+        let connection = match &self.0 {
+            Db::Sqlite(pools) => pools.writer.begin_with(BEGIN_WRITE.sqlite).await.map(Connection::Sqlite),
+            Db::Postgres(pool) => postgres::begin(pool, BEGIN_WRITE.postgres).await.map(Connection::Postgres),
+        };
+        Ok(Box::new(SqlTx::new(connection.map_err(translate)?, true)))
     }
 
     async fn read(&self) -> Result<Box<dyn Tx>> {
-        let mut tx = self.readers.begin_with(BEGIN_READ).await.map_err(translate)?;
-        // SQLite fixes the moment at the first read, not at `begin`.
-        sqlx::query("select sequence from log_head").execute(&mut *tx).await.map_err(translate)?;
-        Ok(Box::new(SqlTx::new(tx, false)))
-    }
-}
-
-/// The path in a `sqlite:` URI: `sqlite:orion.db`, `sqlite:/var/lib/orion.db`, `sqlite:///var/lib/orion.db`.
-fn path_of(uri: &str) -> Result<&str> {
-    let wrong = |message: &'static str| {
-        Error::invalid(message).with_context("uri", uri).with_hint("write `sqlite:` and the path of a file")
-    };
-    let (scheme, path) = uri.split_once(':').ok_or_else(|| wrong("not the URI of a store"))?;
-    if !scheme.eq_ignore_ascii_case("sqlite") {
-        return Err(wrong("not the URI of an SQLite store"));
-    }
-    let path = path.strip_prefix("//").unwrap_or(path);
-    match path {
-        "" => Err(wrong("the URI names no file")),
-        ":memory:" => Err(wrong("SQLite in memory loses its data with its last connection")
-            .with_hint("use `memory:` for a store that lives as long as the program")),
-        _ if path.contains(['?', '\0']) => Err(wrong("the URI of an SQLite store takes no options")),
-        _ => Ok(path),
-    }
-}
-
-/// Opens the first connection, sets the journal mode, which stays with the file, and checks that it holds.
-async fn first_connection(options: &SqliteConnectOptions) -> Result<SqliteConnection> {
-    let mut connection = options.connect().await.map_err(translate)?;
-    let mut waited = Duration::ZERO;
-    // Changing the journal mode needs the file alone and does not wait for it, so others who open it at the same
-    // time are waited for here.
-    let mode: String = loop {
-        let statement = sqlx::query_scalar("pragma journal_mode = wal").fetch_one(&mut connection);
-        match statement.await {
-            Err(error) if is_busy(&error) && waited < PATIENCE => {
-                const PAUSE: Duration = Duration::from_millis(20);
-                tokio::time::sleep(PAUSE).await;
-                waited += PAUSE;
+        let connection = match &self.0 {
+            Db::Sqlite(pools) => {
+                let mut tx = pools.readers.begin_with(BEGIN_READ.sqlite).await.map_err(translate)?;
+                // SQLite fixes the moment at the first read, not at `begin`.
+                sqlx::query("select sequence from log_head").execute(&mut *tx).await.map_err(translate)?;
+                Ok(Connection::Sqlite(tx))
             }
-            other => break other.map_err(translate)?,
-        }
-    };
-    if !mode.eq_ignore_ascii_case("wal") {
-        return Err(Error::new(ErrorKind::Unsupported, "the file system cannot keep a write-ahead log")
-            .with_context("journal_mode", mode)
-            .with_hint("put the store on a local disk"));
+            Db::Postgres(pool) => postgres::begin(pool, BEGIN_READ.postgres).await.map(Connection::Postgres),
+        };
+        Ok(Box::new(SqlTx::new(connection.map_err(translate)?, false)))
     }
-    Ok(connection)
-}
-
-/// Whether a connection can be used again. When SQLite rolls back by itself, on a full disk for one, the driver still
-/// counts a transaction and would refuse the next; such a connection is closed instead.
-async fn is_clean(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
-    connection.ping().await?;
-    Ok(!connection.is_in_transaction())
 }

@@ -1,6 +1,7 @@
 //! A transaction, which is the repository set: one type reads and writes every kind of row.
 
-use crate::error::translate;
+use crate::connection::Connection;
+use crate::error::translate_commit;
 use async_trait::async_trait;
 use orion_core::domain::{
     Approval, Asset, Content, Cost, FeedState, Guesses, Login, Notification, Publication, Revocation, Run, Session,
@@ -8,28 +9,31 @@ use orion_core::domain::{
 };
 use orion_core::port::{Repository, Tx};
 use orion_core::{Error, ErrorKind, Result};
-use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 #[derive(Debug)]
 pub(crate) struct SqlTx {
-    tx: Transaction<'static, Sqlite>,
+    connection: Connection<'static>,
     writes: bool,
 }
 
 impl SqlTx {
-    pub(crate) fn new(tx: Transaction<'static, Sqlite>, writes: bool) -> Self {
-        Self { tx, writes }
+    pub(crate) fn new(connection: Connection<'static>, writes: bool) -> Self {
+        Self { connection, writes }
     }
 
     /// The connection, to read.
-    pub(crate) fn reading(&mut self) -> &mut SqliteConnection {
-        &mut self.tx
+    pub(crate) fn reading(&mut self) -> &mut Connection<'static> {
+        &mut self.connection
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.connection, Connection::Postgres(_))
     }
 
     /// The connection, to write.
-    pub(crate) fn writing(&mut self) -> Result<&mut SqliteConnection> {
+    pub(crate) fn writing(&mut self) -> Result<&mut Connection<'static>> {
         if self.writes {
-            Ok(&mut self.tx)
+            Ok(&mut self.connection)
         } else {
             Err(Error::new(ErrorKind::Unsupported, "this transaction only reads"))
         }
@@ -38,6 +42,10 @@ impl SqlTx {
 
 macro_rules! tables {
     ($($name:ident: $entity:ty,)+) => {
+        /// The tables of entities.
+        #[cfg(test)]
+        pub(crate) const TABLES: &[&str] = &[$(<$entity as orion_core::port::Entity>::TABLE),+];
+
         #[async_trait]
         impl Tx for SqlTx {
             $(fn $name(&mut self) -> &mut dyn Repository<$entity> {
@@ -45,7 +53,7 @@ macro_rules! tables {
             })+
 
             async fn commit(self: Box<Self>) -> Result<()> {
-                self.tx.commit().await.map_err(translate)
+                self.connection.commit().await.map_err(translate_commit)
             }
         }
     };

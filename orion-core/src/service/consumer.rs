@@ -2,14 +2,18 @@
 
 use crate::event::{Event, EventRecord};
 use crate::port::{Claim, Clock, Store, Tx, Wire};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Timestamp};
 use async_trait::async_trait;
+use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a worker may hold a claim; a dead one's events come back after it.
-const LEASE: Duration = Duration::from_secs(20);
+/// How long a claim holds; a dead worker's events come back after it. Whoever is at work for longer extends its claims,
+/// so this bounds what is lost by a death and not how long a batch may take.
+pub const LEASE: Duration = Duration::from_secs(15);
+/// Claims are extended once so much of their lease is over.
+const EXTEND_AFTER: Duration = Duration::from_secs(5);
 /// How many events are claimed at once.
 const BATCH: u32 = 32;
 /// After so many attempts an event that cannot be handled is put aside.
@@ -55,7 +59,8 @@ impl Consumer {
     /// The store's own; claims that were not handled come back when their lease ends.
     pub async fn handle_next(&self, handler: &dyn Handler) -> Result<usize> {
         let mut tx = self.store.begin().await?;
-        let claims = tx.claim(self.group, self.clock.now(), LEASE, BATCH).await?;
+        let mut held_since = self.clock.now();
+        let claims = tx.claim(self.group, held_since, LEASE, BATCH).await?;
         let count = claims.len();
         if count == 0 {
             return Ok(0);
@@ -66,10 +71,31 @@ impl Consumer {
             tx.acknowledge(claim).await?;
         }
         tx.commit().await?;
-        for claim in &wanted {
-            self.handle(handler, claim).await?;
+        let mut waiting = VecDeque::from(wanted);
+        loop {
+            let now = self.clock.now();
+            if !waiting.is_empty() && now.since(held_since) >= EXTEND_AFTER {
+                waiting = self.extend(waiting, now).await?;
+                held_since = now;
+            }
+            let Some(claim) = waiting.pop_front() else { return Ok(count) };
+            self.handle(handler, &claim).await?;
         }
-        Ok(count)
+    }
+
+    /// Holds on to what is not yet handled, and gives what it could: the rest was taken over by another worker.
+    async fn extend(&self, claims: VecDeque<Claim>, now: Timestamp) -> Result<VecDeque<Claim>> {
+        let mut tx = self.store.begin().await?;
+        let mut held = VecDeque::with_capacity(claims.len());
+        for claim in claims {
+            match tx.extend(&claim, now, LEASE).await {
+                Ok(()) => held.push_back(claim),
+                Err(lost) if lost.kind() == ErrorKind::Conflict => {}
+                Err(other) => return Err(other),
+            }
+        }
+        tx.commit().await?;
+        Ok(held)
     }
 
     async fn handle(&self, handler: &dyn Handler, claim: &Claim) -> Result<()> {
@@ -206,6 +232,38 @@ mod tests {
         assert_eq!(consumer.handle_next(&Ledger::default()).await.unwrap(), 1);
         assert_eq!(rows(&consumer).await, 1);
         assert!(consumer.store.read().await.unwrap().buried("ledger", 0, 10).await.unwrap().is_empty());
+    }
+
+    /// Takes its time with every event.
+    #[derive(Debug)]
+    struct Slow {
+        clock: Arc<ManualClock>,
+        other: Consumer,
+        stolen: AtomicU32,
+    }
+
+    #[async_trait]
+    impl Handler for Slow {
+        fn wants(&self, event: &Event) -> bool {
+            matches!(event, Event::TrendExpired { .. })
+        }
+
+        async fn handle(&self, tx: &mut dyn Tx, record: &EventRecord) -> Result<Vec<EventRecord>> {
+            tx.costs().insert(&mut sample::cost(record.sequence)).await?;
+            self.clock.advance(Duration::from_secs(6));
+            // Another worker of the group looks meanwhile, within the same transaction here: memory has one writer.
+            let taken = tx.claim(self.other.group, self.clock.now(), LEASE, BATCH).await?;
+            self.stolen.fetch_add(taken.len() as u32, Ordering::SeqCst);
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_worker_keeps_what_it_holds() {
+        let (consumer, clock) = with_events(12).await;
+        let handler = Slow { clock, other: consumer.clone(), stolen: AtomicU32::new(0) };
+        assert_eq!(consumer.handle_next(&handler).await.unwrap(), 13);
+        assert_eq!((rows(&consumer).await, handler.stolen.load(Ordering::SeqCst)), (12, 0));
     }
 
     #[tokio::test]

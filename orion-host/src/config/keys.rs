@@ -63,7 +63,9 @@ settings! {
     data_dir: PathBuf = default_data_dir(), "data_dir", "ORION_DATA_DIR",
         "Folder of the database, the stored files and the voices.";
     store: String = "sqlite:orion.db".to_owned(), "store", "ORION_STORE",
-        "The record: `sqlite:FILE` (relative to `data_dir`) or `memory:`.";
+        "The record: `sqlite:FILE` (relative to `data_dir`), `postgres://USER:PASSWORD@HOST/DATABASE` (`?sslmode=verify-full` and so on), or `memory:`.";
+    wire: String = String::new(), "wire", "ORION_WIRE",
+        "How processes wake each other: `memory:` (each looks by itself, every second) or `postgres:` (the database of the store). Empty takes what fits the store.";
     blobs: String = "file:blobs".to_owned(), "blobs", "ORION_BLOBS",
         "Stored files: `file:FOLDER` (relative to `data_dir`), `s3:BUCKET/PREFIX` or `memory:`.";
     s3_endpoint: String = String::new(), "s3.endpoint", "ORION_S3_ENDPOINT",
@@ -292,13 +294,23 @@ fn default_data_dir() -> PathBuf {
         .map_or_else(|| PathBuf::from(".orion"), |share| share.join("orion"))
 }
 
-/// Hides the password of an address: `http://user:[redacted]@host`.
+/// Hides the password of an address: `http://user:redacted@host`, and `?password=redacted` as PostgreSQL takes it.
 fn redacted(value: toml::Value) -> toml::Value {
     match value {
         toml::Value::String(text) => match url::Url::parse(&text) {
-            Ok(mut url) if url.password().is_some() => {
-                // Fails only for addresses that can have no password.
-                let _ = url.set_password(Some("redacted"));
+            Ok(mut url) if url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password") => {
+                if url.password().is_some() {
+                    // Fails only for addresses that can have no password.
+                    let _ = url.set_password(Some("redacted"));
+                }
+                if url.query().is_some() {
+                    let shown = url.query_pairs().map(|(name, value)| {
+                        let value = if name == "password" { "redacted".into() } else { value.into_owned() };
+                        (name.into_owned(), value)
+                    });
+                    let shown: Vec<(String, String)> = shown.collect();
+                    url.query_pairs_mut().clear().extend_pairs(shown);
+                }
                 toml::Value::String(url.to_string())
             }
             _ => toml::Value::String(text),

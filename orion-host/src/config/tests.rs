@@ -117,7 +117,7 @@ fn a_missing_file_is_an_error_only_if_it_was_named() {
 #[test]
 fn secrets_show_nowhere() {
     let config = load(
-        "store = 'postgres://orion:hunter2@db/orion'\nfeeds = ['https://me:hunter2@example.org/feed']\n[ollama]\nurl = 'http://me:hunter2@gpu:11434'",
+        "store = 'postgres://orion:hunter2@db/orion'\nwire = 'postgres://db/orion?user=orion&password=hunter2'\nfeeds = ['https://me:hunter2@example.org/feed']\n[ollama]\nurl = 'http://me:hunter2@gpu:11434'",
         &[],
         &[],
     )

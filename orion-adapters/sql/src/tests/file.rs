@@ -70,8 +70,7 @@ async fn uris_name_files_and_nothing_else() {
     for uri in [format!("sqlite:{}", file.display()), format!("SQLite://{}", file.display())] {
         SqlStore::open(&uri).await.unwrap();
     }
-    for uri in
-        ["orion.db", "postgres://localhost/orion", "sqlite:", "sqlite://", "sqlite::memory:", "sqlite:a.db?mode=ro"]
+    for uri in ["orion.db", "mysql://localhost/orion", "sqlite:", "sqlite://", "sqlite::memory:", "sqlite:a.db?mode=ro"]
     {
         let refused = SqlStore::open(uri).await;
         assert!(refused.as_ref().is_err_and(|error| error.hint().is_some()), "{uri}");

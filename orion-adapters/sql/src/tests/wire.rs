@@ -1,0 +1,80 @@
+//! The wire between processes on one database.
+
+use crate::PgWire;
+use orion_core::event::EventRecord;
+use orion_core::id::EventId;
+use orion_core::port::Wire;
+use orion_core::testing::sample;
+use orion_private_postgres::{Durability, Server};
+use std::sync::Arc;
+use std::time::Duration;
+
+mod conformance {
+    use super::*;
+
+    async fn make() -> Option<(Arc<dyn Wire>, ())> {
+        let wire = PgWire::open(&super::super::postgres()?).unwrap();
+        up(&wire).await;
+        Some((Arc::new(wire), ()))
+    }
+
+    orion_core::wire_conformance!(make);
+}
+
+/// Waits for its first word, which wakes everybody once it is up, so that it cannot be taken for news. Who asks late
+/// has missed it.
+async fn up(wire: &PgWire) {
+    let _ = tokio::time::timeout(Duration::from_secs(3), wire.woken()).await;
+}
+
+fn record() -> EventRecord {
+    EventRecord { sequence: 1, id: EventId(sample::uuid(1)), at: sample::time(1), owner: None, event: sample::event(1) }
+}
+
+/// Announces on one wire until the other wakes.
+async fn reaches(one: &PgWire, other: &PgWire) {
+    let woken = other.woken();
+    let announce = async {
+        loop {
+            one.announce(&record()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let wait = async {
+        tokio::select! {
+            woken = woken => woken.unwrap(),
+            () = announce => {}
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait).await.expect("the other process never woke");
+}
+
+/// Two wires stand for two processes.
+#[tokio::test]
+async fn processes_wake_each_other_also_after_the_server_was_away() {
+    let Some(server) = Server::start(Durability::None) else { return };
+    let uri = server.database();
+    let (one, other) = (PgWire::open(&uri).unwrap(), PgWire::open(&uri).unwrap());
+    tokio::join!(up(&one), up(&other));
+    reaches(&one, &other).await;
+    reaches(&other, &one).await;
+
+    server.crash();
+    one.announce(&record()).await.unwrap();
+    let back = other.woken();
+    server.recover();
+    // Nobody knows what was missed, so coming back is news.
+    tokio::time::timeout(Duration::from_secs(30), back).await.expect("it never came back").unwrap();
+    reaches(&one, &other).await;
+    reaches(&other, &one).await;
+}
+
+#[tokio::test]
+async fn a_wire_tells_where_it_goes_and_no_password() {
+    let wire = PgWire::open("postgres://ann:hunter2@127.0.0.1:1/orion").unwrap();
+    assert_eq!(format!("{wire:?}"), "PgWire { postgres: \"ann@127.0.0.1:1/orion\" }");
+    wire.announce(&record()).await.unwrap();
+    assert!(
+        PgWire::open("postgres://ann:hunter2@[::1/orion").is_err_and(|error| !format!("{error:?}").contains("hunter2"))
+    );
+}
