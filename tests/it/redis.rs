@@ -139,10 +139,10 @@ fn listen(port: u16, heard: &Mutex<Vec<(String, Value)>>, subscribed: &AtomicBoo
 
 /// One array of the protocol, its numbers as text.
 fn message(lines: &mut BufReader<TcpStream>) -> std::io::Result<Vec<String>> {
-    let mut line = |lines: &mut BufReader<TcpStream>| {
+    let line = |lines: &mut BufReader<TcpStream>| {
         let mut text = String::new();
         match lines.read_line(&mut text)? {
-            0 => Err(std::io::ErrorKind::UnexpectedEof.into()),
+            0 => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof)),
             _ => Ok(text.trim_end().to_owned()),
         }
     };

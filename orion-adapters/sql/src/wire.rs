@@ -77,6 +77,10 @@ impl fmt::Debug for PgWire {
 #[async_trait]
 impl Wire for PgWire {
     async fn announce(&self, _record: &EventRecord) -> Result<()> {
+        self.wake().await
+    }
+
+    async fn wake(&self) -> Result<()> {
         tell(&self.news);
         self.unsent.notify_one();
         Ok(())

@@ -186,7 +186,7 @@ fn data_folder(folder: &Path) -> Vec<Check> {
 }
 
 /// A setting as people may see it.
-fn shown(config: &Config, name: &str) -> String {
+fn setting(config: &Config, name: &str) -> String {
     let key = crate::config::KEYS.iter().find(|key| key.name == name);
     key.and_then(|key| key.show(config).as_str().map(str::to_owned)).unwrap_or_default()
 }
@@ -195,7 +195,7 @@ async fn database(config: &Config) -> Check {
     let opened = async { Parts::new(&config.data_dir).store(&config.store).await?.read().await.map(drop) };
     match opened.await {
         // As it is shown everywhere: its address may hold a password.
-        Ok(()) => Check::ok("database", shown(config, "store")),
+        Ok(()) => Check::ok("database", setting(config, "store")),
         Err(error) => Check::of("database", Health::Missing, &error),
     }
 }

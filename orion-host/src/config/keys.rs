@@ -65,7 +65,7 @@ settings! {
     store: String = "sqlite:orion.db".to_owned(), "store", "ORION_STORE",
         "The record: `sqlite:FILE` (relative to `data_dir`), `postgres://USER:PASSWORD@HOST/DATABASE` (`?sslmode=verify-full` and so on), or `memory:`.";
     wire: String = String::new(), "wire", "ORION_WIRE",
-        "How processes wake each other: `memory:` (each looks by itself, every second) or `postgres:` (the database of the store). Empty takes what fits the store.";
+        "How processes wake each other: `memory:` (each looks by itself, every second) or `postgres:` (the database of the store). Empty takes Redis where `redis` names one, and otherwise what fits the store.";
     blobs: String = "file:blobs".to_owned(), "blobs", "ORION_BLOBS",
         "Stored files: `file:FOLDER` (relative to `data_dir`), `s3:BUCKET/PREFIX` or `memory:`.";
     s3_endpoint: String = String::new(), "s3.endpoint", "ORION_S3_ENDPOINT",

@@ -75,7 +75,7 @@ async fn main() -> std::result::Result<(), Failure> {
     for (name, ours, raw) in [("single", 0, 1), ("batched", 2, 3)] {
         println!("postgres / raw, {name}: {:.0} %", 100.0 * median(&figures[ours]) / median(&figures[raw]));
     }
-    wake_ups(&uri, &*bench.store).await
+    wake_ups(&uri, &bench.store).await
 }
 
 fn median(rates: &[f64]) -> f64 {
