@@ -115,7 +115,7 @@ async fn a_newer_schema_is_refused_and_kept() {
     let error = open(&file).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains(&format!("schema: {newer}")), "{error}");
-    assert_eq!(error.hint(), Some("upgrade Orion, or name another file"));
+    assert_eq!(error.hint(), Some("upgrade Orion, or name another store"));
 }
 
 /// A file that the system does not let anybody write, as a read-only disk would not.

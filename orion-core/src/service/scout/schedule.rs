@@ -163,12 +163,17 @@ impl Scout {
     /// # Errors
     /// What the store says.
     pub async fn schedules(&self) -> Result<Vec<(Schedule, Option<Duration>)>> {
+        self.schedules_at(self.clock.now()).await
+    }
+
+    /// The same at a moment: one that was never run is due then, not a little later by the clock that goes on.
+    async fn schedules_at(&self, now: Timestamp) -> Result<Vec<(Schedule, Option<Duration>)>> {
         let active = self.active_niche().await?;
         let mut tx = self.store.read().await?;
         let settings = tx.settings().every(&Filter::default(), Order::Oldest, MOST_SETTINGS).await?;
         let mut schedules: Vec<Schedule> = settings.iter().filter_map(Schedule::read).collect();
         if !schedules.iter().any(|schedule| schedule.niche == active) {
-            schedules.push(Schedule::first(active.clone(), self.clock.now()));
+            schedules.push(Schedule::first(active.clone(), now));
         }
         schedules.sort_by(|a, b| a.niche.cmp(&b.niche));
         let with_interval = |schedule: Schedule| {
@@ -208,7 +213,7 @@ impl Scout {
     pub async fn take_turn(&self) -> Result<Option<ScanTurn>> {
         let now = self.clock.now();
         let active = self.active_niche().await?;
-        let due = self.schedules().await?.into_iter().filter_map(|(schedule, interval)| {
+        let due = self.schedules_at(now).await?.into_iter().filter_map(|(schedule, interval)| {
             let interval = interval.filter(|interval| schedule.is_due(*interval, now))?;
             Some((schedule.next_at, schedule.niche, interval))
         });

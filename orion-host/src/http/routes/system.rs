@@ -179,7 +179,7 @@ async fn status(State(platform): State<Arc<Platform>>) -> Json<Status> {
     let kind = store.split(':').next().unwrap_or_default();
     let connected = if record.well { "connected" } else { "disconnected" };
     infrastructure.insert("record".to_owned(), json!({ "status": connected, "host": kind }));
-    let status = if all_well { "ok" } else { "degraded" };
+    let status = if all_well && redis { "ok" } else { "degraded" };
     let sources = platform.orion.scout().sources().await.unwrap_or_default();
     let sources = sources.into_iter().map(SourceView::from).collect();
     Json(Status { status, services, infrastructure: infrastructure.into(), sources })

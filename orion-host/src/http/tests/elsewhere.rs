@@ -139,7 +139,7 @@ async fn without_its_redis_a_gateway_goes_on_and_says_so() {
     assert_eq!(bed.get("/ready", None).await.status, StatusCode::OK);
     let status = bed.get("/status", Some(&token)).await.json();
     assert_eq!(status["status"], "degraded");
-    assert_eq!(status["infrastructure"]["redis"], json!({ "status": "disconnected", "host": "127.0.0.1:1/2" }));
+    assert_eq!(status["infrastructure"]["redis"], json!({ "status": "disconnected", "host": "127.0.0.1:1" }));
     assert_eq!(status["services"][0]["checks"]["redis"], false);
     assert!(!status.to_string().contains("hunter2"));
 }
