@@ -43,6 +43,8 @@ struct Set {
     program: Program,
     redis: RedisServer,
     members: Vec<Member>,
+    /// Lets in at both gateways.
+    token: String,
 }
 
 impl Set {
@@ -50,7 +52,7 @@ impl Set {
         let (program, redis) = (Program::find()?, RedisServer::start()?);
         let free = |role| Member { role, port: free_port(), child: None };
         let members = ROLES.into_iter().flat_map(|role| [free(role), free(role)]).collect();
-        let mut set = Self { program, redis, members };
+        let mut set = Self { program, redis, members, token: String::new() };
         let made = set.command(None, &["admin", "create", "--email", "ada@example.org", "--name", "Ada"]).output();
         let made = made.unwrap();
         assert!(made.status.success(), "{}", told(&made));
@@ -102,6 +104,9 @@ impl Set {
         }
         if let Some(port) = gateway {
             command.env("ORION_GATEWAY_URL", format!("http://127.0.0.1:{port}"));
+            if !self.token.is_empty() {
+                command.env("ORION_AUTH_TOKEN", &self.token);
+            }
         }
         command
     }
@@ -173,7 +178,8 @@ impl Set {
         }
     }
 
-    fn token(&self) -> String {
+    /// The token that the client keeps.
+    fn kept_token(&self) -> String {
         let session = std::fs::read_to_string(self.program.path(".orion/session.json")).unwrap();
         let session: Value = serde_json::from_str(&session).unwrap();
         session["access_token"].as_str().unwrap().to_owned()
@@ -234,6 +240,7 @@ fn two_of_every_part_work_together_while_members_are_killed() {
     }
     let signed_in = set.run(one, &["auth", "login", "--email", "ada@example.org"]);
     assert!(signed_in.status.success(), "{}", told(&signed_in));
+    set.token = set.kept_token();
     let status = set.json(other, &["system", "status"]);
     assert_eq!((&status["status"], &status["infrastructure"]["redis"]["status"]), (&"ok".into(), &"connected".into()));
 
@@ -300,7 +307,7 @@ fn two_of_every_part_work_together_while_members_are_killed() {
     }
 
     // Tickets of one gateway open sockets at the other, once.
-    let token = set.token();
+    let token = set.token.clone();
     let ticket = authorized(one, "POST", "/api/v1/ws/ticket", &token);
     let ticket = ticket.split("\"ticket\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert!(open_socket(other, &ticket).starts_with("HTTP/1.1 101"));

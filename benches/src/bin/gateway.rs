@@ -45,6 +45,14 @@ async fn main() -> Anything<()> {
     let keys = Keys::load(&config, &OsEntropy::default())?;
     let platform = Arc::new(up::platform(config, &keys).await?);
     platform.follow_revocations().await?;
+    let following = platform.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            // What is known holds; without any reading for a while nobody is let in.
+            let _ = following.follow_revocations().await;
+        }
+    });
     let password = Secret::new("correct horse battery");
     let user = platform.identity.create_admin("ann@example.org", "Ann", &password).await?;
     let signed = platform.identity.login(&user.email, &password, &Default::default()).await?;

@@ -69,7 +69,8 @@ async fn health(State(platform): State<Arc<Platform>>) -> Json<Health> {
     Json(Health::of(&platform, "ok", "ok").await)
 }
 
-/// Whether it can work: the record answers. It works without Redis, so that is no reason not to be ready.
+// It works without Redis, so that is no reason not to be ready.
+/// Whether it can work: the record answers.
 #[utoipa::path(get, path = "/ready", tag = "system",
     responses((status = OK, body = Health), (status = SERVICE_UNAVAILABLE, body = Health)))]
 async fn ready(State(platform): State<Arc<Platform>>) -> (StatusCode, Json<Health>) {
@@ -152,7 +153,8 @@ struct ServiceStatus {
 /// How everything is.
 #[derive(Debug, Serialize, ToSchema)]
 struct Status {
-    /// `ok` if every service is, and Redis where there is to be one; else `degraded`.
+    // Also if Redis is away where there is to be one.
+    /// `ok` if every service is, else `degraded`.
     status: &'static str,
     services: Vec<ServiceStatus>,
     /// Other programs, by name: `{"status": "connected|disconnected|not_configured", "host": …}`.

@@ -57,7 +57,17 @@ impl Bed {
         change(&mut config);
         let platform = up::platform(config, &keys).await.unwrap();
         platform.follow_revocations().await.unwrap();
-        Self { platform: Arc::new(platform), folder }
+        let platform = Arc::new(platform);
+        let followed = Arc::downgrade(&platform);
+        // As the host does: who has not read revocations for a while lets nobody in.
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+                let Some(platform) = followed.upgrade() else { return };
+                platform.follow_revocations().await.unwrap();
+            }
+        });
+        Self { platform, folder }
     }
 
     /// Makes a user.
