@@ -9,7 +9,7 @@ const MOST_GAIN: f32 = 16.0;
 /// Length of a fade at a cut in seconds: enough against clicks, too short to hear.
 const FADE: f64 = 0.004;
 
-/// Makes samples finite, centres nothing, and brings the highest one to [`PEAK`].
+/// Makes samples finite, centres nothing, and brings the highest one to `PEAK`.
 pub fn level(samples: &mut [f32]) {
     let mut peak = 0.0_f32;
     for sample in samples.iter_mut() {

@@ -8,7 +8,7 @@ const SEARCH: f64 = 0.01;
 
 /// The same sound so many times as fast, by waveform-similarity overlap-add (Verhelst and Roelands, 1993): pieces are
 /// taken where they continue best what came before, and laid over each other. A moment of the sound is found again
-/// at its time divided by `speed`, to within [`SEARCH`].
+/// at its time divided by `speed`, to within `SEARCH`.
 pub fn paced(samples: &[f32], rate: u32, speed: f64) -> Vec<f32> {
     let half = ((f64::from(rate) * PIECE / 2.0) as usize).max(1);
     let search = (f64::from(rate) * SEARCH) as usize;

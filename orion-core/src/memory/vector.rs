@@ -78,7 +78,7 @@ impl ExactVectors {
         self.entries.iter().zip(vectors).map(|((key, payload), numbers)| (key.as_str(), numbers, payload))
     }
 
-    /// Puts a vector of unit length, see [`unit`], in the place of an earlier one of its key.
+    /// Puts a vector of unit length, see [`unit()`], in the place of an earlier one of its key.
     ///
     /// # Errors
     /// `Invalid` if its length is not that of the others.
