@@ -16,14 +16,6 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Parts {
     folder: PathBuf,
-    #[cfg_attr(
-        not(any(
-            feature = "ollama",
-            feature = "openai",
-            all(feature = "speech", any(feature = "elevenlabs", feature = "fish"))
-        )),
-        expect(dead_code, reason = "no adapter of words is built in")
-    )]
     pub(crate) words: crate::WordsAccess,
     #[cfg(feature = "comfyui")]
     comfyui: ComfyAccess,
