@@ -99,7 +99,7 @@ impl Set {
         let mut command = self.program.command(arguments);
         command.env("HOME", self.program.folder.path()).env("ORION_PASSWORD", PASSWORD);
         command.env("ORION_REDIS", self.redis.address());
-        if let Some(store) = std::env::var_os("ORION_TEST_STORE") {
+        if let Some(store) = std::env::var_os("TEST_STORE") {
             command.env("ORION_STORE", store);
         }
         if let Some(port) = gateway {
