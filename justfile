@@ -12,6 +12,11 @@ test:
 quick:
     ./test --quick
 
+# Kills the program so often while it works, and checks that nothing was lost, done twice or paid twice.
+chaos kills="200" *more:
+    cargo build -p orion-host --features orion-host/faults
+    cargo run -q -p orion-chaos -- --orion target/debug/orion --kills {{kills}} {{more}}
+
 # The API against its own description, for longer than in `./test`.
 fuzz examples="200" seconds="1800":
     target/venv/bin/python tests/fuzz_api.py target/release/orion --examples {{examples}} --seconds {{seconds}}

@@ -379,6 +379,8 @@ impl OrionBuilder {
             None if config.offline => None,
             None => Some(sources::fetcher(&config, &parts)?),
         };
+        #[cfg(feature = "faults")]
+        let (store, blobs) = (crate::fault::store(store), crate::fault::blobs(blobs));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(OsEntropy::default()));
         let providers = Providers::new(&config)?.with_own(self.own);
@@ -406,6 +408,8 @@ impl OrionBuilder {
             Some(redis) if config.wire.trim().is_empty() => Arc::new(redis.wire()),
             _ => parts.wire(&config.wire, &config.store)?,
         };
+        #[cfg(feature = "faults")]
+        let wire = crate::fault::wire(wire);
         let memory = providers.memory()?;
         let mut scout = Scout {
             wire: wire.clone(),

@@ -10,6 +10,8 @@ pub mod cli;
 pub mod config;
 pub mod delivery;
 mod engine;
+#[cfg(feature = "faults")]
+pub mod fault;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod project;

@@ -24,6 +24,8 @@ const OTHER_VARIABLES: &[&str] = &[
     "ORION_REQUIRE",
     "ORION_BIN",
     "ORION_VOICES",
+    #[cfg(feature = "faults")]
+    "ORION_FAULT",
 ];
 
 /// Other names of variables, as earlier set-ups have them. Orion's own name of a setting wins over them.

@@ -91,6 +91,8 @@ fn destinations(orion: &Orion) -> Result<Vec<Arc<dyn PlatformPublisher>>> {
     let mut destinations = orion.destinations().to_vec();
     built_in.retain(|one| destinations.iter().all(|own| own.destination() != one.destination()));
     destinations.extend(built_in);
+    #[cfg(feature = "faults")]
+    let destinations = destinations.into_iter().map(crate::fault::destination).collect();
     Ok(destinations)
 }
 

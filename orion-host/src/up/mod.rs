@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often mails that are due are sent.
 const MAILS: Duration = Duration::from_secs(1);
 /// How often publications that were left unfinished are taken up.
-const PUBLISH: Duration = Duration::from_secs(10);
+const PUBLISH: Duration = Duration::from_secs(1);
 /// When in a day, UTC, old events and costs are deleted (contract, section 5.7).
 const NIGHT: Duration = Duration::from_secs(2 * 3600);
 /// How often what has expired is deleted.
