@@ -95,6 +95,7 @@ pub struct Error {
     context: Vec<(&'static str, String)>,
     hint: Option<Cow<'static, str>>,
     retry: Retry,
+    starved: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -106,7 +107,7 @@ impl Error {
             ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::RateLimited => Retry::Later(None),
             _ => Retry::Never,
         };
-        Self { kind, message: message.into(), context: Vec::new(), hint: None, retry, source: None }
+        Self { kind, message: message.into(), context: Vec::new(), hint: None, retry, starved: false, source: None }
     }
 
     /// Wrong input.
@@ -132,6 +133,12 @@ impl Error {
     /// A fault of Orion's own.
     pub fn unexpected(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Unexpected, message)
+    }
+
+    /// The machine has nothing left for it now: no room on a disk, or a disk that only reads, no memory, no process.
+    /// Nothing is wrong with the work, nor with whoever does it; it goes on once there is room.
+    pub fn starved(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { starved: true, ..Self::new(ErrorKind::Exhausted, message).with_retry(Retry::Later(None)) }
     }
 
     /// The person or program stopped the work.
@@ -190,6 +197,11 @@ impl Error {
     /// Whether trying again can help.
     pub fn retry(&self) -> Retry {
         self.retry
+    }
+
+    /// Whether the machine had nothing left for it ([`starved`](Self::starved)).
+    pub fn is_starved(&self) -> bool {
+        self.starved
     }
 
     /// Whether the retry layer should try again.

@@ -93,13 +93,17 @@ pub(crate) fn sync_folder_of(file: &Path) -> Result<()> {
 /// Translates an error of the system, once, at this crate's edge.
 pub(crate) fn failed(source: io::Error, message: &'static str, path: &Path) -> Error {
     use io::ErrorKind as Io;
+    let starved = match source.kind() {
+        Io::StorageFull | Io::QuotaExceeded | Io::FileTooLarge => Some("the disk is full; free some space"),
+        Io::ReadOnlyFilesystem => Some("the disk can only be read now; mount it to be written again"),
+        _ => None,
+    };
+    if let Some(hint) = starved {
+        let error = Error::starved(message).with_context("path", path.display());
+        return error.with_hint(hint).with_source(source);
+    }
     let (kind, hint) = match source.kind() {
-        Io::StorageFull | Io::QuotaExceeded | Io::FileTooLarge => {
-            (ErrorKind::Exhausted, "the disk is full; free some space and try again")
-        }
-        Io::PermissionDenied | Io::ReadOnlyFilesystem => {
-            (ErrorKind::Forbidden, "make the folder writable, or name another one")
-        }
+        Io::PermissionDenied => (ErrorKind::Forbidden, "make the folder writable, or name another one"),
         Io::NotFound => (ErrorKind::NotFound, "check the path"),
         Io::NotADirectory | Io::IsADirectory | Io::InvalidFilename | Io::InvalidInput => {
             (ErrorKind::Invalid, "check the path")

@@ -4,13 +4,13 @@ use crate::disk::{Part, digest, failed, sync_folder_of};
 use async_trait::async_trait;
 use bytes::Bytes;
 use orion_core::domain::{BlobRef, Sha256};
-use orion_core::port::BlobStore;
-use orion_core::{Error, ErrorKind, Result};
+use orion_core::port::{BlobStore, Shelf, Stored};
+use orion_core::{Error, ErrorKind, Result, Timestamp};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Temporary files of a process that died are removed once they are this old.
 const STALE: Duration = Duration::from_hours(24);
@@ -31,7 +31,8 @@ impl FolderBlobs {
         let parts = store.parts();
         fs::create_dir_all(&parts).map_err(|error| failed(error, "cannot make the blob folder", &parts))?;
         sync_folder_of(&parts)?;
-        clear_stale(&parts);
+        // What cannot be removed now is removed another time.
+        let _ = store.tidy_now(moment(SystemTime::now()).before(STALE));
         Ok(store)
     }
 
@@ -42,9 +43,22 @@ impl FolderBlobs {
 
     /// Where the bytes of a digest stand.
     pub(crate) fn place(&self, sha256: Sha256) -> PathBuf {
+        self.on(Shelf::Kept, sha256)
+    }
+
+    /// The folder of a shelf.
+    fn shelf(&self, shelf: Shelf) -> PathBuf {
+        match shelf {
+            Shelf::Kept => self.root.to_path_buf(),
+            Shelf::Aside => self.root.join("aside"),
+        }
+    }
+
+    /// Where the bytes of a digest stand on a shelf.
+    fn on(&self, shelf: Shelf, sha256: Sha256) -> PathBuf {
         let digest = sha256.to_string();
         let (folder, name) = digest.split_at(2);
-        self.root.join(folder).join(name)
+        self.shelf(shelf).join(folder).join(name)
     }
 
     /// Runs work on files where it holds up nobody.
@@ -60,9 +74,12 @@ impl FolderBlobs {
         let Ok(mut file) = File::open(place) else { return Ok(false) };
         let there = digest(&mut file, place, |_| Ok(())).is_ok_and(|(found, _)| found == sha256);
         if there {
+            // Whoever sweeps sees that it was kept again; where that cannot be said it is found by the row.
+            let _ = file.set_modified(SystemTime::now());
             sync_folder_of(place)?;
         }
-        Ok(there)
+        // It may have been set aside meanwhile, and has to stand here for whoever keeps it now.
+        Ok(there && place.exists())
     }
 
     /// Makes the folder that a place lies in.
@@ -99,6 +116,8 @@ impl FolderBlobs {
             }
         } else {
             self.prepare(&place)?;
+            // As old as its place, whenever it was made.
+            let _ = source.set_modified(SystemTime::now());
             source.sync_all().map_err(unread)?;
             // A file with a second name could be changed under that name, so it is copied.
             let moved = if has_one_name(&found) { fs::rename(path, &place) } else { Err(cannot_move()) };
@@ -130,14 +149,93 @@ impl FolderBlobs {
         part.put_at(place)
     }
 
-    /// The open file of a digest, if it is there.
+    /// The open file of a digest, if it is there: in its place, or aside, or in its place again if it was taken back
+    /// between the two looks.
     fn open_blob(&self, sha256: Sha256) -> Result<Option<(File, PathBuf)>> {
-        let place = self.place(sha256);
-        match File::open(&place) {
-            Ok(file) => Ok(Some((file, place))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(error, "cannot read a stored file", &place)),
+        for shelf in [Shelf::Kept, Shelf::Aside, Shelf::Kept, Shelf::Aside] {
+            let place = self.on(shelf, sha256);
+            match File::open(&place) {
+                Ok(file) => return Ok(Some((file, place))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failed(error, "cannot read a stored file", &place)),
+            }
         }
+        Ok(None)
+    }
+
+    fn list_now(&self, shelf: Shelf, after: Option<Sha256>, most: usize) -> Result<Vec<Stored>> {
+        let root = self.shelf(shelf);
+        let mut listed = Vec::new();
+        for first in after.map_or(0, |after| after.0[0])..=u8::MAX {
+            if listed.len() >= most {
+                break;
+            }
+            let folder = root.join(format!("{first:02x}"));
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(failed(error, "cannot list stored files", &folder)),
+            };
+            let mut names = Vec::new();
+            for entry in entries {
+                let name = entry.map_err(|error| failed(error, "cannot list stored files", &folder))?.file_name();
+                // Whatever else lies there is not ours.
+                let digest = name.to_str().and_then(|name| format!("{first:02x}{name}").parse::<Sha256>().ok());
+                names.extend(digest.filter(|digest| after.is_none_or(|after| *digest > after)));
+            }
+            names.sort_unstable();
+            for sha256 in names {
+                // What went meanwhile is not listed.
+                let Ok(found) = fs::metadata(self.on(shelf, sha256)) else { continue };
+                let since = moment(found.modified().unwrap_or_else(|_| SystemTime::now()));
+                listed.push(Stored { sha256, length: found.len(), since });
+            }
+        }
+        listed.truncate(most);
+        Ok(listed)
+    }
+
+    /// Moves bytes from one shelf to the other, where they are as old as the move.
+    fn move_now(&self, sha256: Sha256, from: Shelf, to: Shelf) -> Result<()> {
+        let (from, to) = (self.on(from, sha256), self.on(to, sha256));
+        let failed = |error: io::Error, place: &Path| match error.kind() {
+            io::ErrorKind::NotFound => Ok(()),
+            _ => Err(failed(error, "cannot move a stored file", place)),
+        };
+        match File::open(&from).and_then(|file| file.set_modified(SystemTime::now())) {
+            Ok(()) => {}
+            Err(error) => return failed(error, &from),
+        }
+        self.prepare(&to)?;
+        match fs::rename(&from, &to) {
+            Ok(()) => sync_folder_of(&to).and_then(|()| sync_folder_of(&from)),
+            Err(error) => failed(error, &from),
+        }
+    }
+
+    fn remove_now(&self, sha256: Sha256, shelf: Shelf) -> Result<()> {
+        let place = self.on(shelf, sha256);
+        match fs::remove_file(&place) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(failed(error, "cannot remove a stored file", &place))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes temporary files of processes that died.
+    fn tidy_now(&self, before: Timestamp) -> Result<u64> {
+        let parts = self.parts();
+        let entries = fs::read_dir(&parts).map_err(|error| failed(error, "cannot list temporary files", &parts))?;
+        let mut removed = 0;
+        for entry in entries.flatten() {
+            let modified = entry.metadata().and_then(|found| found.modified());
+            if modified.is_ok_and(|modified| moment(modified) < before) && fs::remove_file(entry.path()).is_ok() {
+                tracing::info!(file = %entry.path().display(), "removed what a dead process left half-written");
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     fn get_now(&self, sha256: Sha256) -> Result<Option<Bytes>> {
@@ -216,16 +314,37 @@ impl BlobStore for FolderBlobs {
 
     async fn delete(&self, sha256: Sha256) -> Result<()> {
         self.blocking(move |store| {
-            let place = store.place(sha256);
-            match fs::remove_file(&place) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    Err(failed(error, "cannot remove a stored file", &place))
-                }
-                _ => Ok(()),
-            }
+            store.remove_now(sha256, Shelf::Kept)?;
+            store.remove_now(sha256, Shelf::Aside)
         })
         .await
     }
+
+    async fn list(&self, shelf: Shelf, after: Option<Sha256>, most: usize) -> Result<Vec<Stored>> {
+        self.blocking(move |store| store.list_now(shelf, after, most)).await
+    }
+
+    async fn set_aside(&self, sha256: Sha256) -> Result<()> {
+        self.blocking(move |store| store.move_now(sha256, Shelf::Kept, Shelf::Aside)).await
+    }
+
+    async fn take_back(&self, sha256: Sha256) -> Result<()> {
+        self.blocking(move |store| store.move_now(sha256, Shelf::Aside, Shelf::Kept)).await
+    }
+
+    async fn discard(&self, sha256: Sha256) -> Result<()> {
+        self.blocking(move |store| store.remove_now(sha256, Shelf::Aside)).await
+    }
+
+    async fn tidy(&self, before: Timestamp) -> Result<u64> {
+        self.blocking(move |store| store.tidy_now(before)).await
+    }
+}
+
+/// A time of the file system.
+pub(crate) fn moment(time: SystemTime) -> Timestamp {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 fn damaged(place: &Path) -> Error {
@@ -246,15 +365,4 @@ fn has_one_name(found: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn has_one_name(_found: &fs::Metadata) -> bool {
     false
-}
-
-/// Removes old temporary files. What cannot be removed now is removed another time.
-fn clear_stale(parts: &Path) {
-    for entry in fs::read_dir(parts).into_iter().flatten().flatten() {
-        let age = entry.metadata().and_then(|found| found.modified()).ok().and_then(|time| time.elapsed().ok());
-        if age.is_some_and(|age| age > STALE) {
-            tracing::info!(file = %entry.path().display(), "removing what a dead process left half-written");
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }

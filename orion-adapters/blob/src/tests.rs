@@ -1,9 +1,10 @@
 //! The suite of the port, and what only a disk can do.
 
 use crate::FolderBlobs;
+use crate::folder::moment;
 use orion_core::ErrorKind;
 use orion_core::domain::Sha256;
-use orion_core::port::BlobStore;
+use orion_core::port::{BlobStore, Shelf};
 use orion_core::testing::assert_fails;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -126,6 +127,37 @@ async fn only_old_temporary_files_are_cleared_away() {
 }
 
 #[tokio::test]
+async fn what_is_listed_is_as_old_as_its_place() {
+    let (folder, blobs) = folder_blobs().await;
+    let video = folder.path().join("video.mp4");
+    let set_old = |path: &Path| {
+        let two_days_ago = SystemTime::now() - Duration::from_hours(48);
+        fs::File::options().append(true).open(path).unwrap().set_modified(two_days_ago).unwrap();
+    };
+    let age = async |shelf| {
+        let listed = blobs.list(shelf, None, 9).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        moment(SystemTime::now()).since(listed[0].since) > Duration::from_hours(1)
+    };
+    fs::write(&video, "frames").unwrap();
+    set_old(&video);
+    let blob = blobs.import(&video, "video/mp4").await.unwrap();
+    assert!(!age(Shelf::Kept).await, "made long ago, kept now");
+    set_old(&blobs.place(blob.sha256));
+    assert!(age(Shelf::Kept).await);
+    blobs.put("frames".into(), "video/mp4").await.unwrap();
+    assert!(!age(Shelf::Kept).await, "kept again");
+    set_old(&blobs.place(blob.sha256));
+    blobs.set_aside(blob.sha256).await.unwrap();
+    assert!(!age(Shelf::Aside).await, "aside since now");
+    // What is none of ours is neither listed nor touched.
+    fs::write(folder.path().join("blobs/2c-notes"), "").unwrap();
+    fs::create_dir_all(folder.path().join("blobs/2c")).unwrap();
+    fs::write(folder.path().join("blobs/2c/notes"), "").unwrap();
+    assert_eq!(blobs.list(Shelf::Kept, None, 9).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_used_is_told_with_the_next_step() {
     let (folder, _blobs) = folder_blobs().await;
     let file = folder.path().join("file");
@@ -173,7 +205,7 @@ async fn keep_too_much(folder: &Path) {
     let before = files(folder);
     let other = [&large()[..], b"more"].concat();
     let error = blobs.put(other.clone().into(), "video/mp4").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Exhausted, "{error:?}");
+    assert!(error.is_starved() && error.kind() == ErrorKind::Exhausted, "{error:?}");
     assert!(error.hint().is_some());
     assert!(!blobs.contains(Sha256::of(&other)).await.unwrap());
     // The file to import has a second name, so it would have to be copied.

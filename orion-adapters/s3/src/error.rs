@@ -30,7 +30,8 @@ pub(crate) fn failed(error: object_store::Error, message: &'static str, place: &
         _ if timed_out(&error) => (ErrorKind::Timeout, "check the way to the server"),
         _ => (ErrorKind::Unavailable, "check that the server runs, and `s3.endpoint`"),
     };
-    let mut translated = Error::new(kind, message).with_context("blobs", place).with_hint(hint);
+    let new = if kind == ErrorKind::Exhausted { Error::starved(message) } else { Error::new(kind, message) };
+    let mut translated = new.with_context("blobs", place).with_hint(hint);
     if let Some(status) = status {
         translated = translated.with_context("status", status);
     }

@@ -101,8 +101,10 @@ fn folder_of(file: &Path) -> &Path {
 pub(crate) fn failed(source: io::Error, message: &'static str, path: &Path) -> Error {
     use io::ErrorKind as Io;
     let kind = match source.kind() {
-        Io::StorageFull | Io::QuotaExceeded | Io::FileTooLarge => ErrorKind::Exhausted,
-        Io::PermissionDenied | Io::ReadOnlyFilesystem => ErrorKind::Forbidden,
+        Io::StorageFull | Io::QuotaExceeded | Io::FileTooLarge | Io::ReadOnlyFilesystem => {
+            return Error::starved(message).with_context("path", path.display()).with_source(source);
+        }
+        Io::PermissionDenied => ErrorKind::Forbidden,
         Io::NotFound => ErrorKind::NotFound,
         Io::NotADirectory | Io::IsADirectory | Io::InvalidFilename | Io::InvalidInput => ErrorKind::Invalid,
         _ => ErrorKind::Unavailable,

@@ -6,14 +6,15 @@ use crate::options::S3Options;
 use crate::upload;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use futures_util::TryStreamExt;
 use object_store::path::Path as Key;
 use object_store::{
     Attribute, Attributes, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions,
     PutPayload,
 };
 use orion_core::domain::{BlobRef, Sha256};
-use orion_core::port::BlobStore;
-use orion_core::{Error, ErrorKind, Result};
+use orion_core::port::{BlobStore, Shelf, Stored};
+use orion_core::{Error, ErrorKind, Result, Timestamp};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -56,11 +57,62 @@ impl S3Blobs {
 
     /// Where the bytes of a digest stand.
     pub(crate) fn key(&self, sha256: Sha256) -> Key {
-        let digest = sha256.to_string();
-        let (folder, name) = digest.split_at(2);
-        self.prefix.clone().join(folder).join(name)
+        self.on(Shelf::Kept, sha256)
     }
 
+    fn shelf(&self, shelf: Shelf) -> Key {
+        match shelf {
+            Shelf::Kept => self.prefix.clone(),
+            Shelf::Aside => self.prefix.clone().join("aside"),
+        }
+    }
+
+    /// Where the bytes of a digest stand on a shelf.
+    fn on(&self, shelf: Shelf, sha256: Sha256) -> Key {
+        let digest = sha256.to_string();
+        let (folder, name) = digest.split_at(2);
+        self.shelf(shelf).join(folder).join(name)
+    }
+
+    /// The digest whose bytes stand under a key of a shelf, if it is one.
+    fn digest_at(&self, shelf: Shelf, key: &Key) -> Option<Sha256> {
+        let mut parts = key.prefix_match(&self.shelf(shelf))?;
+        let (folder, name) = (parts.next()?, parts.next()?);
+        let digest = format!("{}{}", folder.as_ref(), name.as_ref()).parse().ok()?;
+        parts.next().is_none().then_some(digest)
+    }
+
+    /// The length of what is read under a digest: in its place, or aside, or in its place again if it was taken back
+    /// between the two looks.
+    async fn found(&self, sha256: Sha256) -> Result<Option<u64>> {
+        for shelf in [Shelf::Kept, Shelf::Aside, Shelf::Kept] {
+            match self.store.head(&self.on(shelf, sha256)).await {
+                Ok(found) => return Ok(Some(found.size)),
+                Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(failed(error, "cannot look for a stored file", &self.name)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Copies and then removes, so that the bytes stand on one shelf at least at every moment.
+    async fn carry(&self, sha256: Sha256, from: Shelf, to: Shelf) -> Result<()> {
+        let unmoved = |error| failed(error, "cannot move a stored file", &self.name);
+        match self.store.copy(&self.on(from, sha256), &self.on(to, sha256)).await {
+            Ok(()) => self.remove(sha256, from).await,
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(unmoved(error)),
+        }
+    }
+
+    async fn remove(&self, sha256: Sha256, shelf: Shelf) -> Result<()> {
+        match self.store.delete(&self.on(shelf, sha256)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failed(error, "cannot remove a stored file", &self.name)),
+        }
+    }
+
+    /// What stands in its place.
     async fn head(&self, sha256: Sha256) -> Result<Option<u64>> {
         match self.store.head(&self.key(sha256)).await {
             Ok(found) => Ok(Some(found.size)),
@@ -104,22 +156,27 @@ impl S3Blobs {
 
     /// Some bytes of what stands under a digest, and the length of the whole. A part behind the end is empty.
     async fn part(&self, sha256: Sha256, offset: u64, most: usize) -> Result<Option<(Bytes, u64)>> {
-        let range = GetRange::Bounded(offset..offset.saturating_add(most as u64));
-        let options = GetOptions { range: Some(range), ..GetOptions::default() };
-        let read = async {
-            let found = self.store.get_opts(&self.key(sha256), options).await?;
-            let length = found.meta.size;
-            Ok((found.bytes().await?, length))
-        };
-        match read.await {
-            Ok(part) => Ok(Some(part)),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            // To the server, a part behind the end is an error.
-            Err(error) => match self.head(sha256).await? {
-                Some(length) if offset < length => Err(self.unread(error)),
-                length => Ok(length.map(|length| (Bytes::new(), length))),
-            },
+        for shelf in [Shelf::Kept, Shelf::Aside, Shelf::Kept] {
+            let range = GetRange::Bounded(offset..offset.saturating_add(most as u64));
+            let options = GetOptions { range: Some(range), ..GetOptions::default() };
+            let read = async {
+                let found = self.store.get_opts(&self.on(shelf, sha256), options).await?;
+                let length = found.meta.size;
+                Ok((found.bytes().await?, length))
+            };
+            match read.await {
+                Ok(part) => return Ok(Some(part)),
+                Err(object_store::Error::NotFound { .. }) => {}
+                // To the server, a part behind the end is an error.
+                Err(error) => {
+                    return match self.found(sha256).await? {
+                        Some(length) if offset < length => Err(self.unread(error)),
+                        length => Ok(length.map(|length| (Bytes::new(), length))),
+                    };
+                }
+            }
         }
+        Ok(None)
     }
 
     /// Reads the whole in parts, so that each request has a deadline; tells its length before the first. `None` if
@@ -225,12 +282,12 @@ impl BlobStore for S3Blobs {
     }
 
     async fn length(&self, sha256: Sha256) -> Result<Option<u64>> {
-        self.head(sha256).await
+        self.found(sha256).await
     }
 
     async fn read(&self, sha256: Sha256, offset: u64, most: usize) -> Result<Option<Bytes>> {
         if most == 0 {
-            return Ok(self.head(sha256).await?.map(|_| Bytes::new()));
+            return Ok(self.found(sha256).await?.map(|_| Bytes::new()));
         }
         Ok(self.part(sha256, offset, most).await?.map(|(bytes, _)| bytes))
     }
@@ -252,13 +309,56 @@ impl BlobStore for S3Blobs {
     }
 
     async fn contains(&self, sha256: Sha256) -> Result<bool> {
-        Ok(self.head(sha256).await?.is_some())
+        Ok(self.found(sha256).await?.is_some())
     }
 
     async fn delete(&self, sha256: Sha256) -> Result<()> {
-        match self.store.delete(&self.key(sha256)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(failed(error, "cannot remove a stored file", &self.name)),
+        self.remove(sha256, Shelf::Kept).await?;
+        self.remove(sha256, Shelf::Aside).await
+    }
+
+    async fn list(&self, shelf: Shelf, after: Option<Sha256>, most: usize) -> Result<Vec<Stored>> {
+        let root = self.shelf(shelf);
+        let offset = after.map_or_else(Key::default, |after| self.on(shelf, after));
+        let objects = match after {
+            Some(_) => self.store.list_with_offset(Some(&root), &offset),
+            None => self.store.list(Some(&root)),
+        };
+        let stored = objects.try_filter_map(|object| {
+            // What is aside lies among what is kept, and other programs' objects may.
+            let stored = self.digest_at(shelf, &object.location).map(|sha256| Stored {
+                sha256,
+                length: object.size,
+                since: Timestamp::from_micros(object.last_modified.timestamp_micros()),
+            });
+            std::future::ready(Ok(stored))
+        });
+        let unlisted = |error| failed(error, "cannot list stored files", &self.name);
+        let mut stored = std::pin::pin!(stored);
+        let mut listed = Vec::new();
+        while listed.len() < most
+            && let Some(one) = stored.try_next().await.map_err(unlisted)?
+        {
+            listed.push(one);
         }
+        Ok(listed)
+    }
+
+    async fn set_aside(&self, sha256: Sha256) -> Result<()> {
+        self.carry(sha256, Shelf::Kept, Shelf::Aside).await
+    }
+
+    async fn take_back(&self, sha256: Sha256) -> Result<()> {
+        self.carry(sha256, Shelf::Aside, Shelf::Kept).await
+    }
+
+    async fn discard(&self, sha256: Sha256) -> Result<()> {
+        self.remove(sha256, Shelf::Aside).await
+    }
+
+    /// An upload in parts that broke off with its process has no name yet, and is not seen by whoever lists objects: the
+    /// bucket's own rule `AbortIncompleteMultipartUpload` removes it.
+    async fn tidy(&self, _before: Timestamp) -> Result<u64> {
+        Ok(0)
     }
 }

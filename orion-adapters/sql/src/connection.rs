@@ -33,6 +33,7 @@ macro_rules! on {
 pub(crate) enum Bind {
     Text(Option<String>),
     Bytes(Vec<u8>),
+    MaybeBytes(Option<Vec<u8>>),
     Whole(i64),
     Real(f64),
 }
@@ -93,6 +94,7 @@ macro_rules! bind_all {
             statement = match bind {
                 Bind::Text(value) => statement.bind(value),
                 Bind::Bytes(value) => statement.bind(value),
+                Bind::MaybeBytes(value) => statement.bind(value),
                 Bind::Whole(value) => statement.bind(value),
                 Bind::Real(value) => statement.bind(value),
             };

@@ -70,14 +70,14 @@ fn from_sqlite(error: &dyn DatabaseError) -> Error {
     match primary_code(error) {
         5 | 6 => Error::new(ErrorKind::Timeout, "the store is busy")
             .with_hint("another process has been writing for too long; try again"),
-        7 => Error::new(ErrorKind::Exhausted, "the store has run out of memory"),
+        7 => Error::starved("the store has run out of memory"),
         8 => Error::new(ErrorKind::Forbidden, "the store cannot be written")
             .with_hint("make the file and its folder writable, or name another file"),
         10 => Error::new(ErrorKind::Unavailable, "the disk of the store fails")
             .with_hint("check the disk; what was committed before is safe"),
         11 => Error::new(ErrorKind::Corrupt, "the file of the store is damaged")
             .with_hint("restore a backup, or rescue what is left with `sqlite3 FILE .recover`"),
-        13 => Error::new(ErrorKind::Exhausted, "the disk of the store is full")
+        13 => Error::starved("the disk of the store is full")
             .with_hint("free some space and try again; what was committed before is safe"),
         14 => Error::new(ErrorKind::Forbidden, "the file of the store cannot be opened")
             .with_hint("check that its folder exists and that you may write there"),
@@ -106,9 +106,9 @@ fn from_postgres(error: &PgDatabaseError) -> Error {
             .with_hint("what was not committed is undone; try again in a moment"),
         "53300" => Error::unavailable("the server of the store has no connection left")
             .with_hint("raise its `max_connections`, or run fewer processes"),
-        "53100" => Error::new(ErrorKind::Exhausted, "the disk of the store is full")
+        "53100" => Error::starved("the disk of the store is full")
             .with_hint("free some space and try again; what was committed before is safe"),
-        "53200" => Error::new(ErrorKind::Exhausted, "the store has run out of memory"),
+        "53200" => Error::starved("the store has run out of memory"),
         "28P01" | "28000" => Error::new(ErrorKind::Unauthorized, "the store refused the user or the password")
             .with_hint("check both in its address, and `pg_hba.conf` on its server"),
         "3D000" => Error::not_found("the server has no such database")

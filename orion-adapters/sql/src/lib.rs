@@ -18,6 +18,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
+mod archive;
 mod connection;
 mod dialect;
 mod error;

@@ -1,11 +1,11 @@
 //! Every kind of row in the same way: one statement text per table, made from the table's name, which is a constant.
 
-use crate::connection::{Bind, binds};
+use crate::connection::{Bind, Connection, binds};
 use crate::error::{is_unique_violation, translate};
 use crate::transaction::SqlTx;
 use async_trait::async_trait;
 use orion_core::id::Id;
-use orion_core::port::{Cursor, Entity, Filter, Index, Order, Page, Repository, Slice};
+use orion_core::port::{Cursor, Entity, Entry, Filter, Index, Order, Page, Place, Repository, Slice};
 use orion_core::{Error, Result, Timestamp};
 use sqlx::AssertSqlSafe;
 
@@ -46,6 +46,23 @@ pub(crate) mod sql {
     pub(crate) fn delete(table: &str) -> String {
         format!("delete from {table} where id = $1")
     }
+
+    /// Every row in the order of identities, by the primary key.
+    pub(crate) fn walk(table: &str) -> String {
+        format!("select id, doc from {table} where id > $1 order by id limit $2")
+    }
+
+    /// As [`insert`], with the version that the row had.
+    pub(crate) fn put_back(table: &str) -> String {
+        format!(
+            "insert into {table} (unique_key, owner, parent, state, rank, at, version, doc, id) \
+             values ($1, $2, $3, $4, $5, $6, $9, $7, $8) on conflict do nothing"
+        )
+    }
+
+    pub(crate) fn clear(table: &str) -> String {
+        format!("delete from {table}")
+    }
 }
 
 #[async_trait]
@@ -68,7 +85,8 @@ impl<T: Entity> Repository<T> for SqlTx {
 
     async fn insert(&mut self, entity: &mut T) -> Result<()> {
         let connection = self.writing()?;
-        let columns = columns(entity, 1)?;
+        let (index, doc) = encode(entity, 1)?;
+        let columns = columns(entity, index, doc);
         let inserted = connection.execute(AssertSqlSafe(sql::insert(T::TABLE)), columns).await;
         if inserted.map_err(translate)? == 0 {
             return Err(Error::row_exists(entity));
@@ -81,7 +99,8 @@ impl<T: Entity> Repository<T> for SqlTx {
         let connection = self.writing()?;
         let (id, version) = (entity.id(), entity.version());
         let next = version.saturating_add(1);
-        let mut columns = columns(entity, next)?;
+        let (index, doc) = encode(entity, next)?;
+        let mut columns = columns(entity, index, doc);
         columns.push(version.into());
         let kept_its_key = connection.execute(AssertSqlSafe(sql::update(T::TABLE)), columns.clone()).await;
         if kept_its_key.map_err(translate)? == 0 {
@@ -135,6 +154,33 @@ impl<T: Entity> Repository<T> for SqlTx {
         let (sql, binds) = counting(T::TABLE, filter);
         let row: Option<(i64,)> = self.reading().row(AssertSqlSafe(sql), binds).await.map_err(translate)?;
         Ok(row.map_or(0, |(count,)| count.unsigned_abs()))
+    }
+}
+
+/// Rows of a table as they are kept, for copies of the record.
+pub(crate) async fn walk(
+    connection: &mut Connection<'_>,
+    table: &str,
+    from: &Place,
+    most: u32,
+) -> Result<(Vec<Entry>, Option<Place>)> {
+    let sql = AssertSqlSafe(sql::walk(table));
+    let rows: Vec<(String, String)> =
+        connection.rows(sql, binds![from.after.as_str(), most]).await.map_err(translate)?;
+    let keyed = rows.into_iter().map(|(id, doc)| (id, Entry::Row { table: table.to_owned(), doc })).collect();
+    Ok(from.page(most, keyed))
+}
+
+/// Puts a row back with the very text that it had.
+pub(crate) async fn put_back<T: Entity>(connection: &mut Connection<'_>, doc: &str) -> Result<()> {
+    let entity: T = decode(doc)?;
+    let index = entity.index();
+    index.check()?;
+    let mut columns = columns(&entity, index, doc.to_owned());
+    columns.push(entity.version().into());
+    match connection.execute(AssertSqlSafe(sql::put_back(T::TABLE)), columns).await.map_err(translate)? {
+        0 => Err(Error::row_exists(&entity)),
+        _ => Ok(()),
     }
 }
 
@@ -196,10 +242,9 @@ fn bind(binds: &mut Vec<Bind>, value: impl Into<Bind>) -> String {
     format!("${}", binds.len())
 }
 
-/// The columns of a row with its document as it will be once it has this version, and its identity.
-fn columns<T: Entity>(entity: &mut T, version: u64) -> Result<Vec<Bind>> {
-    let (index, doc) = encode(entity, version)?;
-    Ok(binds![
+/// The columns of a row with its document, and its identity.
+fn columns<T: Entity>(entity: &T, index: Index, doc: String) -> Vec<Bind> {
+    binds![
         index.unique,
         index.owner.map(|owner| owner.to_string()),
         index.parent.map(|parent| parent.to_string()),
@@ -208,7 +253,7 @@ fn columns<T: Entity>(entity: &mut T, version: u64) -> Result<Vec<Bind>> {
         index.at.as_micros(),
         doc,
         entity.id().to_string(),
-    ])
+    ]
 }
 
 /// The columns of a row, and its document as it will be once it has this version. The entity keeps its own.

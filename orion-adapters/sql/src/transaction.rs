@@ -2,12 +2,13 @@
 
 use crate::connection::Connection;
 use crate::error::translate_commit;
+use crate::{archive, repository};
 use async_trait::async_trait;
 use orion_core::domain::{
     Approval, Asset, Content, Cost, FeedState, Guesses, Login, Notification, Publication, Revocation, Run, Session,
     Setting, SocialAccount, Step, Ticket, Trend, User,
 };
-use orion_core::port::{Repository, Tx};
+use orion_core::port::{Archive, Entity, Entry, Place, Repository, Tx};
 use orion_core::{Error, ErrorKind, Result};
 
 #[derive(Debug)]
@@ -43,8 +44,32 @@ impl SqlTx {
 macro_rules! tables {
     ($($name:ident: $entity:ty,)+) => {
         /// The tables of entities.
-        #[cfg(test)]
-        pub(crate) const TABLES: &[&str] = &[$(<$entity as orion_core::port::Entity>::TABLE),+];
+        pub(crate) const TABLES: &[&str] = &[$(<$entity as Entity>::TABLE),+];
+
+        #[async_trait]
+        impl Archive for SqlTx {
+            async fn walk(&mut self, from: &Place, most: u32) -> Result<(Vec<Entry>, Option<Place>)> {
+                let most = most.max(1);
+                match TABLES.get(from.part) {
+                    Some(table) => repository::walk(self.reading(), table, from, most).await,
+                    None => archive::walk(self.reading(), from, most).await,
+                }
+            }
+
+            async fn put_back(&mut self, entry: &Entry) -> Result<()> {
+                match entry {
+                    Entry::Row { table, doc } => match table.as_str() {
+                        $(<$entity as Entity>::TABLE => repository::put_back::<$entity>(self.writing()?, doc).await,)+
+                        _ => Err(Error::unknown_table(table)),
+                    },
+                    _ => archive::put_back(self.writing()?, entry).await,
+                }
+            }
+
+            async fn clear(&mut self) -> Result<()> {
+                archive::clear(self.writing()?).await
+            }
+        }
 
         #[async_trait]
         impl Tx for SqlTx {

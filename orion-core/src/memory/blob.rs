@@ -5,19 +5,27 @@
 )]
 
 use crate::domain::{BlobRef, Sha256};
-use crate::port::BlobStore;
-use crate::{Error, ErrorKind, Result};
+use crate::port::{BlobStore, Shelf, Stored};
+use crate::{Error, ErrorKind, Result, Timestamp};
 use async_trait::async_trait;
 use bytes::Bytes;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 /// A [`BlobStore`] that lives as long as the program. Clones share it.
 ///
-/// `import` and `export` speak of local files, so they alone touch the file system, and block while they do.
+/// `import` and `export` speak of local files, so they alone touch the file system, and block while they do. It knows no
+/// time, so whatever it lists is from 1970.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryBlobs(Arc<RwLock<HashMap<Sha256, Bytes>>>);
+pub struct MemoryBlobs(Arc<RwLock<Shelves>>);
+
+#[derive(Debug, Default)]
+struct Shelves {
+    kept: BTreeMap<Sha256, Bytes>,
+    aside: BTreeMap<Sha256, Bytes>,
+}
 
 impl MemoryBlobs {
     /// An empty store.
@@ -26,7 +34,12 @@ impl MemoryBlobs {
     }
 
     fn look(&self, sha256: Sha256) -> Option<Bytes> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&sha256).cloned()
+        let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        shelves.kept.get(&sha256).or_else(|| shelves.aside.get(&sha256)).cloned()
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Shelves> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -35,7 +48,7 @@ impl BlobStore for MemoryBlobs {
     async fn put(&self, bytes: Bytes, media_type: &str) -> Result<BlobRef> {
         let sha256 = Sha256::of(&bytes);
         let length = bytes.len() as u64;
-        self.0.write().unwrap_or_else(PoisonError::into_inner).entry(sha256).or_insert(bytes);
+        self.write().kept.entry(sha256).or_insert(bytes);
         Ok(BlobRef { sha256, length, media_type: media_type.to_owned() })
     }
 
@@ -79,8 +92,47 @@ impl BlobStore for MemoryBlobs {
     }
 
     async fn delete(&self, sha256: Sha256) -> Result<()> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&sha256);
+        let mut shelves = self.write();
+        shelves.kept.remove(&sha256);
+        shelves.aside.remove(&sha256);
         Ok(())
+    }
+
+    async fn list(&self, shelf: Shelf, after: Option<Sha256>, most: usize) -> Result<Vec<Stored>> {
+        let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let shelf = match shelf {
+            Shelf::Kept => &shelves.kept,
+            Shelf::Aside => &shelves.aside,
+        };
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let listed = shelf.range((behind, Bound::Unbounded)).take(most);
+        let since = Timestamp::default();
+        Ok(listed.map(|(sha256, bytes)| Stored { sha256: *sha256, length: bytes.len() as u64, since }).collect())
+    }
+
+    async fn set_aside(&self, sha256: Sha256) -> Result<()> {
+        let mut shelves = self.write();
+        if let Some(bytes) = shelves.kept.remove(&sha256) {
+            shelves.aside.insert(sha256, bytes);
+        }
+        Ok(())
+    }
+
+    async fn take_back(&self, sha256: Sha256) -> Result<()> {
+        let mut shelves = self.write();
+        if let Some(bytes) = shelves.aside.remove(&sha256) {
+            shelves.kept.insert(sha256, bytes);
+        }
+        Ok(())
+    }
+
+    async fn discard(&self, sha256: Sha256) -> Result<()> {
+        self.write().aside.remove(&sha256);
+        Ok(())
+    }
+
+    async fn tidy(&self, _before: Timestamp) -> Result<u64> {
+        Ok(0)
     }
 }
 

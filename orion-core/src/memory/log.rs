@@ -3,8 +3,8 @@
 use super::writable;
 use crate::event::{Event, EventRecord};
 use crate::id::{EventId, UserId};
-use crate::port::Claim;
-use crate::{Error, Result, Timestamp};
+use crate::port::{Claim, Entry, Handed, Place};
+use crate::{Error, ErrorKind, Result, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,15 +32,8 @@ impl Default for Log {
 struct Group {
     head: u64,
     open: BTreeMap<u64, Delivery>,
-    buried: BTreeMap<u64, Buried>,
-}
-
-/// An event that was put aside.
-#[derive(Debug, Clone)]
-struct Buried {
-    /// Of the last claim; the next must be higher.
-    fence: u64,
-    reason: String,
+    /// What was put aside.
+    buried: BTreeMap<u64, Delivery>,
 }
 
 /// An event that was given to a group and is not done.
@@ -52,6 +45,8 @@ struct Delivery {
     held: bool,
     /// End of the lease, or the time to try again.
     ready_at: Timestamp,
+    /// Why it was given back or put aside last.
+    reason: Option<String>,
 }
 
 impl Log {
@@ -121,14 +116,11 @@ impl Log {
         let lease_until = now.after(lease);
         let mut numbers = Vec::with_capacity(taken.len());
         for sequence in taken {
-            let fresh = Delivery { fence: 0, attempts: 0, held: true, ready_at: lease_until };
+            let fresh = Delivery { fence: 0, attempts: 0, held: true, ready_at: lease_until, reason: None };
             let delivery = state.open.entry(sequence).or_insert(fresh);
-            *delivery = Delivery {
-                fence: delivery.fence + 1,
-                attempts: delivery.attempts + 1,
-                held: true,
-                ready_at: lease_until,
-            };
+            delivery.fence += 1;
+            delivery.attempts += 1;
+            (delivery.held, delivery.ready_at) = (true, lease_until);
             numbers.push((sequence, delivery.fence, delivery.attempts));
         }
         numbers
@@ -166,29 +158,32 @@ impl Log {
         Ok(())
     }
 
-    pub(super) fn release(&mut self, claim: &Claim, retry_at: Timestamp) -> Result<()> {
+    pub(super) fn release(&mut self, claim: &Claim, retry_at: Timestamp, reason: &str) -> Result<()> {
         let (group, sequence) = self.held(claim)?;
         if let Some(delivery) = group.open.get_mut(&sequence) {
             delivery.held = false;
             delivery.ready_at = retry_at;
+            delivery.reason = Some(reason.to_owned());
         }
         Ok(())
     }
 
     pub(super) fn bury(&mut self, claim: &Claim, reason: &str) -> Result<()> {
         let (group, sequence) = self.held(claim)?;
-        group.open.remove(&sequence);
-        group.buried.insert(sequence, Buried { fence: claim.fence, reason: reason.to_owned() });
+        if let Some(mut delivery) = group.open.remove(&sequence) {
+            delivery.reason = Some(reason.to_owned());
+            group.buried.insert(sequence, delivery);
+        }
         Ok(())
     }
 
     pub(super) fn exhume(&mut self, group: &str, sequence: u64, retry_at: Timestamp) -> Result<()> {
         writable(self.writable)?;
         let state = Arc::make_mut(&mut self.groups).get_mut(group);
-        let (state, buried) = state
+        let (state, mut delivery) = state
             .and_then(|state| state.buried.remove(&sequence).map(|buried| (state, buried)))
             .ok_or_else(|| Error::not_buried(group, sequence))?;
-        let delivery = Delivery { fence: buried.fence, attempts: 0, held: false, ready_at: retry_at };
+        (delivery.attempts, delivery.held, delivery.ready_at) = (0, false, retry_at);
         state.open.insert(sequence, delivery);
         Ok(())
     }
@@ -198,7 +193,7 @@ impl Log {
         buried
             .filter(|(sequence, _)| **sequence > after)
             .take(limit as usize)
-            .map(|(sequence, buried)| Ok((self.record(*sequence)?, buried.reason.clone())))
+            .map(|(sequence, buried)| Ok((self.record(*sequence)?, buried.reason.clone().unwrap_or_default())))
             .collect()
     }
 
@@ -225,5 +220,117 @@ impl Log {
             places.remove(id);
         }
         Ok(gone.len() as u64)
+    }
+
+    /// Entries of a part of the log, counted from `first`; see [`Archive::walk`](crate::port::Archive::walk).
+    pub(super) fn walk(&self, first: usize, from: &Place, most: u32) -> Result<(Vec<Entry>, Option<Place>)> {
+        let numbered = |sequence: u64| format!("{sequence:020}");
+        let keyed: Vec<(String, Entry)> = match from.part.saturating_sub(first) {
+            0 => self
+                .behind(from.after.parse().unwrap_or_default())
+                .take(most as usize)
+                .map(|record| {
+                    let EventRecord { sequence, id, at, owner, ref event } = **record;
+                    let event = serde_json::to_string(event)?;
+                    Ok((numbered(sequence), Entry::Event { sequence, id, at, owner, event }))
+                })
+                .collect::<Result<_>>()?,
+            1 => {
+                let groups = self.groups.iter().filter(|(name, _)| **name > from.after);
+                let entry = |(name, group): (&String, &Group)| Entry::Group { name: name.clone(), head: group.head };
+                groups.take(most as usize).map(|pair| (pair.0.clone(), entry(pair))).collect()
+            }
+            2 => {
+                let given = self.groups.iter().flat_map(|(name, group)| {
+                    let all = group.open.iter().map(|(sequence, given)| (*sequence, given, false));
+                    let mut all: Vec<_> =
+                        all.chain(group.buried.iter().map(|(sequence, given)| (*sequence, given, true))).collect();
+                    all.sort_unstable_by_key(|(sequence, ..)| *sequence);
+                    all.into_iter().map(move |(sequence, given, buried)| {
+                        (format!("{name}\0{}", numbered(sequence)), given.entry(name, sequence, buried))
+                    })
+                });
+                given.filter(|(key, _)| *key > from.after).take(most as usize).collect()
+            }
+            _ => return Ok((vec![Entry::Last { sequence: self.last }], None)),
+        };
+        Ok(from.page(most, keyed))
+    }
+
+    /// Puts an entry of the log back.
+    pub(super) fn put_back(&mut self, entry: &Entry) -> Result<()> {
+        writable(self.writable)?;
+        match entry {
+            Entry::Row { .. } => {
+                return Err(Error::new(ErrorKind::Unsupported, "a row is no entry of the log"));
+            }
+            Entry::Event { sequence, id, at, owner, event } => {
+                let record = EventRecord {
+                    sequence: *sequence,
+                    id: *id,
+                    at: *at,
+                    owner: *owner,
+                    event: serde_json::from_str(event)?,
+                };
+                let place = self.events.partition_point(|other| other.sequence < *sequence);
+                let taken = self.events.get(place).is_some_and(|other| other.sequence == *sequence);
+                if taken || self.places.contains_key(id) {
+                    return Err(Error::entry_exists(entry));
+                }
+                Arc::make_mut(&mut self.places).insert(*id, *sequence);
+                Arc::make_mut(&mut self.events).insert(place, Arc::new(record));
+                self.last = self.last.max(*sequence);
+            }
+            Entry::Group { name, head } => {
+                if self.groups.contains_key(name) {
+                    return Err(Error::entry_exists(entry));
+                }
+                let group = Group { head: *head, ..Group::default() };
+                Arc::make_mut(&mut self.groups).insert(name.clone(), group);
+            }
+            Entry::Delivery { group, sequence, state, fence, attempts, ready_at, reason } => {
+                let known = self.record(*sequence).is_ok();
+                let there = Arc::make_mut(&mut self.groups).get_mut(group).filter(|_| known);
+                let there = there.ok_or_else(|| Error::entry_of_nothing(entry))?;
+                if there.open.contains_key(sequence) || there.buried.contains_key(sequence) {
+                    return Err(Error::entry_exists(entry));
+                }
+                let (fence, attempts, ready_at, reason) = (*fence, *attempts, *ready_at, reason.clone());
+                let held = *state != Handed::Released;
+                let delivery = Delivery { fence, attempts, held, ready_at, reason };
+                match state {
+                    Handed::Buried => there.buried.insert(*sequence, delivery),
+                    _ => there.open.insert(*sequence, delivery),
+                };
+            }
+            Entry::Last { sequence } => self.last = self.last.max(*sequence),
+        }
+        Ok(())
+    }
+
+    pub(super) fn clear(&mut self) -> Result<()> {
+        writable(self.writable)?;
+        *self = Self::default();
+        Ok(())
+    }
+}
+
+impl Delivery {
+    fn entry(&self, group: &str, sequence: u64, buried: bool) -> Entry {
+        let state = match (buried, self.held) {
+            (true, _) => Handed::Buried,
+            (false, true) => Handed::Held,
+            (false, false) => Handed::Released,
+        };
+        let Self { fence, attempts, ready_at, .. } = *self;
+        Entry::Delivery {
+            group: group.to_owned(),
+            sequence,
+            state,
+            fence,
+            attempts,
+            ready_at,
+            reason: self.reason.clone(),
+        }
     }
 }

@@ -8,8 +8,8 @@ use crate::domain::{
 };
 use crate::event::{Event, EventRecord};
 use crate::id::{EventId, UserId};
-use crate::port::{Claim, EventLog, Repository, Store, Tx};
-use crate::{Result, Timestamp};
+use crate::port::{Archive, Claim, Entity, Entry, EventLog, Place, Repository, Store, Tx};
+use crate::{Error, Result, Timestamp};
 use async_lock::{Mutex, MutexGuardArc};
 use async_trait::async_trait;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -75,9 +75,36 @@ macro_rules! tables {
             }
         }
 
-        /// The name of every table: what the snapshots must cover.
-        #[cfg(test)]
-        pub(crate) const TABLES: &[&str] = &[$(<$entity as crate::port::Entity>::TABLE),+];
+        /// The name of every table.
+        pub(crate) const TABLES: &[&str] = &[$(<$entity as Entity>::TABLE),+];
+
+        #[async_trait]
+        impl Archive for MemoryTx {
+            async fn walk(&mut self, from: &Place, most: u32) -> Result<(Vec<Entry>, Option<Place>)> {
+                let most = most.max(1);
+                match TABLES.get(from.part).copied() {
+                    $(Some(<$entity as Entity>::TABLE) => {
+                        Ok(from.page(most, self.state.$name.walk(&from.after, most)?))
+                    })+
+                    _ => self.state.log.walk(TABLES.len(), from, most),
+                }
+            }
+
+            async fn put_back(&mut self, entry: &Entry) -> Result<()> {
+                match entry {
+                    Entry::Row { table, doc } => match table.as_str() {
+                        $(<$entity as Entity>::TABLE => self.state.$name.put_back(doc),)+
+                        _ => Err(Error::unknown_table(table)),
+                    },
+                    _ => self.state.log.put_back(entry),
+                }
+            }
+
+            async fn clear(&mut self) -> Result<()> {
+                $(self.state.$name.clear()?;)+
+                self.state.log.clear()
+            }
+        }
 
         #[async_trait]
         impl Tx for MemoryTx {
@@ -152,8 +179,8 @@ impl EventLog for MemoryTx {
         self.state.log.acknowledge(claim)
     }
 
-    async fn release(&mut self, claim: &Claim, retry_at: Timestamp, _reason: &str) -> Result<()> {
-        self.state.log.release(claim, retry_at)
+    async fn release(&mut self, claim: &Claim, retry_at: Timestamp, reason: &str) -> Result<()> {
+        self.state.log.release(claim, retry_at, reason)
     }
 
     async fn bury(&mut self, claim: &Claim, reason: &str) -> Result<()> {

@@ -2,11 +2,12 @@
 
 use super::writable;
 use crate::id::Id;
-use crate::port::{Cursor, Entity, Filter, Index, Order, Page, Repository, Slice};
+use crate::port::{Cursor, Entity, Entry, Filter, Index, Order, Page, Repository, Slice};
 use crate::{Error, Result};
 use async_trait::async_trait;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -49,6 +50,37 @@ impl<T: Entity> Table<T> {
 
     fn holder(&self, index: &Index) -> Option<Uuid> {
         index.unique.as_ref().and_then(|unique| self.keys.get(unique)).copied()
+    }
+
+    /// Rows behind an identity, each with it, as they are kept.
+    pub(super) fn walk(&self, after: &str, most: u32) -> Result<Vec<(String, Entry)>> {
+        let behind = after.parse::<Uuid>().map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = self.rows.range((behind, Bound::Unbounded)).take(most as usize);
+        rows.map(|(id, row)| {
+            let doc = serde_json::to_string(&row.entity)?;
+            Ok((id.to_string(), Entry::Row { table: T::TABLE.to_owned(), doc }))
+        })
+        .collect()
+    }
+
+    /// Puts a row back as it was, its version too.
+    pub(super) fn put_back(&mut self, doc: &str) -> Result<()> {
+        writable(self.writable)?;
+        let entity: T =
+            serde_json::from_str(doc).map_err(|error| Error::from(error).with_context("table", T::TABLE))?;
+        let index = entity.index();
+        index.check()?;
+        if self.rows.contains_key(&entity.id().as_uuid()) || self.holder(&index).is_some() {
+            return Err(Error::row_exists(&entity));
+        }
+        self.put(entity, index);
+        Ok(())
+    }
+
+    pub(super) fn clear(&mut self) -> Result<()> {
+        writable(self.writable)?;
+        *self = Self::default();
+        Ok(())
     }
 
     fn matching(&self, filter: &Filter) -> impl Iterator<Item = &Row<T>> {

@@ -1,13 +1,37 @@
 //! Bytes by the hash of what is in them.
 
 use crate::domain::{BlobRef, Sha256};
-use crate::{Error, Result};
+use crate::{Error, Result, Timestamp};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::fmt::Debug;
 use std::path::Path;
 
+/// Where stored bytes lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shelf {
+    /// In their place.
+    Kept,
+    /// Set aside: still read by everybody, until they are discarded.
+    Aside,
+}
+
+/// Bytes that a store lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// Their hash.
+    pub sha256: Sha256,
+    /// Their length.
+    pub length: u64,
+    /// Since when they lie on this shelf, by the clock of where they lie. A store that does not know says 1970.
+    pub since: Timestamp,
+}
+
 /// Keeps bytes under their SHA-256.
+///
+/// Bytes that nothing points at are removed in two moves, as nobody can look into the record and remove a file at the
+/// same moment: first they are set aside, where everybody can still read them, and a good while later they are
+/// discarded, or taken back if something points at them after all ([`Sweeper`](crate::service::sweep::Sweeper)).
 #[async_trait]
 pub trait BlobStore: Debug + Send + Sync {
     /// Keeps some bytes.
@@ -61,8 +85,43 @@ pub trait BlobStore: Debug + Send + Sync {
     /// Forgets bytes.
     ///
     /// # Behavior
-    /// - Forgetting what is not there succeeds.
+    /// - Forgetting what is not there succeeds; what was set aside is forgotten too.
     async fn delete(&self, sha256: Sha256) -> Result<()>;
+
+    /// Lists what lies on a shelf.
+    ///
+    /// # Behavior
+    /// - Ascending by hash, behind `after`; at most `most`, and fewer only at the end.
+    /// - Bytes that come or go meanwhile may be listed or not.
+    async fn list(&self, shelf: Shelf, after: Option<Sha256>, most: usize) -> Result<Vec<Stored>>;
+
+    /// Sets bytes aside.
+    ///
+    /// # Behavior
+    /// - They are read as before, by everybody and at every moment.
+    /// - Keeping the same bytes again keeps them in their place as well.
+    /// - Setting aside what is not there succeeds.
+    async fn set_aside(&self, sha256: Sha256) -> Result<()>;
+
+    /// Takes bytes back that were set aside.
+    ///
+    /// # Behavior
+    /// - They are read as before, at every moment.
+    /// - Taking back what was not set aside succeeds.
+    async fn take_back(&self, sha256: Sha256) -> Result<()>;
+
+    /// Forgets bytes that were set aside.
+    ///
+    /// # Behavior
+    /// - Bytes that were kept again since stay.
+    /// - Discarding what was not set aside succeeds.
+    async fn discard(&self, sha256: Sha256) -> Result<()>;
+
+    /// Removes what work that broke off before a time has left half-written, and gives how many files that were.
+    ///
+    /// # Behavior
+    /// - What is whole stays, and what is younger.
+    async fn tidy(&self, before: Timestamp) -> Result<u64>;
 }
 
 /// Sugar over [`BlobStore`].

@@ -4,6 +4,7 @@
 //! test its lines, and an adapter is done when it passes them. Convenience lives in `Ext` traits,
 //! never in defaulted methods.
 
+mod archive;
 mod blob;
 mod generate;
 mod limit;
@@ -17,7 +18,8 @@ mod system;
 mod wire;
 mod write;
 
-pub use blob::{BlobStore, BlobStoreExt};
+pub use archive::{Archive, Entry, Handed, Place};
+pub use blob::{BlobStore, BlobStoreExt, Shelf, Stored};
 pub use generate::{
     Attempt, ClipModel, ClipRequest, Completion, CompletionRequest, Embedder, GeneratedClip, GeneratedImage,
     ImageLayer, ImageModel, ImageRequest, LanguageModel, Message, MessageRole, Provider, Served, Side, Speech,

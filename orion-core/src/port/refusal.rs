@@ -1,6 +1,6 @@
 //! The errors that every store gives in the same words.
 
-use super::{Claim, Entity};
+use super::{Claim, Entity, Entry};
 use crate::id::EventId;
 use crate::{Error, ErrorKind};
 
@@ -49,5 +49,34 @@ impl Error {
             .with_context("group", &claim.group)
             .with_context("sequence", claim.record.sequence)
             .with_context("fence", claim.fence)
+    }
+
+    /// A table that this program does not know.
+    pub fn unknown_table(table: &str) -> Self {
+        Self::new(ErrorKind::Unsupported, "the record has a table that this Orion does not know")
+            .with_context("table", table)
+            .with_hint("a newer Orion wrote it: upgrade this one")
+    }
+
+    /// An entry of another record whose place is taken.
+    pub fn entry_exists(entry: &Entry) -> Self {
+        Self::new(ErrorKind::AlreadyExists, "this entry is in the record already").with_context("entry", named(entry))
+    }
+
+    /// An entry of another record that belongs to something which is not there.
+    pub fn entry_of_nothing(entry: &Entry) -> Self {
+        Self::new(ErrorKind::Corrupt, "this entry belongs to an event or a group that is not in the record")
+            .with_context("entry", named(entry))
+    }
+}
+
+/// Which entry it is, in a few words.
+fn named(entry: &Entry) -> String {
+    match entry {
+        Entry::Row { table, .. } => format!("a row of {table}"),
+        Entry::Event { sequence, .. } => format!("event {sequence}"),
+        Entry::Group { name, .. } => format!("group {name}"),
+        Entry::Delivery { group, sequence, .. } => format!("event {sequence} of group {group}"),
+        Entry::Last { sequence } => format!("last sequence {sequence}"),
     }
 }

@@ -14,3 +14,4 @@ pub mod publisher;
 pub mod pulse;
 pub mod relay;
 pub mod scout;
+pub mod sweep;

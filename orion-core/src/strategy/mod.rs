@@ -241,7 +241,8 @@ impl<P: Capability + ?Sized> Strategy<P> {
     ///
     /// # Errors
     /// - What is wrong with the request itself ([`Invalid`](ErrorKind::Invalid), [`Cancelled`](ErrorKind::Cancelled))
-    ///   ends the call at once: no other provider would do better.
+    ///   ends the call at once: no other provider would do better. So does a machine without room
+    ///   ([`Error::starved`]).
     /// - If all fail, the error is of the last one's kind, names all attempts and those whom the policy forbids, and
     ///   is temporary if one of them was.
     /// - [`Unavailable`](ErrorKind::Unavailable) if there is no provider.
@@ -284,7 +285,9 @@ impl<P: Capability + ?Sized> Strategy<P> {
             };
             match work(turn).await {
                 Ok(value) => return Ok(Served { value, by: provider, after }),
-                Err(error) if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Cancelled) => {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Cancelled) || error.is_starved() =>
+                {
                     return Err(error.with_context("provider", provider));
                 }
                 Err(error) => {

@@ -15,7 +15,8 @@ use std::time::Duration;
 /// long to wait, that comes on top.
 ///
 /// A provider that keeps failing for a while is left alone: its [`Circuit`](super::Circuit) opens, new calls are refused
-/// at once and the next provider has its turn. What is wrong with a request is no failure of the provider.
+/// at once and the next provider has its turn. What is wrong with a request, or with the machine that it is made from, is
+/// no failure of the provider.
 #[derive(Debug, Clone)]
 pub struct Retrying {
     clock: Arc<dyn Clock>,
@@ -54,6 +55,7 @@ impl Retrying {
     /// - The last error of the work, marked [`Retry::Exhausted`] if it was temporary.
     /// - The error as it is if the other side asked for a longer wait than the longest pause: whoever schedules the
     ///   work should come back then.
+    /// - That the machine has no room, as it is: [`Error::starved`].
     /// - [`Cancelled`](ErrorKind::Cancelled) if it was stopped during a pause.
     pub(super) async fn run<T, F, W>(&self, health: &Health, cancellation: &Cancellation, work: W) -> Result<T>
     where
@@ -72,6 +74,8 @@ impl Retrying {
                     pass.succeeded();
                     return Ok(value);
                 }
+                // Nothing that the provider did, and nothing that a short pause mends.
+                Err(error) if error.is_starved() => return Err(error),
                 Err(error) => error,
             };
             if !matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Cancelled) {

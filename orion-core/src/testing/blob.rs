@@ -6,8 +6,9 @@
 
 use super::assert_fails;
 use crate::ErrorKind::NotFound;
+use crate::Timestamp;
 use crate::domain::Sha256;
-use crate::port::BlobStore;
+use crate::port::{BlobStore, Shelf};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use std::path::{Path, PathBuf};
@@ -176,4 +177,114 @@ pub async fn many_at_once_agree(blobs: Arc<dyn BlobStore>) {
     for (n, blob) in (0..).zip(kept) {
         assert!(blobs.get(blob.unwrap().sha256).await.unwrap() == Some(payload(n)));
     }
+}
+
+/// Every page, in order, on both shelves.
+pub async fn lists_show_each_shelf_in_order(blobs: Arc<dyn BlobStore>) {
+    assert_eq!(blobs.list(Shelf::Kept, None, 10).await.unwrap(), []);
+    let mut kept = Vec::new();
+    for n in 0..40_u8 {
+        let blob = blobs.put(Bytes::from(vec![n; usize::from(n)]), "image/png").await.unwrap();
+        kept.push((blob.sha256, blob.length));
+    }
+    kept.sort_unstable();
+    let aside: Vec<_> = kept.iter().step_by(3).copied().collect();
+    for (sha256, _) in &aside {
+        blobs.set_aside(*sha256).await.unwrap();
+    }
+    kept.retain(|one| !aside.contains(one));
+    for (shelf, expected) in [(Shelf::Kept, kept), (Shelf::Aside, aside)] {
+        for most in [1, 7, 1000] {
+            let (mut found, mut after) = (Vec::new(), None);
+            loop {
+                let page = blobs.list(shelf, after, most).await.unwrap();
+                assert!(page.len() <= most);
+                after = page.last().map(|stored| stored.sha256);
+                found.extend(page.iter().map(|stored| (stored.sha256, stored.length)));
+                if page.len() < most {
+                    break;
+                }
+            }
+            assert_eq!(found, expected, "{shelf:?} {most}");
+        }
+    }
+}
+
+/// Set aside, everything is read as before; discarded it is gone, unless it was kept again.
+pub async fn what_is_set_aside_is_read_until_it_is_discarded(blobs: Arc<dyn BlobStore>) {
+    let folder = Folder::new();
+    let bytes = Bytes::from_static(b"in doubt");
+    let blob = blobs.put(bytes.clone(), "text/plain").await.unwrap();
+    let is_read = async |blobs: &dyn BlobStore| {
+        assert!(blobs.contains(blob.sha256).await.unwrap());
+        assert_eq!(blobs.get(blob.sha256).await.unwrap(), Some(bytes.clone()));
+        assert_eq!(blobs.length(blob.sha256).await.unwrap(), Some(8));
+        assert_eq!(blobs.read(blob.sha256, 3, 2).await.unwrap(), Some(bytes.slice(3..5)));
+        let file = folder.0.join("out");
+        blobs.export(blob.sha256, &file).await.unwrap();
+        assert!(std::fs::read(&file).unwrap() == bytes);
+    };
+    for _ in 0..2 {
+        blobs.set_aside(blob.sha256).await.unwrap();
+        is_read(&*blobs).await;
+    }
+    for _ in 0..2 {
+        blobs.take_back(blob.sha256).await.unwrap();
+        is_read(&*blobs).await;
+    }
+    blobs.discard(blob.sha256).await.unwrap();
+    is_read(&*blobs).await;
+    // Kept again while it was aside, it does not go with what is discarded.
+    blobs.set_aside(blob.sha256).await.unwrap();
+    assert_eq!(blobs.put(bytes.clone(), "text/plain").await.unwrap(), blob);
+    blobs.discard(blob.sha256).await.unwrap();
+    is_read(&*blobs).await;
+    blobs.set_aside(blob.sha256).await.unwrap();
+    let file = folder.file("again", &bytes);
+    blobs.import(&file, "text/plain").await.unwrap();
+    blobs.discard(blob.sha256).await.unwrap();
+    is_read(&*blobs).await;
+    blobs.set_aside(blob.sha256).await.unwrap();
+    for _ in 0..2 {
+        blobs.discard(blob.sha256).await.unwrap();
+        assert_eq!(blobs.get(blob.sha256).await.unwrap(), None);
+        assert!(!blobs.contains(blob.sha256).await.unwrap());
+    }
+    // Forgetting forgets both, and what is nowhere can be moved about.
+    blobs.put(bytes.clone(), "text/plain").await.unwrap();
+    blobs.set_aside(blob.sha256).await.unwrap();
+    blobs.delete(blob.sha256).await.unwrap();
+    assert_eq!(blobs.get(blob.sha256).await.unwrap(), None);
+    blobs.set_aside(blob.sha256).await.unwrap();
+    blobs.take_back(blob.sha256).await.unwrap();
+    assert_eq!(blobs.list(Shelf::Kept, None, 10).await.unwrap(), []);
+    assert_eq!(blobs.list(Shelf::Aside, None, 10).await.unwrap(), []);
+}
+
+/// Readers that never pause find the bytes, however often they are moved.
+pub async fn bytes_are_read_at_every_moment_of_a_move(blobs: Arc<dyn BlobStore>) {
+    let bytes = Bytes::from_static(b"moved about");
+    let blob = blobs.put(bytes.clone(), "text/plain").await.unwrap();
+    let read = async |_: usize| {
+        for _ in 0..40 {
+            assert_eq!(blobs.get(blob.sha256).await.unwrap(), Some(bytes.clone()));
+            assert!(blobs.contains(blob.sha256).await.unwrap());
+        }
+    };
+    let shuffle = async || {
+        for _ in 0..40 {
+            blobs.set_aside(blob.sha256).await.unwrap();
+            blobs.take_back(blob.sha256).await.unwrap();
+        }
+    };
+    futures_util::future::join(join_all((0..3).map(read)), shuffle()).await;
+}
+
+/// What is whole is not tidied away, however old.
+pub async fn tidying_leaves_what_is_whole(blobs: Arc<dyn BlobStore>) {
+    let blob = blobs.put(Bytes::from_static(b"whole"), "text/plain").await.unwrap();
+    let aside = blobs.put(Bytes::from_static(b"aside"), "text/plain").await.unwrap();
+    blobs.set_aside(aside.sha256).await.unwrap();
+    assert_eq!(blobs.tidy(Timestamp::MAX).await.unwrap(), 0);
+    assert!(blobs.contains(blob.sha256).await.unwrap() && blobs.contains(aside.sha256).await.unwrap());
 }

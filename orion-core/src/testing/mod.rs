@@ -13,6 +13,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a suite fails by panicking")]
 
+pub mod archive;
 pub mod blob;
 pub mod broadcast;
 pub mod event_log;
@@ -119,6 +120,12 @@ macro_rules! store_conformance {
             no_update_is_lost
             random_work_ends_as_in_memory
         );
+        $crate::conformance!($make, archive:
+            a_copy_is_the_same_in_every_part
+            a_copy_goes_on_where_the_record_stood
+            a_walk_has_pages_and_sees_one_moment
+            what_cannot_be_put_back_is_refused
+        );
         $crate::conformance!($make, event_log:
             sequences_rise_over_commits
             an_event_is_appended_once
@@ -159,6 +166,10 @@ macro_rules! blob_conformance {
             an_export_replaces_the_file_and_nothing_else
             an_exported_file_can_be_changed_without_harm
             many_at_once_agree
+            lists_show_each_shelf_in_order
+            what_is_set_aside_is_read_until_it_is_discarded
+            bytes_are_read_at_every_moment_of_a_move
+            tidying_leaves_what_is_whole
         );
     };
 }

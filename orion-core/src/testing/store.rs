@@ -168,7 +168,7 @@ pub async fn random_work_ends_as_in_memory(store: Arc<dyn Store>) {
 }
 
 /// What every step of a random history gave, as text.
-async fn transcript(store: &dyn Store, seed: u64) -> Vec<String> {
+pub(super) async fn transcript(store: &dyn Store, seed: u64) -> Vec<String> {
     let entropy = SeededEntropy::new(seed);
     let entropy: &dyn Entropy = &entropy;
     let (mut told, mut claims, mut now) = (Vec::new(), Vec::new(), 0);

@@ -2,7 +2,7 @@
 
 use crate::dialect::{Sql, for_postgres};
 use crate::repository::{counting, listing, sql};
-use crate::{SqlStore, event_log, postgres, transaction};
+use crate::{SqlStore, archive, event_log, postgres, transaction};
 use orion_core::port::{Cursor, Filter, Order, Page};
 use sqlx::{ConnectOptions, Connection, Executor, SqlSafeStr};
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 /// The statements of repositories and log, for one database.
 fn statements(pick: impl Fn(&Sql) -> &'static str) -> Vec<String> {
     let mut all: Vec<String> = event_log::STATEMENTS.iter().map(|sql| pick(sql).to_owned()).collect();
+    all.extend(archive::STATEMENTS.iter().map(|sql| (*sql).to_owned()));
     let filters = [
         Filter::default(),
         Filter {
@@ -21,7 +22,9 @@ fn statements(pick: impl Fn(&Sql) -> &'static str) -> Vec<String> {
         },
     ];
     for table in transaction::TABLES {
-        for make in [sql::get, sql::find, sql::insert, sql::update, sql::change, sql::version, sql::delete] {
+        let all_of_rows = [sql::walk, sql::put_back, sql::clear];
+        let one = [sql::get, sql::find, sql::insert, sql::update, sql::change, sql::version, sql::delete];
+        for make in one.into_iter().chain(all_of_rows) {
             all.push(make(table));
         }
         for filter in &filters {
@@ -79,4 +82,17 @@ async fn no_column_of_text_follows_a_language() {
     .unwrap();
     assert!(wrong.iter().all(|(_, column)| column == "one"), "{wrong:?}");
     assert!(!for_postgres(" text").eq(" text"));
+}
+
+/// A table that somebody adds must be in every copy of the record.
+#[tokio::test]
+async fn every_table_is_walked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqlStore::open(&format!("sqlite:{}", folder.path().join("orion.db").display())).await.unwrap();
+    let sql = "select name from sqlite_schema where type = 'table' and name not like 'sqlite%' order by name";
+    let tables: Vec<(String,)> = sqlx::query_as(sql).fetch_all(store.writer()).await.unwrap();
+    let log = ["consumers", "deliveries", "events", "log_head", "orion_schema"];
+    let mut known: Vec<&str> = transaction::TABLES.iter().copied().chain(log).collect();
+    known.sort_unstable();
+    assert_eq!(tables.iter().map(|(name,)| name.as_str()).collect::<Vec<_>>(), known);
 }

@@ -3,10 +3,10 @@
 use super::*;
 use crate::domain::{CostCategory, Money, Picture, Sha256, StepState};
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
-use crate::port::{ClipModel, ClipRequest, GeneratedClip, ImageLayer, Provider, Side, Usage};
+use crate::port::{ClipModel, ClipRequest, GeneratedClip, ImageLayer, Provider, Shelf, Side, Stored, Usage};
 use crate::service::editor::{Narration, SpokenLine};
 use crate::testing::sample;
-use crate::{Cancellation, RecordedProgress};
+use crate::{Cancellation, RecordedProgress, Timestamp};
 use async_trait::async_trait;
 use std::path::Path;
 use std::sync::Mutex;
@@ -132,6 +132,26 @@ impl BlobStore for Disk {
 
     async fn delete(&self, sha256: Sha256) -> Result<()> {
         self.blobs.delete(sha256).await
+    }
+
+    async fn list(&self, shelf: Shelf, after: Option<Sha256>, most: usize) -> Result<Vec<Stored>> {
+        self.blobs.list(shelf, after, most).await
+    }
+
+    async fn set_aside(&self, sha256: Sha256) -> Result<()> {
+        self.blobs.set_aside(sha256).await
+    }
+
+    async fn take_back(&self, sha256: Sha256) -> Result<()> {
+        self.blobs.take_back(sha256).await
+    }
+
+    async fn discard(&self, sha256: Sha256) -> Result<()> {
+        self.blobs.discard(sha256).await
+    }
+
+    async fn tidy(&self, before: Timestamp) -> Result<u64> {
+        self.blobs.tidy(before).await
     }
 }
 

@@ -189,7 +189,8 @@ impl Production {
     ///
     /// # Errors
     /// The error of the stage that failed, after the run has been marked; [`Cancelled`](ErrorKind::Cancelled)
-    /// if the operation was stopped, which leaves the run ready to go on.
+    /// if the operation was stopped, which leaves the run ready to go on. A run for which the machine has no room
+    /// ([`Error::starved`]) is not marked: it stays at work, and goes on by itself for whoever looks for work.
     pub async fn advance(&self, id: RunId, operation: &Operation) -> Result<Run> {
         let run = self.run(id).await?;
         match run.state {
@@ -300,6 +301,10 @@ impl Production {
 
     /// Marks a run whose stage ended with an error, and gives the error back.
     async fn stopped(&self, run: Run, stage: Stage, error: Error) -> Error {
+        if error.is_starved() {
+            // The run stays as it stands, and goes on by itself once there is room.
+            return error;
+        }
         let command = match error.kind() {
             ErrorKind::Cancelled => RunCommand::Cancel,
             _ => RunCommand::Fail(stage, error.to_string()),
