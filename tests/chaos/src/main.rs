@@ -16,36 +16,40 @@ mod outside;
 mod person;
 mod platform;
 mod record;
+mod servers;
 mod topics;
 mod trap;
+mod trouble;
 mod verdict;
+mod world;
 
-use book::Book;
 use chance::Chance;
 use clap::Parser;
-use lives::{Measured, Plan, live_and_die};
-use outside::Outside;
-use person::Person;
-use platform::{Platform, Setup};
-use record::Memory;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use lives::Plan;
+use serde_json::json;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::time::{Duration, Instant};
 use trap::Moment;
-use verdict::{Evidence, Figure, figures};
-
-/// How long what is left is waited for at the end. What was on its way out when a process died rests for a while.
-const REST: Duration = Duration::from_secs(150);
+use verdict::Figure;
+use world::{Outcome, Scenario, Wanted, all_of, world};
 
 /// Kills Orion at work, and checks what is left.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// How often to kill.
+    /// What goes wrong.
+    #[arg(long, value_enum, default_value_t = Scenario::Kill)]
+    scenario: Scenario,
+    /// How often it does.
     #[arg(long, default_value_t = 60)]
     kills: i64,
+    /// Processes of a world. More than one share a PostgreSQL database and a Redis server; everything but kills needs two.
+    #[arg(long, default_value_t = 1)]
+    replicas: usize,
+    /// For how many seconds Redis is away.
+    #[arg(long, default_value_t = 10)]
+    away: u64,
     /// Stop killing after so many seconds.
     #[arg(long)]
     seconds: Option<u64>,
@@ -78,20 +82,6 @@ struct Arguments {
     orion: PathBuf,
 }
 
-/// What came of a world.
-#[derive(Debug, Default)]
-struct Outcome {
-    figures: Vec<Figure>,
-    ends: BTreeMap<String, u64>,
-    kills: u64,
-    runs: u64,
-    calls: u64,
-    restarts: Vec<Duration>,
-    takeovers: Vec<Duration>,
-    unseen: u64,
-    fell: Vec<String>,
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -120,31 +110,27 @@ async fn main() -> ExitCode {
     };
     let mut chance = Chance::new(seed);
     let worlds: Vec<Chance> = (0..arguments.worlds.max(1)).map(|_| chance.fork()).collect();
+    let least = if arguments.scenario == Scenario::Kill { 1 } else { 2 };
+    let wanted = Wanted {
+        scenario: arguments.scenario,
+        orion: arguments.orion.canonicalize().unwrap(),
+        lanes: arguments.lanes,
+        replicas: arguments.replicas.max(least),
+        rounds: arguments.kills,
+        away: Duration::from_secs(arguments.away),
+        keep: arguments.keep,
+    };
     let mut outcome = Outcome::default();
-    let mut made = all_of(worlds.into_iter().map(|chance| world(&arguments, &plan, chance))).await;
-    for one in &mut made {
-        join(&mut outcome, one);
-    }
-    report(&arguments, seed, begun.elapsed(), &outcome)
-}
-
-/// All at once, on this task.
-async fn all_of<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut all: Vec<_> = all.map(|one| (Box::pin(one), None)).collect();
-    std::future::poll_fn(|context| {
-        for (future, output) in all.iter_mut().filter(|(_, output)| output.is_none()) {
-            if let std::task::Poll::Ready(done) = future.as_mut().poll(context) {
-                *output = Some(done);
+    for one in all_of(worlds.into_iter().map(|chance| world(&wanted, &plan, chance))).await {
+        match one {
+            Ok(mut one) => join(&mut outcome, &mut one),
+            Err(why) => {
+                eprintln!("{why}");
+                return ExitCode::FAILURE;
             }
         }
-        if all.iter().all(|(_, output)| output.is_some()) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    all.into_iter().filter_map(|(_, output)| output).collect()
+    }
+    report(&arguments, seed, begun.elapsed(), &outcome)
 }
 
 /// The points that the program names, if it was built with them.
@@ -158,82 +144,6 @@ fn points(orion: &std::path::Path) -> Vec<String> {
 #[expect(clippy::panic, reason = "without the program there is nothing to do")]
 fn panic_about(orion: &std::path::Path, error: &std::io::Error) -> ! {
     panic!("cannot start {}: {error}; build it, and name it by ORION_BIN", orion.display())
-}
-
-async fn world(arguments: &Arguments, plan: &Plan, mut chance: Chance) -> Outcome {
-    let outside = Outside::start(chance.fork()).await;
-    let setup = Setup {
-        binary: arguments.orion.canonicalize().unwrap(),
-        replicas: 1,
-        store: None,
-        redis: None,
-        concurrent: arguments.lanes,
-        folder: None,
-    };
-    let mut platform = Platform::start(setup, &outside).await;
-    let (book, memory, measured) = (Book::default(), Memory::default(), Measured::default());
-    let trends = trends(&platform).await;
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    {
-        let person = Person { platform: &platform, book: &book, next: &next, trends: &trends, stop: &stop };
-        let killing = async {
-            live_and_die(&platform, &outside, &book, &memory, &measured, plan, chance).await;
-            stop.store(true, Ordering::Relaxed);
-        };
-        let living = all_of((0..arguments.lanes).map(|_| person.live()));
-        tokio::pin!(living);
-        tokio::select! {
-            () = killing => drop(tokio::time::timeout(REST, &mut living).await),
-            _ = &mut living => {}
-        }
-    }
-    // Whoever is told of what happened is told within moments.
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let log = platform.log();
-    for replica in 0..platform.replicas() {
-        platform.kill(replica);
-    }
-    let all = record::everything(&platform.store(), &memory).await.unwrap();
-    let (wishes, kills, again) = (book.wishes(), book.kills(), memory.again());
-    let seen = outside.seen();
-    let evidence = Evidence {
-        wishes: &wishes,
-        kills: &kills,
-        calls: &seen.calls,
-        deliveries: &seen.deliveries,
-        all: &all,
-        again: &again,
-        folder: platform.folder(),
-    };
-    let figures = figures(&evidence);
-    let mut ends = BTreeMap::new();
-    for kill in &kills {
-        *ends.entry(kill.how.clone()).or_default() += 1;
-    }
-    let outcome = Outcome {
-        ends,
-        kills: kills.len() as u64,
-        runs: wishes.iter().filter(|wish| wish.done).count() as u64,
-        calls: seen.calls.len() as u64,
-        restarts: measured.restarts.into_inner().unwrap(),
-        takeovers: measured.takeovers.into_inner().unwrap(),
-        unseen: measured.unseen.into_inner().unwrap(),
-        fell: measured.fell.into_inner().unwrap(),
-        figures,
-    };
-    drop(seen);
-    let broken = outcome.figures.iter().any(|figure| figure.promised && figure.count > 0);
-    if broken || arguments.keep {
-        eprintln!("{log}\nkept: {}", platform.keep().display());
-    }
-    outcome
-}
-
-/// The trends that the program has found, with their topics.
-async fn trends(platform: &Platform) -> Vec<(String, String)> {
-    let list = platform.ask("GET", "/api/v1/scout/trends?page_size=100", None).await.unwrap().1;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    list["items"].as_array().into_iter().flatten().map(|item| (text(&item["id"]), text(&item["topic"]))).collect()
 }
 
 fn join(all: &mut Outcome, one: &mut Outcome) {
@@ -253,6 +163,7 @@ fn join(all: &mut Outcome, one: &mut Outcome) {
     all.unseen += one.unseen;
     all.restarts.append(&mut one.restarts);
     all.takeovers.append(&mut one.takeovers);
+    all.recoveries.append(&mut one.recoveries);
     all.fell.append(&mut one.fell);
 }
 
@@ -268,6 +179,8 @@ fn report(arguments: &Arguments, seed: u64, took: Duration, outcome: &Outcome) -
     restarts.sort_unstable();
     let mut takeovers = outcome.takeovers.clone();
     takeovers.sort_unstable();
+    let mut recoveries = outcome.recoveries.clone();
+    recoveries.sort_unstable();
     let broken: Vec<&Figure> = outcome.figures.iter().filter(|figure| figure.promised && figure.count > 0).collect();
     let times = |times: &[Duration]| json!({"n": times.len(), "p50": part(times, 0.5), "p99": part(times, 0.99), "most": part(times, 1.0)});
     if arguments.json {
@@ -276,6 +189,7 @@ fn report(arguments: &Arguments, seed: u64, took: Duration, outcome: &Outcome) -
             "paid_calls": outcome.calls, "ends": outcome.ends,
             "figures": outcome.figures.iter().map(Figure::to_json).collect::<Vec<_>>(),
             "restart_to_work_seconds": times(&restarts), "death_to_takeover_seconds": times(&takeovers),
+            "return_to_recovered_seconds": times(&recoveries),
             "killed_again_before_work": outcome.unseen, "fell_by_themselves": outcome.fell.len(),
         });
         println!("{report}");
@@ -300,7 +214,11 @@ fn report(arguments: &Arguments, seed: u64, took: Duration, outcome: &Outcome) -
                 println!("    {example}");
             }
         }
-        for (name, times) in [("restart to work", &restarts), ("death of a peer to work", &takeovers)] {
+        for (name, times) in [
+            ("restart to work", &restarts),
+            ("death or standstill of a process to all its work elsewhere", &takeovers),
+            ("return of a server to everything as before", &recoveries),
+        ] {
             if !times.is_empty() {
                 println!(
                     "{name}: p50 {:.2} s, p99 {:.2} s, most {:.2} s, n = {}",
@@ -316,6 +234,6 @@ fn report(arguments: &Arguments, seed: u64, took: Duration, outcome: &Outcome) -
     for log in &outcome.fell {
         eprintln!("a process ended by itself:\n{log}");
     }
-    let fine = broken.is_empty() && outcome.fell.is_empty() && outcome.kills > 0;
+    let fine = broken.is_empty() && outcome.fell.is_empty() && outcome.runs > 0;
     if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -3,12 +3,13 @@
 use crate::outside::{OPENAI_KEY, Outside};
 use crate::topics;
 use orion_faithful::fal::Fal;
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -44,10 +45,17 @@ pub(crate) struct Platform {
     settings: Vec<(String, String)>,
     client: reqwest::Client,
     token: Mutex<String>,
+    turn: AtomicUsize,
 }
 
 /// An answer of the program: its status and body.
 pub(crate) type Answer = (u16, Value);
+
+/// Why there is no answer.
+enum Failed {
+    NotThere,
+    Unanswered,
+}
 
 impl Platform {
     /// Starts the processes, with an administrator, and accounts at both destinations.
@@ -93,7 +101,16 @@ impl Platform {
         let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
         let children = Mutex::new((0..setup.replicas).map(|_| None).collect());
-        let platform = Self { setup, folder, ports, children, settings, client, token: Mutex::default() };
+        let platform = Self {
+            setup,
+            folder,
+            ports,
+            children,
+            settings,
+            client,
+            token: Mutex::default(),
+            turn: AtomicUsize::new(0),
+        };
         let made = platform.command(&["admin", "create", "--email", EMAIL, "--name", "Ada"]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         for replica in 0..platform.setup.replicas {
@@ -188,6 +205,13 @@ impl Platform {
         }
     }
 
+    /// Sends a signal to a process.
+    pub(crate) fn signal(&self, replica: usize, signal: Signal) {
+        if let Some(child) = &self.children.lock().unwrap()[replica] {
+            kill_process(pid(child), signal).unwrap();
+        }
+    }
+
     /// Waits until a process serves.
     pub(crate) async fn ready(&self, replica: usize) {
         let begun = Instant::now();
@@ -211,28 +235,40 @@ impl Platform {
 
     /// Asks any process; `None` if none answers.
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Option<Answer> {
-        for port in &self.ports {
-            let method = method.parse::<reqwest::Method>().unwrap();
-            let token = self.token.lock().unwrap().clone();
-            let mut request = self.client.request(method, format!("http://127.0.0.1:{port}{path}"));
-            if !token.is_empty() {
-                request = request.bearer_auth(token);
-            }
-            if let Some(body) = &body {
-                request = request.json(body);
-            }
-            let answer = match request.send().await {
-                Ok(answer) => answer,
+        // Nobody asks the same one first all the time.
+        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+        for place in 0..self.ports.len() {
+            match self.send((first + place) % self.ports.len(), method, path, body.as_ref()).await {
+                Ok(answer) => return Some(answer),
                 // Nothing was sent: another may be there.
-                Err(error) if error.is_connect() => continue,
+                Err(Failed::NotThere) => {}
                 // It may have been taken.
-                Err(_) => return None,
-            };
-            let status = answer.status().as_u16();
-            let bytes = answer.bytes().await.ok()?;
-            return Some((status, serde_json::from_slice(&bytes).unwrap_or_default()));
+                Err(Failed::Unanswered) => return None,
+            }
         }
         None
+    }
+
+    /// Asks one process; `None` if it does not answer.
+    pub(crate) async fn ask_one(&self, replica: usize, method: &str, path: &str) -> Option<Answer> {
+        self.send(replica, method, path, None).await.ok()
+    }
+
+    async fn send(&self, replica: usize, method: &str, path: &str, body: Option<&Value>) -> Result<Answer, Failed> {
+        let method = method.parse::<reqwest::Method>().unwrap();
+        let token = self.token.lock().unwrap().clone();
+        let mut request = self.client.request(method, format!("http://127.0.0.1:{}{path}", self.ports[replica]));
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| if error.is_connect() { Failed::NotThere } else { Failed::Unanswered })?;
+        let status = answer.status().as_u16();
+        let bytes = answer.bytes().await.map_err(|_| Failed::Unanswered)?;
+        Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
     }
 
     /// Lets in for another quarter of an hour.

@@ -109,6 +109,15 @@ pub(crate) async fn resumed(uri: &str, snapshot: &Snapshot, since: Instant, foun
     }
 }
 
+/// The identity of the last event, if there is any.
+pub(crate) async fn last(uri: &str) -> Option<String> {
+    let last = look(uri, async |tx| {
+        let last = tx.last().await?;
+        Ok(tx.read(last.saturating_sub(1), None, 1).await?.pop())
+    });
+    last.await.ok().flatten().map(|record| record.id.to_string())
+}
+
 async fn of<T: Entity>(rows: &mut dyn Repository<T>, parent: uuid::Uuid) -> Result<Vec<T>> {
     rows.every(&Filter { parent: Some(parent), ..Filter::default() }, Order::Oldest, 100_000).await
 }

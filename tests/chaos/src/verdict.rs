@@ -29,11 +29,11 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
-    fn new(name: &'static str, unit: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str, unit: &'static str) -> Self {
         Self { name, unit, count: 0, of: 0, promised: true, examples: Vec::new() }
     }
 
-    fn told(name: &'static str, unit: &'static str) -> Self {
+    pub(crate) fn told(name: &'static str, unit: &'static str) -> Self {
         Self { promised: false, ..Self::new(name, unit) }
     }
 
@@ -45,7 +45,7 @@ impl Figure {
         }
     }
 
-    fn bad(&mut self, example: String) {
+    pub(crate) fn bad(&mut self, example: String) {
         self.count += 1;
         if self.examples.len() < EXAMPLES {
             self.examples.push(example);
