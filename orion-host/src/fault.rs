@@ -10,15 +10,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use orion_core::domain::{BlobRef, Credentials, Destination, Sha256};
 use orion_core::event::EventRecord;
-use orion_core::port::{BlobStore, PlatformPublisher, PublishRequest, PublishStatus, Store, Tx, Wire};
-use orion_core::{Operation, Result};
+use orion_core::port::{BlobStore, PlatformPublisher, PublishRequest, PublishStatus, Shelf, Store, Stored, Tx, Wire};
+use orion_core::{Operation, Result, Timestamp};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use tx::FaultyTx;
 
 /// Everything before and after which there is a point.
-const MARKS: [&str; 18] = [
+const MARKS: [&str; 19] = [
     "step.prepared",
     "step.submitted",
     "step.finished",
@@ -34,6 +34,7 @@ const MARKS: [&str; 18] = [
     "publication.armed",
     "publication.published",
     "blob",
+    "sweep",
     "wake",
     "publish.prepare",
     "publish.send",
@@ -148,6 +149,26 @@ impl BlobStore for Faulty<dyn BlobStore> {
 
     async fn delete(&self, sha256: Sha256) -> Result<()> {
         self.0.delete(sha256).await
+    }
+
+    async fn list(&self, shelf: Shelf, after: Option<Sha256>, most: usize) -> Result<Vec<Stored>> {
+        self.0.list(shelf, after, most).await
+    }
+
+    async fn set_aside(&self, sha256: Sha256) -> Result<()> {
+        around("sweep", self.0.set_aside(sha256)).await
+    }
+
+    async fn take_back(&self, sha256: Sha256) -> Result<()> {
+        self.0.take_back(sha256).await
+    }
+
+    async fn discard(&self, sha256: Sha256) -> Result<()> {
+        around("sweep", self.0.discard(sha256)).await
+    }
+
+    async fn tidy(&self, before: Timestamp) -> Result<u64> {
+        self.0.tidy(before).await
     }
 }
 

@@ -8,7 +8,7 @@ use orion_core::domain::{
 };
 use orion_core::event::{Event, EventRecord};
 use orion_core::id::{EventId, UserId};
-use orion_core::port::{Claim, Entity, EventLog, Filter, Page, Repository, Slice, Tx};
+use orion_core::port::{Archive, Claim, Entity, Entry, EventLog, Filter, Page, Place, Repository, Slice, Tx};
 use orion_core::{Result, Timestamp};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -221,5 +221,20 @@ impl EventLog for FaultyTx {
 
     async fn forget(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
         self.inner.forget(before, limit).await
+    }
+}
+
+#[async_trait]
+impl Archive for FaultyTx {
+    async fn walk(&mut self, from: &Place, most: u32) -> Result<(Vec<Entry>, Option<Place>)> {
+        self.inner.walk(from, most).await
+    }
+
+    async fn put_back(&mut self, entry: &Entry) -> Result<()> {
+        self.inner.put_back(entry).await
+    }
+
+    async fn clear(&mut self) -> Result<()> {
+        self.inner.clear().await
     }
 }

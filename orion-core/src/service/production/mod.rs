@@ -227,19 +227,27 @@ impl Production {
             let journal = self.journal(&run);
             let job = Job { run, request, journal, operation };
             report(operation, stage, StageStatus::Running);
-            if let Err(error) = self.execute(&job, stage).await {
-                report(operation, stage, StageStatus::Failed);
-                return Err(self.stopped(job.run, stage, error).await);
-            }
+            let made = match self.execute(&job, stage).await {
+                Ok(made) => made,
+                Err(error) => {
+                    report(operation, stage, StageStatus::Failed);
+                    return Err(self.stopped(job.run, stage, error).await);
+                }
+            };
+            // What the stage made and that it is done are written down together: neither is ever told twice.
+            (run, effect) = self.conclude(made, job.run, RunCommand::Complete(stage)).await?;
             report(operation, stage, StageStatus::Completed);
-            (run, effect) = self.command(job.run, RunCommand::Complete(stage)).await?;
         }
         Ok(run)
     }
 
     /// Applies a command to a run and commits the new state with its events and what follows from it.
-    async fn command(&self, mut run: Run, command: RunCommand) -> Result<(Run, RunEffect)> {
-        let mut changes = self.changes(run.owner).await?;
+    async fn command(&self, run: Run, command: RunCommand) -> Result<(Run, RunEffect)> {
+        self.conclude(self.changes(run.owner).await?, run, command).await
+    }
+
+    /// As [`command`](Self::command), together with changes that are not committed yet.
+    async fn conclude(&self, mut changes: Changes, mut run: Run, command: RunCommand) -> Result<(Run, RunEffect)> {
         let effect = self.apply(&mut changes, &mut run, command).await?;
         self.commit(changes).await?;
         Ok((run, effect))

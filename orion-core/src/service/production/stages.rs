@@ -58,8 +58,8 @@ pub(super) struct Made {
 }
 
 impl Production {
-    /// Does one stage and commits what it made to the content.
-    pub(super) async fn execute(&self, job: &Job<'_>, stage: Stage) -> Result<()> {
+    /// Does one stage, and gives what it made of the content, to be committed together with the end of the stage.
+    pub(super) async fn execute(&self, job: &Job<'_>, stage: Stage) -> Result<Changes> {
         job.operation.cancellation.check()?;
         match stage {
             Stage::Research => {
@@ -83,11 +83,12 @@ impl Production {
                     let pictures = self.pictures(job).await?;
                     self.moving(job, &narration, pictures).await?;
                 }
-                Ok(())
+                self.changes(job.run.owner).await
             }
             Stage::Render => {
-                self.save_video(job).await?;
-                self.keep(job).await
+                let made = self.made(job).await?;
+                self.keep(job).await?;
+                self.save_video(job, &made).await
             }
         }
     }
@@ -264,7 +265,7 @@ impl Production {
         Ok(revised.filter(|revised| revised.base == base).map_or(plan, |revised| revised.value))
     }
 
-    async fn save_plan(&self, job: &Job<'_>) -> Result<()> {
+    async fn save_plan(&self, job: &Job<'_>) -> Result<Changes> {
         let plan = self.plan(job).await?;
         let choice = self.choice(job).await?;
         let mut changes = self.changes(job.run.owner).await?;
@@ -289,7 +290,7 @@ impl Production {
             };
             self.append(&mut changes, &event).await?;
         }
-        self.commit(changes).await
+        Ok(changes)
     }
 
     /// Content has been made of the trend; the next run takes another.
@@ -310,7 +311,7 @@ impl Production {
         self.media.illustrate(&job.journal, &plan, &material, job.request.canvas, job.operation).await
     }
 
-    async fn save_pictures(&self, job: &Job<'_>) -> Result<()> {
+    async fn save_pictures(&self, job: &Job<'_>) -> Result<Changes> {
         let pictures = self.pictures(job).await?;
         let providers: BTreeSet<String> = pictures.iter().map(|picture| picture.provider.clone()).collect();
         let providers = providers.into_iter().collect();
@@ -329,7 +330,7 @@ impl Production {
         replace_assets(&mut changes, job, &[AssetKind::Image], assets).await?;
         let event = Event::MediaGenerated { content_id: job.run.content_id, asset_count: count, providers, cost: None };
         self.append(&mut changes, &event).await?;
-        self.commit(changes).await
+        Ok(changes)
     }
 
     /// The spoken lines.
@@ -377,8 +378,7 @@ impl Production {
         Ok(Made { timeline, rendered, validation, thumbnail })
     }
 
-    async fn save_video(&self, job: &Job<'_>) -> Result<()> {
-        let made = self.made(job).await?;
+    async fn save_video(&self, job: &Job<'_>, made: &Made) -> Result<Changes> {
         let video = serde_json::json!({
             "duration_seconds": made.rendered.info.duration.seconds(), "encoder": made.rendered.encoder,
             "validation_score": made.validation.score(), "validation_passed": made.validation.passed(),
@@ -399,7 +399,7 @@ impl Production {
             validation_score: Some(made.validation.score()),
         };
         self.append(&mut changes, &event).await?;
-        self.commit(changes).await
+        Ok(changes)
     }
 
     fn asset(
@@ -423,13 +423,13 @@ impl Production {
         }
     }
 
-    async fn save(&self, job: &Job<'_>, change: impl FnOnce(&mut Content)) -> Result<()> {
+    async fn save(&self, job: &Job<'_>, change: impl FnOnce(&mut Content)) -> Result<Changes> {
         let mut changes = self.changes(job.run.owner).await?;
         let mut content = changes.tx.contents().require(job.run.content_id).await?;
         change(&mut content);
         content.updated_at = self.clock.now();
         changes.tx.contents().update(&mut content).await?;
-        self.commit(changes).await
+        Ok(changes)
     }
 }
 
