@@ -1,3 +1,5 @@
 //! What the benchmarks share.
 
 pub mod identity;
+pub mod load;
+pub mod served;

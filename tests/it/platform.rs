@@ -342,6 +342,57 @@ fn parts_share_a_postgres_database() {
     assert!(!platform.log().contains("hunter2"), "{}", platform.log());
 }
 
+/// Two gateways that start for the first time on one database at the same moment: one link lets one person in.
+#[test]
+fn one_link_counts_of_two_first_starts() {
+    let Some(server) = Server::start(Durability::Full) else { return };
+    let Some(mut program) = Program::find() else { return };
+    program.store = Some(server.database());
+    let folders = ["one", "two"].map(|name| program.path(name));
+    let ports = [free_port(), free_port()];
+    let gateways: Vec<Part> = (0..2)
+        .map(|place| {
+            let folder = &folders[place];
+            std::fs::create_dir_all(folder).unwrap();
+            let log = File::create(folder.join("up.log")).unwrap();
+            let listen = format!("http.listen=127.0.0.1:{}", ports[place]);
+            let more = ["up", "--set", &listen, "--set", "create.voice=silent:", "--set", "offline=true"];
+            let mut command = program.command(more);
+            command.args(["--set", "scout.sources="]).env("ORION_DATA_DIR", folder).env("HOME", folder);
+            Part(command.stdout(Stdio::null()).stderr(log).spawn().unwrap())
+        })
+        .collect();
+    let begun = Instant::now();
+    let links: Vec<String> = folders
+        .iter()
+        .map(|folder| {
+            loop {
+                let log = std::fs::read_to_string(folder.join("up.log")).unwrap();
+                if let Some((_, rest)) = log.split_once("/setup?token=") {
+                    break rest.split_whitespace().next().unwrap().to_owned();
+                }
+                assert!(begun.elapsed() < Duration::from_secs(60), "it does not start: {log}");
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        })
+        .collect();
+    let statuses: Vec<bool> = links
+        .iter()
+        .map(|token| {
+            let body = serde_json::json!({ "token": token, "password": PASSWORD }).to_string();
+            let mut stream = TcpStream::connect(("127.0.0.1", ports[0])).unwrap();
+            let length = body.len();
+            let head = "POST /api/v1/auth/set-up HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n";
+            stream.write_all(format!("{head}content-length: {length}\r\n\r\n{body}").as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer.starts_with("HTTP/1.1 200")
+        })
+        .collect();
+    assert_eq!(statuses.iter().filter(|good| **good).count(), 1, "{statuses:?}");
+    drop(gateways);
+}
+
 /// All that a program wrote.
 fn told_all(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &told(output)

@@ -6,15 +6,19 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use async_trait::async_trait;
 use orion_core::domain::Secret;
 use orion_core::port::{Entropy, PasswordCheck, PasswordHasher};
-use orion_core::{Error, ErrorKind, Result};
+use orion_core::{Error, ErrorKind, Result, Retry};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// 19 MiB, two passes, one lane: the second choice of OWASP's list, which is as strong as the others.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+
+/// Passwords that wait for each place. So many take about two seconds; whoever comes then is sent away at once.
+const WAITING: usize = 64;
 
 /// No bcrypt hash costs more, however it came here; each step doubles the time, and 12 takes a quarter of a second.
 const BCRYPT_MOST: u32 = 15;
@@ -27,6 +31,8 @@ pub struct Argon2Hasher {
     nobody: Secret,
     entropy: Arc<dyn Entropy>,
     places: Arc<Semaphore>,
+    /// Those at work, and those who may wait for them.
+    queue: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Argon2Hasher {
@@ -36,7 +42,8 @@ impl fmt::Debug for Argon2Hasher {
 }
 
 impl Argon2Hasher {
-    /// A hasher that works on at most this many passwords at once; each takes 19 MiB and one thread.
+    /// A hasher that works on at most this many passwords at once; each takes 19 MiB and one thread. Sixty-four more wait
+    /// for each of them; who comes then is told to come back, the same for every name.
     ///
     /// # Errors
     /// `Invalid` for no place at all.
@@ -48,7 +55,9 @@ impl Argon2Hasher {
         let params =
             params.map_err(|error| Error::unexpected("Argon2 refuses its settings").with_source(error.to_string()))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let mut hasher = Self { argon2, nobody: Secret::new(""), entropy, places: Arc::new(Semaphore::new(places)) };
+        let queue = Arc::new(Semaphore::new(places.saturating_mul(1 + WAITING)));
+        let places = Arc::new(Semaphore::new(places));
+        let mut hasher = Self { argon2, nobody: Secret::new(""), entropy, places, queue };
         hasher.nobody = hasher.hash_now(b"nobody has this password")?;
         Ok(hasher)
     }
@@ -85,12 +94,16 @@ impl Argon2Hasher {
 
     /// Runs work on a thread that may block, once there is a place.
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
+        let queued = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| {
+            Error::unavailable("too many passwords are being checked")
+                .with_retry(Retry::Later(Some(Duration::from_secs(1))))
+        })?;
         let place = Arc::clone(&self.places).acquire_owned().await;
         let place = place.map_err(|_| Error::unavailable("password hashing has stopped"))?;
         let hasher = self.clone();
         let done = tokio::task::spawn_blocking(move || {
             // Held by the work itself: who goes away does not free a place that is still in use.
-            let _place = place;
+            let _held = (place, queued);
             work(&hasher)
         });
         done.await.map_err(|error| Error::unexpected("password hashing failed").with_source(error))?

@@ -7,6 +7,9 @@ use orion_core::{Error, ErrorKind, Retry};
 use serde_json::json;
 use std::time::Duration;
 
+/// What is away for an unknown time is asked again after this.
+const MOMENT: Duration = Duration::from_secs(1);
+
 /// An error as clients see it.
 #[derive(Debug)]
 pub struct ApiError {
@@ -42,6 +45,13 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, message)
     }
 
+    /// Says what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: Option<&str>) -> Self {
+        self.hint = hint.map(str::to_owned);
+        self
+    }
+
     /// Says when to come back.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
@@ -72,6 +82,14 @@ fn status_of(kind: ErrorKind) -> StatusCode {
     }
 }
 
+/// What was not found, by the table it would be in: `Trend not found`.
+fn not_found(table: &str) -> String {
+    let one = table.strip_suffix('s').unwrap_or(table);
+    let mut letters = one.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{} not found", letters.as_str())
+}
+
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         let status = status_of(error.kind());
@@ -89,10 +107,17 @@ impl From<Error> for ApiError {
             };
         }
         let retry_after = match error.retry() {
-            Retry::Later(wait) => wait,
+            Retry::Later(Some(wait)) => Some(wait),
+            // What is away for a moment may be asked again after one.
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(MOMENT),
             _ => None,
         };
-        Self { hint: error.hint().map(str::to_owned), retry_after, ..Self::new(status, error.message()) }
+        let table = error.context().iter().find(|(key, _)| *key == "table").map(|(_, table)| table.as_str());
+        let message = match table.filter(|_| status == StatusCode::NOT_FOUND) {
+            Some(table) => not_found(table),
+            None => error.message().to_owned(),
+        };
+        Self { hint: error.hint().map(str::to_owned), retry_after, ..Self::new(status, message) }
     }
 }
 

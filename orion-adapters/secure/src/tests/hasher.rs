@@ -102,3 +102,28 @@ async fn no_hash_takes_as_long_as_one_and_never_matches() {
     assert!((0.6..1.7).contains(&ratio), "{without:?} without, {with:?} with");
     assert!(!hasher.verify(&secret("nobody has this password"), None).await.unwrap().matches);
 }
+
+#[tokio::test]
+async fn a_flood_is_sent_away_and_not_kept_waiting() {
+    let hasher = Argon2Hasher::new(entropy(7), 1).unwrap();
+    let password = secret("correct horse battery");
+    let (mut done, mut away) = (0, 0);
+    let mut flood = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let (hasher, password) = (hasher.clone(), password.clone());
+        flood.spawn(async move { hasher.verify(&password, None).await });
+    }
+    for answer in flood.join_all().await {
+        match answer {
+            Ok(check) => done += usize::from(!check.matches),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Unavailable);
+                assert!(matches!(error.retry(), orion_core::Retry::Later(Some(_))), "{error:?}");
+                away += 1;
+            }
+        }
+    }
+    // One at work and sixty-four behind it; a few more, where places were free before all had come.
+    assert!(done >= 65 && away > 0 && done + away == 200, "{done} and {away}");
+    assert!(!hasher.verify(&password, None).await.unwrap().matches, "there is a place again");
+}

@@ -189,15 +189,19 @@ pub(super) async fn has_a_way_in(tx: &mut dyn Tx, user: &User) -> Result<bool> {
     Ok(user.password.is_some() || !linked(tx, user.id).await?.is_empty())
 }
 
-/// Refuses to lose the last administrator who can sign in.
-///
-/// The system's own row is written each time: two transactions that each take away one of the last two
-/// administrators touch different users, and only a row that both write makes one of them wait or fail.
-async fn guard_last_admin(tx: &mut dyn Tx, leaving: UserId, now: Timestamp) -> Result<()> {
+/// Makes transactions that decide who administers wait for each other or fail: two that each take away one of the last
+/// two administrators, or make the first one, touch different users, and only a row that both write tells them apart.
+pub(super) async fn hold_administrators(tx: &mut dyn Tx, now: Timestamp) -> Result<()> {
     if let Some(mut system) = tx.users().get(UserId::SYSTEM).await? {
         system.updated_at = now;
         tx.users().update(&mut system).await?;
     }
+    Ok(())
+}
+
+/// Refuses to lose the last administrator who can sign in.
+async fn guard_last_admin(tx: &mut dyn Tx, leaving: UserId, now: Timestamp) -> Result<()> {
+    hold_administrators(tx, now).await?;
     for user in administrators(tx).await? {
         if user.id != leaving && has_a_way_in(tx, &user).await? {
             return Ok(());

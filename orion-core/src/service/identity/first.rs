@@ -1,12 +1,12 @@
 //! The first administrator. No password comes with Orion: who installs it gets a token to set one, once.
 
 use super::accounts::insert_user;
-use super::admin::{administrators, has_a_way_in};
+use super::admin::{administrators, has_a_way_in, hold_administrators};
 use super::{Client, Identity, SignedIn, refused, rules, settled};
 use crate::domain::{Role, Secret, TicketKind, User};
 use crate::id::UserId;
-use crate::port::Tx;
-use crate::{Result, Timestamp};
+use crate::port::{Filter, RepositoryExt, Tx};
+use crate::{Error, ErrorKind, Result, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -17,7 +17,8 @@ const SYSTEM_EMAIL: &str = "system@orion.internal";
 
 impl Identity {
     /// Makes the system's own user and, as long as no administrator can sign in, a token with which the user of this
-    /// address becomes one by [`set_up`](Self::set_up). Earlier tokens become void. The host calls it at every start.
+    /// address becomes one by [`set_up`](Self::set_up). Earlier tokens become void, whatever address they are for: of
+    /// several processes that start at once, the last one's token counts. The host calls it at every start.
     ///
     /// # Errors
     /// `Invalid` for what is no address.
@@ -30,11 +31,9 @@ impl Identity {
         let mut tx = self.store.begin().await?;
         let now = self.clock.now();
         self.ensure_system(tx.as_mut(), now).await?;
-        for admin in administrators(tx.as_mut()).await? {
-            if has_a_way_in(tx.as_mut(), &admin).await? {
-                tx.commit().await?;
-                return Ok(None);
-            }
+        if !nobody_administers(tx.as_mut(), now).await? {
+            tx.commit().await?;
+            return Ok(None);
         }
         let user = match tx.users().find(email).await? {
             Some(user) => user,
@@ -47,7 +46,13 @@ impl Identity {
                 user
             }
         };
-        self.void_tickets(tx.as_mut(), TicketKind::Setup, user.id, now).await?;
+        let open = Filter { states: vec!["open".to_owned()], ..Filter::default() };
+        for mut ticket in tx.tickets().all(&open).await? {
+            if ticket.kind == TicketKind::Setup {
+                ticket.used_at = Some(now);
+                tx.tickets().update(&mut ticket).await?;
+            }
+        }
         let token = self.issue(tx.as_mut(), TicketKind::Setup, Some(user.id), Value::Null, now).await?;
         tx.commit().await?;
         Ok(Some(token))
@@ -57,7 +62,11 @@ impl Identity {
     async fn ensure_system(&self, tx: &mut dyn Tx, now: Timestamp) -> Result<()> {
         if tx.users().get(UserId::SYSTEM).await?.is_none() {
             let system = self.new_user(SYSTEM_EMAIL.to_owned(), "System".to_owned(), Role::Admin, now);
-            insert_user(tx, &mut User { id: UserId::SYSTEM, ..system }).await?;
+            // Another process that starts at the same moment may be faster; then this one looks again.
+            insert_user(tx, &mut User { id: UserId::SYSTEM, ..system }).await.map_err(|error| match error.kind() {
+                ErrorKind::AlreadyExists => Error::conflict("another process starts too").with_source(error),
+                _ => error,
+            })?;
         }
         Ok(())
     }
@@ -70,22 +79,25 @@ impl Identity {
         let (email, name) = (rules::email(email)?, rules::name(name)?);
         rules::password(password)?;
         let hashed = self.hasher.hash(password).await?;
-        let mut tx = self.store.begin().await?;
-        let now = self.clock.now();
-        self.ensure_system(tx.as_mut(), now).await?;
-        let mut user = self.new_user(email, name, Role::Admin, now);
-        user.password = Some(hashed);
-        user.email_verified = true;
-        insert_user(tx.as_mut(), &mut user).await?;
-        tx.commit().await?;
-        Ok(user)
+        settled(|| async {
+            let mut tx = self.store.begin().await?;
+            let now = self.clock.now();
+            self.ensure_system(tx.as_mut(), now).await?;
+            let mut user = self.new_user(email.clone(), name.clone(), Role::Admin, now);
+            user.password = Some(hashed.clone());
+            user.email_verified = true;
+            insert_user(tx.as_mut(), &mut user).await?;
+            tx.commit().await?;
+            Ok(user)
+        })
+        .await
     }
 
     /// Sets the first administrator's password by the token of [`first_admin`](Self::first_admin), and signs them in.
     ///
     /// # Errors
     /// `Invalid` for a password that breaks the rules, which leaves the token good; `Unauthorized` for a token that is
-    /// not good, was used or has expired.
+    /// not good, was used or has expired, and for any once an administrator can sign in.
     pub async fn set_up(&self, token: &Secret, password: &Secret, client: &Client) -> Result<SignedIn> {
         let user = self.set_password_by(TicketKind::Setup, token, password, |user| {
             user.role = Role::Admin;
@@ -108,4 +120,15 @@ impl Identity {
         })
         .await
     }
+}
+
+/// Whether no administrator has a way in. Until the transaction ends, nobody else's answer to this can change.
+pub(super) async fn nobody_administers(tx: &mut dyn Tx, now: Timestamp) -> Result<bool> {
+    hold_administrators(tx, now).await?;
+    for admin in administrators(tx).await? {
+        if has_a_way_in(tx, &admin).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

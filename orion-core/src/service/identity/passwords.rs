@@ -1,5 +1,6 @@
 //! Passwords that are forgotten, reset and changed.
 
+use super::first::nobody_administers;
 use super::guesses::Guess;
 use super::{Caller, Client, Identity, refused, rules, settled};
 use crate::domain::{Secret, SessionEnd, TicketKind, User};
@@ -81,6 +82,9 @@ impl Identity {
         settled(|| async {
             let mut tx = self.store.begin().await?;
             let now = self.clock.now();
+            if kind == TicketKind::Setup && !nobody_administers(tx.as_mut(), now).await? {
+                return Err(refused("invalid or expired token"));
+            }
             let ticket = self.take_ticket(tx.as_mut(), kind, token, now).await?;
             let user =
                 tx.users().get(Self::holder(&ticket)?).await?.filter(|user| user.active || kind == TicketKind::Setup);

@@ -47,12 +47,12 @@ pub(super) fn show(answer: &Value, rows: Option<&str>, columns: &[&str], format:
             output::print_line(&plain(&object.values().map(|value| cell(Some(value))).collect::<Vec<_>>()))
         }
         Value::Object(object) => {
-            let widest = object.keys().map(|key| key.chars().count()).max().unwrap_or_default();
-            for (key, value) in object {
-                let name = key.replace('_', " ");
-                output::print_line(&format!("{name:widest$}  {}", output::harmless(&cell(Some(value)))))?;
-            }
-            Ok(())
+            let mut lines = Vec::new();
+            object.iter().for_each(|(key, value)| told(key.replace('_', " "), value, &mut lines));
+            let widest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+            lines
+                .iter()
+                .try_for_each(|(name, text)| output::print_line(&output::harmless(&format!("{name:widest$}  {text}"))))
         }
         other => output::print_line(&output::harmless(&cell(Some(other)))),
     }
@@ -63,6 +63,19 @@ fn keys(first: Option<&Value>, columns: &[&str]) -> Vec<String> {
         return columns.iter().map(|&column| column.to_owned()).collect();
     }
     first.and_then(Value::as_object).map(|row| row.keys().cloned().collect()).unwrap_or_default()
+}
+
+/// A value in lines for people: what is within it under its own names, and lists of objects one by one.
+fn told(name: String, value: &Value, lines: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(object) if !object.is_empty() => {
+            object.iter().for_each(|(key, value)| told(format!("{name} {}", key.replace('_', " ")), value, lines));
+        }
+        Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+            (1..).zip(items).for_each(|(place, item)| told(format!("{name} {place}"), item, lines));
+        }
+        other => lines.push((name, cell(Some(other)))),
+    }
 }
 
 /// A value in one line; what is missing is blank.
@@ -94,6 +107,15 @@ mod tests {
         assert_eq!(cell(Some(&json!(["a", 1]))), "a, 1");
         assert_eq!(cell(Some(&json!({"a": 1}))), "{\"a\":1}");
         assert_eq!(plain(&["a\tb\n\u{1b}[2J".to_owned(), "c".to_owned()]), "a b  [2J\tc");
+    }
+
+    #[test]
+    fn what_is_within_an_object_is_told_by_its_own_names() {
+        let mut lines = Vec::new();
+        let answer = json!({"status": "ok", "checks": {"record": true}, "scenes": [{"mood": "calm"}, {"mood": "warm"}], "tags": ["a", "b"]});
+        answer.as_object().unwrap().iter().for_each(|(key, value)| told(key.clone(), value, &mut lines));
+        let lines: Vec<String> = lines.iter().map(|(name, text)| format!("{name}={text}")).collect();
+        assert_eq!(lines, ["checks record=true", "scenes 1 mood=calm", "scenes 2 mood=warm", "status=ok", "tags=a, b"]);
     }
 
     #[test]

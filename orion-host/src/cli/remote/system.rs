@@ -22,6 +22,8 @@ enum Action {
     Status,
     /// The machine it runs on
     Info,
+    /// Its graphics cards
+    Gpu,
 }
 
 impl System {
@@ -34,6 +36,15 @@ impl System {
             }
             Action::Health => Call::get("/health"),
             Action::Info => Call::get("/api/v1/system/info"),
+            Action::Gpu => Call::get("/api/v1/system/gpu").rows("gpus").columns(&[
+                "name",
+                "vram_used_mb",
+                "vram_total_mb",
+                "utilization_percent",
+                "temperature_c",
+                "power_draw_w",
+                "driver_version",
+            ]),
         };
         let answer = remote.client()?.open(open.method.clone(), &open.path, None).await?;
         remote.print(&answer, &open)

@@ -1,5 +1,5 @@
 //! The gateway's layers, outermost first: request id, access log, panic guard, security headers, CORS, metrics, the one
-//! shape of errors, deadlines, body limit; then authentication, rate limit, and the way to services that
+//! shape of errors, the number of requests at a time, deadlines, body limit; then authentication, rate limit, and the way to services that
 //! run elsewhere. They run behind the router, so each
 //! knows the pattern of the route and none ever sees a raw path.
 
@@ -13,6 +13,7 @@ mod proxy;
 mod rate;
 mod request_id;
 mod shape;
+mod shed;
 
 pub(super) use metrics::Metrics;
 pub(super) use proxy::Proxy;
@@ -24,6 +25,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -42,6 +44,7 @@ pub(super) fn around(router: Router, platform: &Arc<Platform>) -> Router {
             .layer(from_fn_with_state(platform.clone(), cors::layer))
             .layer(from_fn_with_state(platform.clone(), metrics::layer))
             .layer(from_fn(shape::layer))
+            .layer(from_fn_with_state(Arc::new(Semaphore::new(shed::AT_ONCE)), shed::layer))
             .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, ANSWER))
             .layer(from_fn(body::layer))
             .layer(axum::extract::DefaultBodyLimit::disable())

@@ -64,7 +64,7 @@ pub(super) fn status(name: Option<&str>) -> Result<Vec<String>, ApiError> {
         None => Ok(Vec::new()),
         Some(name) => match name.parse::<ContentStatus>() {
             Ok(status) => Ok(vec![status.to_string()]),
-            Err(error) => Err(ApiError::new(StatusCode::BAD_REQUEST, error.to_string())),
+            Err(error) => Err(ApiError::new(StatusCode::BAD_REQUEST, "unknown status").hint(error.hint())),
         },
     }
 }

@@ -195,7 +195,7 @@ struct Record {
 }
 
 fn millis(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1000.0
+    (since.elapsed().as_secs_f64() * 100_000.0).round() / 100.0
 }
 
 async fn one(platform: &Platform, service: Service, record: &Record) -> ServiceStatus {

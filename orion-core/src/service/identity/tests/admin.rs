@@ -21,6 +21,36 @@ async fn the_first_start_makes_an_administrator_who_sets_a_password_once() {
     kit.login("admin@orion.local").await;
 }
 
+/// Processes that start at the same moment on one record, also with different addresses set: one link counts, and one
+/// administrator comes of all of them.
+#[tokio::test]
+async fn of_several_first_starts_one_link_counts() {
+    let kit = Kit::new().await;
+    let other = kit.second().await;
+    let (a, b) =
+        join(kit.identity.first_admin("admin@orion.local"), other.identity.first_admin("root@example.org")).await;
+    let tokens = [a.unwrap().unwrap(), b.unwrap().unwrap()];
+    let here = client("192.0.2.1", None);
+    let (first, second) = {
+        let password = secret(PASSWORD);
+        join(kit.identity.set_up(&tokens[0], &password, &here), other.identity.set_up(&tokens[1], &password, &here))
+            .await
+    };
+    let made: Vec<_> = [first, second].into_iter().filter_map(Result::ok).collect();
+    assert_eq!(made.len(), 1, "one of the links counts");
+    assert_eq!(made[0].user.role, Role::Admin);
+}
+
+#[tokio::test]
+async fn an_administrator_made_by_hand_voids_the_link() {
+    let kit = Kit::new().await;
+    let token = kit.identity.first_admin("admin@orion.local").await.unwrap().unwrap();
+    kit.identity.create_admin("root@example.org", "Root", &secret(PASSWORD)).await.unwrap();
+    let here = client("192.0.2.1", None);
+    assert_fails(kit.identity.set_up(&token, &secret(PASSWORD), &here).await, ErrorKind::Unauthorized);
+    assert!(kit.identity.first_admin("admin@orion.local").await.unwrap().is_none());
+}
+
 #[tokio::test]
 async fn who_took_the_address_first_gains_nothing() {
     let kit = Kit::new().await;
