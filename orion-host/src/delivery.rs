@@ -79,7 +79,7 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Writes a file whole or not at all: under another name, synced, then renamed.
+/// Writes a file whole or not at all: under another name, synced, then renamed, and the name synced too.
 ///
 /// # Errors
 /// As [`deliver`].
@@ -94,21 +94,42 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
         file.sync_all()?;
         std::fs::rename(&partial, path)
     };
-    write().map_err(|error| {
+    let written = write().map_err(|error| {
         // If it cannot be removed it was never made.
         let _ = std::fs::remove_file(&partial);
         unwritable(path, error)
-    })
+    });
+    written.and_then(|()| sync_folder(path.parent().unwrap_or(path)))
+}
+
+/// Makes the names in a folder survive a power cut. Windows does it by itself and cannot open a folder.
+///
+/// # Errors
+/// As [`write_file`].
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
+    if cfg!(windows) {
+        return Ok(());
+    }
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| unwritable(folder, error))
 }
 
 /// The error of a path that could not be written, by its cause.
 pub(crate) fn unwritable(path: &Path, error: std::io::Error) -> Error {
     use std::io::ErrorKind as Io;
-    let (kind, message, hint) = match error.kind() {
-        Io::StorageFull | Io::QuotaExceeded => {
-            (ErrorKind::Exhausted, "the disk is full", "free some space, then go on")
+    let starved = match error.kind() {
+        Io::StorageFull | Io::QuotaExceeded => Some(("the disk is full", "free some space, then go on")),
+        Io::ReadOnlyFilesystem => {
+            Some(("the disk can only be read now", "name another folder, or mount the disk to be written again"))
         }
-        Io::PermissionDenied | Io::ReadOnlyFilesystem => {
+        _ => None,
+    };
+    if let Some((message, hint)) = starved {
+        return Error::starved(message).with_context("path", path.display()).with_source(error).with_hint(hint);
+    }
+    let (kind, message, hint) = match error.kind() {
+        Io::PermissionDenied => {
             (ErrorKind::Forbidden, "this place must not be written", "name another folder, or change its permissions")
         }
         Io::NotADirectory | Io::AlreadyExists | Io::IsADirectory => {

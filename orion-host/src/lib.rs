@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
+pub mod backup;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
@@ -16,6 +17,8 @@ pub mod fault;
 pub mod http;
 pub mod project;
 mod providers;
+#[cfg(feature = "http")]
+mod room;
 mod sources;
 mod switch;
 pub mod system;

@@ -1,6 +1,6 @@
 //! Working files, and their faults as Orion's errors.
 
-use orion_core::{Error, ErrorKind, Result};
+use orion_core::{Error, Result};
 use std::io::Read;
 use std::path::Path;
 use tempfile::TempDir;
@@ -8,16 +8,30 @@ use tempfile::TempDir;
 /// A fault of reading or writing a file of our own.
 pub(crate) fn io(error: std::io::Error) -> Error {
     match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::FileTooLarge => {
-            full().with_source(error)
-        }
+        std::io::ErrorKind::StorageFull
+        | std::io::ErrorKind::QuotaExceeded
+        | std::io::ErrorKind::FileTooLarge
+        | std::io::ErrorKind::ReadOnlyFilesystem => full().with_source(error),
         _ => Error::unexpected("a working file cannot be written or read").with_source(error),
     }
 }
 
 /// There is no room.
 pub(crate) fn full() -> Error {
-    Error::new(ErrorKind::Exhausted, "there is no room left for the video").with_hint("make room on the disk")
+    Error::starved("there is no room left for the video").with_hint("make room on the disk")
+}
+
+/// A program that is there cannot be started: what the machine lacks for it, if that is why.
+pub(crate) fn unstarted(error: std::io::Error) -> Error {
+    use std::io::ErrorKind as Io;
+    match error.kind() {
+        Io::OutOfMemory | Io::WouldBlock => {
+            Error::starved("the machine has no memory or process left for the video tool")
+                .with_hint("end other programs, or raise the limits of this one")
+                .with_source(error)
+        }
+        _ => Error::unexpected("the video tool cannot be started").with_source(error),
+    }
 }
 
 /// A new folder under `work` that is removed with its files when it is dropped.

@@ -47,7 +47,13 @@ pub(crate) async fn run<A: AsRef<OsStr>>(
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| {
-            Error::unavailable("the program cannot be started").with_context("program", program).with_source(error)
+            let new = match error.kind() {
+                std::io::ErrorKind::OutOfMemory | std::io::ErrorKind::WouldBlock => {
+                    Error::starved("the machine has no memory or process left for the program")
+                }
+                _ => Error::unavailable("the program cannot be started"),
+            };
+            new.with_context("program", program).with_source(error)
         })?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let work = async {

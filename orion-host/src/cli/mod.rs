@@ -1,5 +1,6 @@
 //! The command line. Standard output is data; everything for people goes to standard error.
 
+mod backup;
 mod check;
 mod config;
 mod create;
@@ -83,6 +84,12 @@ enum Command {
     Voices(voices::Voices),
     /// Show recent runs
     Runs(runs::Runs),
+    /// Copy the record and its files into a new folder, while everything goes on
+    Backup(backup::Backup),
+    /// Put a backup in the place of an empty installation
+    Restore(backup::Restore),
+    /// Remove stored files that nothing points at
+    Sweep(backup::Sweep),
     /// Check a video file: what it is, and whether a platform takes it
     Check(check::Check),
     /// Check every part and say what to do
@@ -190,6 +197,9 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Command::Models(models) => models.run(setting).await,
             Command::Voices(voices) => voices.run(setting).await,
             Command::Runs(runs) => runs.run(setting).await,
+            Command::Backup(backup) => backup.run(setting).await,
+            Command::Restore(restore) => restore.run(setting).await,
+            Command::Sweep(sweep) => sweep.run(setting).await,
             Command::Check(check) => check.run(setting).await,
             Command::Doctor(doctor) => doctor.run(setting).await,
             Command::Config(command) => command.run(&setting),

@@ -248,6 +248,10 @@ settings! {
         "Words that keep content from being published.";
     publish_folder: PathBuf = PathBuf::from("orion-published"), "publish.folder_root", "ORION_PUBLISH_FOLDER_ROOT",
         "Folder under which the destination `folder` writes what is published.";
+    sweep_hours: u32 = 24, "sweep.hours", "ORION_SWEEP_HOURS",
+        "Hours after which a stored file that nothing points at is set aside, where it is still read, and after as many again deleted; the platform looks every few hours. 0 deletes nothing.";
+    disk_reserve: u32 = 100, "disk.reserve", "ORION_DISK_RESERVE",
+        "Megabytes that must be free on the disk of `data_dir` for work on runs to begin; with less it waits, and everything else goes on. 0 never waits.";
     concurrent: u32 = 3, "work.concurrent", "ORION_WORK_CONCURRENT",
         "How many runs are worked on at the same time.";
     budget_run: f64 = 0.0, "budget.run", "ORION_BUDGET_RUN",

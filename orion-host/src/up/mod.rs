@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::http::{self, Platform, Roles, Service};
 use crate::work::{Duties, Workers};
 use orion_core::domain::Secret;
+use orion_core::service::sweep::Sweeper;
 use orion_core::{Error, Operation, Result, Timestamp};
 use relaying::Relaying;
 use std::future::Future;
@@ -32,6 +33,11 @@ const MAILS: Duration = Duration::from_secs(1);
 const PUBLISH: Duration = Duration::from_secs(1);
 /// When in a day, UTC, old events and costs are deleted (contract, section 5.7).
 const NIGHT: Duration = Duration::from_secs(2 * 3600);
+/// How often stored files are looked for that nothing points at. Two looks must be far apart, as a file that is set
+/// aside in one may be deleted in the next.
+const SWEEP_FILES: Duration = Duration::from_secs(6 * 3600);
+/// The first look comes once a start is over.
+const SWEEP_FIRST: Duration = Duration::from_secs(600);
 /// How often what has expired is deleted.
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
 
@@ -118,6 +124,7 @@ fn background(platform: &Arc<Platform>) -> JoinSet<()> {
     }
     if platform.roles.runs(Service::Pulse) {
         tasks.spawn(forget_old(platform.clone()));
+        tasks.spawn(sweep_files(platform.clone()));
     }
     if platform.roles.runs(Service::Publisher) {
         tasks.spawn(resume_publications(platform.clone()));
@@ -210,6 +217,26 @@ fn until_night(now: Timestamp) -> Duration {
     let night = i64::try_from(NIGHT.as_micros()).unwrap_or_default();
     let left = day - (now.as_micros() - night).rem_euclid(day);
     Duration::from_micros(left.unsigned_abs())
+}
+
+/// Removes stored files that nothing points at.
+async fn sweep_files(platform: Arc<Platform>) {
+    let hours = platform.orion.config().sweep_hours;
+    if hours == 0 {
+        return;
+    }
+    let production = platform.orion.production();
+    let sweeper =
+        Sweeper { store: production.store.clone(), blobs: production.blobs.clone(), clock: production.clock.clone() };
+    tokio::time::sleep(SWEEP_FIRST).await;
+    loop {
+        let grace = Duration::from_secs(3600) * hours;
+        match sweeper.sweep(grace, false, &Operation::detached()).await {
+            Ok(swept) => tracing::info!(?swept, "swept stored files"),
+            Err(error) => tracing::warn!(error = ?error, "stored files cannot be swept; trying again later"),
+        }
+        tokio::time::sleep(SWEEP_FILES).await;
+    }
 }
 
 async fn sweep(platform: Arc<Platform>) {

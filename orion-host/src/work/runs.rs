@@ -2,6 +2,7 @@
 
 use super::{LOOK, progress};
 use crate::engine::Orion;
+use crate::room::Room;
 use crate::system::apart;
 use crate::worklist;
 use orion_core::domain::{Run, RunState};
@@ -25,7 +26,8 @@ const LONGEST_REST: Duration = Duration::from_secs(300);
 
 /// Works until it is told to stop; then leaves every run as it stands, to go on at the next start.
 pub(super) async fn work(orion: Orion, stop: Cancellation) {
-    let mut crew = Crew { orion, stop, tasks: JoinSet::new(), at_work: HashMap::new(), resting: HashMap::new() };
+    let mut crew =
+        Crew { orion, stop, tasks: JoinSet::new(), at_work: HashMap::new(), resting: HashMap::new(), told: false };
     loop {
         // Asked for before the look at the record, so that nothing falls between.
         let wire = crew.orion.production().wire.clone();
@@ -55,8 +57,21 @@ struct Crew {
     stop: Cancellation,
     tasks: JoinSet<Result<()>>,
     at_work: HashMap<Id, RunId>,
-    /// Runs that could not be worked on, how often, and until when they are left alone.
-    resting: HashMap<RunId, (u32, Instant)>,
+    /// Runs that could not be worked on.
+    resting: HashMap<RunId, Rest>,
+    /// Whether it was said that work waits for room.
+    told: bool,
+}
+
+/// A run that is left alone for a while.
+#[derive(Debug)]
+struct Rest {
+    /// How often it could not be worked on.
+    times: u32,
+    /// Until when.
+    until: Instant,
+    /// How the disk stood, if there was no room: with more of it the rest is over.
+    without: Option<Room>,
 }
 
 impl Crew {
@@ -66,7 +81,7 @@ impl Crew {
 
     /// Takes up what there is to do, oldest first, as long as there is room.
     async fn take_up(&mut self) -> Result<()> {
-        if self.at_work.len() >= self.most() {
+        if self.at_work.len() >= self.most() || !self.has_room() {
             return Ok(());
         }
         let states = ["pending", "running"].map(str::to_owned).to_vec();
@@ -86,13 +101,38 @@ impl Crew {
         Ok(())
     }
 
+    /// Whether there is room for the files of a run. Without it nothing is begun, which would only fail at its end.
+    fn has_room(&mut self) -> bool {
+        let config = self.orion.config();
+        let room = Room::of(&config.data_dir);
+        let reserve = u64::from(config.disk_reserve) << 20;
+        let has_room = reserve == 0 || room.is_none_or(|room| room.has(reserve));
+        if has_room == self.told {
+            self.told = !has_room;
+            match has_room {
+                true => tracing::info!("work on runs goes on: there is room on the disk again"),
+                false => tracing::warn!(
+                    folder = %config.data_dir.display(), ?room, reserve,
+                    "work on runs waits for room on the disk; free some, or lower disk.reserve"
+                ),
+            }
+        }
+        has_room
+    }
+
     fn may_take(&self, run: &Run) -> bool {
         let production = self.orion.production();
         let young = production.clock.now().since(run.created_at) < THEIRS_FOR;
         let at_work = self.at_work.values().any(|id| *id == run.id);
-        let resting = self.resting.get(&run.id).is_some_and(|(_, until)| Instant::now() < *until);
+        let resting = self.resting.get(&run.id).is_some_and(|rest| self.is_resting(rest));
         let theirs = worklist::is_noted(&self.orion.config().data_dir, run.id) || run.owner == UserId::SYSTEM && young;
         !at_work && !resting && !theirs
+    }
+
+    fn is_resting(&self, rest: &Rest) -> bool {
+        let folder = &self.orion.config().data_dir;
+        let grown = rest.without.zip(Room::of(folder)).is_some_and(|(then, now)| now.has_grown_since(then));
+        Instant::now() < rest.until && !grown
     }
 
     fn ended(&mut self, ended: std::result::Result<(Id, Result<()>), JoinError>) {
@@ -106,15 +146,18 @@ impl Crew {
             return;
         };
         // A run that failed says so itself and is not taken up again; this is for one that could not say it.
-        let (times, until) = self.resting.entry(run).or_insert((0, Instant::now()));
-        *until = Instant::now() + LONGEST_REST.min(LOOK * 2_u32.saturating_pow((*times).min(16)));
-        *times += 1;
+        let without = error.is_starved().then(|| Room::of(&self.orion.config().data_dir)).flatten();
+        let rest = self.resting.entry(run).or_insert(Rest { times: 0, until: Instant::now(), without });
+        rest.until = Instant::now() + LONGEST_REST.min(LOOK * 2_u32.saturating_pow(rest.times.min(16)));
+        rest.times += 1;
+        rest.without = without;
         match error.kind() {
+            _ if error.is_starved() => tracing::warn!(%error, %run, "a run waits for room, and then goes on"),
             ErrorKind::Conflict => tracing::debug!(%error, %run, "another process works on this run"),
             _ => tracing::warn!(%error, %run, "a run stopped"),
         }
         if self.resting.len() > 10_000 {
-            self.resting.retain(|_, (_, until)| Instant::now() < *until);
+            self.resting.retain(|_, rest| Instant::now() < rest.until);
         }
     }
 }

@@ -47,7 +47,7 @@ impl Child {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied => {
                 tools::missing("ffmpeg").with_context("path", command.get_program().display()).with_source(error)
             }
-            _ => Error::unexpected("the video tool cannot be started").with_source(error),
+            _ => fault::unstarted(error),
         })?;
         let pipes = Pipes { stdin: child.stdin.take(), stdout: child.stdout.take() };
         state.said = child.stderr.take().map(|errors| std::thread::spawn(move || tail(errors)));
