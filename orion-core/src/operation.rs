@@ -3,7 +3,7 @@
 use crate::bill::Bill;
 use crate::domain::{CostCategory, Money, Stage};
 use crate::port::{Provider, Usage};
-use crate::service::budget::{Purse, estimate};
+use crate::service::budget::Purse;
 use crate::{Error, Result};
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
@@ -266,11 +266,16 @@ impl Operation {
     /// # Errors
     /// [`Exhausted`](crate::ErrorKind::Exhausted) if a budget does not allow it.
     pub async fn afford(&self, by: &Provider, category: CostCategory, units: f64) -> Result<Money> {
-        let amount = estimate(by, category, units);
+        let amount = self.price(by, category, units);
         match &self.purse {
             Some(purse) => purse.take(amount, by).await.map(|()| amount),
             None => Ok(Money::ZERO),
         }
+    }
+
+    /// What [`afford`](Self::afford) takes for a call, or took in another process.
+    pub fn price(&self, by: &Provider, category: CostCategory, units: f64) -> Money {
+        self.purse.as_ref().map_or(Money::ZERO, |purse| purse.price(by, category, units))
     }
 
     /// Tells what a call really cost for which an amount was taken by [`afford`](Self::afford). An amount that cannot

@@ -57,6 +57,8 @@ named! {
         VideoClips = "video_clips",
         /// Sound that was transcribed.
         TranscriptionSeconds = "transcription_seconds",
+        /// Tokens of texts that were turned into vectors.
+        EmbeddingTokens = "embedding_tokens",
     }
 }
 
@@ -70,6 +72,8 @@ impl CostCategory {
             Self::VideoClips => 0.05,
             // Not of the contract: what OpenAI asks for a minute of `whisper-1`, $0.006.
             Self::TranscriptionSeconds => 0.000_1,
+            // Nor this: what OpenAI asks for a million tokens of `text-embedding-3-small`, $0.02.
+            Self::EmbeddingTokens => 0.000_000_02,
         }
     }
 }

@@ -166,7 +166,7 @@ pub trait Embedder: Debug + Send + Sync {
     /// Who it is.
     fn provider(&self) -> &Provider;
 
-    /// Length of its vectors.
+    /// Length of its vectors; zero while the model has told none.
     fn dimension(&self) -> usize;
 
     /// One vector per text.
@@ -174,7 +174,9 @@ pub trait Embedder: Debug + Send + Sync {
     /// # Behavior
     /// - As many vectors as texts, in order, each of [`dimension`](Self::dimension) finite numbers and unit length.
     /// - The same text gives the same vector; an empty text gives a valid one too.
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>>;
+    /// - What is paid for is [charged](Operation::charge) to the operation.
+    /// - Stops soon after the operation is cancelled, with `Cancelled`.
+    async fn embed(&self, texts: &[String], operation: &Operation) -> Result<Vec<Vec<f32>>>;
 }
 
 /// What is asked of a picture model.

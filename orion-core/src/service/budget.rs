@@ -9,6 +9,7 @@ use crate::id::SettingId;
 use crate::port::{Clock, Entropy, Filter, Order, Provider, RepositoryExt, Side, Store, Tx};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,13 +20,38 @@ const TRIES: u32 = 50;
 /// No day has more rows of the ledger that count.
 const MOST_ROWS: usize = 1_000_000;
 
-/// The caps; `None` is no cap.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The caps, where `None` is no cap, and what providers charge.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Budget {
     /// For one run, over all its attempts.
     pub run: Option<Money>,
     /// For all runs of one day, in UTC.
     pub day: Option<Money>,
+    /// What calls are expected to cost.
+    pub rates: Rates,
+}
+
+/// What providers in the cloud charge for a unit, in dollars, by the provider's name. Who is not named charges what is
+/// usual ([`CostCategory::default_rate`]).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rates(BTreeMap<(String, CostCategory), f64>);
+
+impl Rates {
+    /// With what one provider charges.
+    #[must_use]
+    pub fn with(mut self, provider: &str, category: CostCategory, rate: f64) -> Self {
+        self.0.insert((provider.to_owned(), category), rate);
+        self
+    }
+
+    /// The most that a call is expected to cost: nothing on a machine of one's own.
+    pub fn price(&self, by: &Provider, category: CostCategory, units: f64) -> Money {
+        let rate = || self.0.get(&(by.name.clone(), category)).copied().unwrap_or(category.default_rate());
+        match by.side {
+            Side::Local => Money::ZERO,
+            Side::Cloud => Money::from_dollars(rate() * units),
+        }
+    }
 }
 
 /// How the day stands.
@@ -42,6 +68,9 @@ pub struct DayBudget {
 /// Where the money of an operation comes from.
 #[async_trait]
 pub trait Purse: Debug + Send + Sync {
+    /// The most that a call is expected to cost.
+    fn price(&self, by: &Provider, category: CostCategory, units: f64) -> Money;
+
     /// Takes money for one call, before it is made.
     ///
     /// # Behavior
@@ -50,14 +79,6 @@ pub trait Purse: Debug + Send + Sync {
 
     /// Tells what a call really cost for which `taken` was taken.
     async fn settle(&self, taken: Money, cost: Money) -> Result<()>;
-}
-
-/// The most that a call is expected to cost: nothing on a machine of one's own.
-pub fn estimate(by: &Provider, category: CostCategory, units: f64) -> Money {
-    match by.side {
-        Side::Local => Money::ZERO,
-        Side::Cloud => Money::from_dollars(category.default_rate() * units),
-    }
 }
 
 /// The purse of one run.
@@ -160,6 +181,10 @@ const DAY_CAP: (&str, &str) = ("the budget of this day does not allow this call"
 
 #[async_trait]
 impl Purse for RunPurse {
+    fn price(&self, by: &Provider, category: CostCategory, units: f64) -> Money {
+        self.budget.rates.price(by, category, units)
+    }
+
     async fn take(&self, amount: Money, by: &Provider) -> Result<()> {
         if amount <= Money::ZERO {
             return Ok(());
@@ -192,7 +217,7 @@ impl Purse for RunPurse {
 ///
 /// # Errors
 /// The store's own.
-pub async fn today(store: &dyn Store, clock: &dyn Clock, budget: Budget) -> Result<DayBudget> {
+pub async fn today(store: &dyn Store, clock: &dyn Clock, budget: &Budget) -> Result<DayBudget> {
     let day = clock.now().day();
     let mut tx = store.read().await?;
     let spent = match tx.settings().find(&format!("{DAY}{day}")).await? {
@@ -222,12 +247,12 @@ mod tests {
         }
 
         fn purse(&self, run: Option<i64>, day: Option<i64>, spent: i64) -> RunPurse {
-            let budget = Budget { run: run.map(Money), day: day.map(Money) };
+            let budget = Budget { run: run.map(Money), day: day.map(Money), ..Budget::default() };
             RunPurse::new(self.store.clone(), self.clock.clone(), self.entropy.clone(), budget, Money(spent))
         }
 
         async fn today(&self) -> i64 {
-            today(&*self.store, &*self.clock, Budget::default()).await.unwrap().spent.0
+            today(&*self.store, &*self.clock, &Budget::default()).await.unwrap().spent.0
         }
     }
 
@@ -244,8 +269,10 @@ mod tests {
         purse.take(Money(50), &cloud).await.unwrap();
         assert!(purse.take(Money(1), &cloud).await.is_err());
         purse.take(Money::ZERO, &Provider::local("here", "")).await.unwrap();
-        assert_eq!(estimate(&Provider::local("here", ""), CostCategory::VideoClips, 9.0), Money::ZERO);
-        assert_eq!(estimate(&cloud, CostCategory::ImageGeneration, 3.0), Money(60_000));
+        let rates = Rates::default().with("fal_ai", CostCategory::VideoClips, 0.1);
+        assert_eq!(rates.price(&Provider::local("fal_ai", ""), CostCategory::VideoClips, 9.0), Money::ZERO);
+        assert_eq!(rates.price(&cloud, CostCategory::VideoClips, 1.0), Money(50_000));
+        assert_eq!(rates.price(&Provider::cloud("fal_ai", "kling"), CostCategory::VideoClips, 2.0), Money(200_000));
     }
 
     #[tokio::test]

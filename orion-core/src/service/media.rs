@@ -4,12 +4,14 @@
 mod tests;
 
 mod clips;
+mod taken;
 
 use crate::domain::timeline::Canvas;
-use crate::domain::{BlobRef, CostCategory, Material, ScenePlan, Source, Stage, Step, VisualPrompt};
+use crate::domain::{BlobRef, CostCategory, Material, Money, ScenePlan, Source, Stage, Step, StepState, VisualPrompt};
 use crate::port::{
     BlobStore, ClipModel, FetchLimits, Fetched, Fetcher, GeneratedImage, ImageModel, ImageRequest, Submission, Usage,
 };
+use crate::service::budget::Rates;
 use crate::service::journal::{Done, Journal, Work};
 use crate::strategy::{Strategy, Turn};
 use crate::{Error, ErrorKind, Operation, ProgressUpdate, Result};
@@ -20,6 +22,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+use taken::Taken;
 
 /// Scenes that are made at the same time (contract, section 2.3).
 const AT_ONCE: usize = 3;
@@ -27,6 +30,8 @@ const AT_ONCE: usize = 3;
 const HOSTS_AT_ONCE: usize = 4;
 /// What the key of a step begins with that makes a scene's picture.
 const PICTURE: &str = "images/";
+/// What the key of a step begins with that sets a scene's picture in motion.
+const CLIP: &str = "clips/";
 /// An article's picture is rarely larger; larger ones are left out.
 const PICTURE_LIMITS: FetchLimits = FetchLimits { bytes: 20 * 1024 * 1024, time: Duration::from_secs(20) };
 
@@ -35,8 +40,8 @@ const PICTURE_LIMITS: FetchLimits = FetchLimits { bytes: 20 * 1024 * 1024, time:
 pub struct Media {
     /// Makes pictures.
     pub images: Strategy<dyn ImageModel>,
-    /// Sets them in motion; `None` moves over the stills.
-    pub clips: Option<Strategy<dyn ClipModel>>,
+    /// Sets them in motion; where nobody serves, the camera moves over the stills.
+    pub clips: Strategy<dyn ClipModel>,
     /// Fetches the pictures of articles; `None` leaves them out.
     pub fetcher: Option<Arc<dyn Fetcher>>,
     /// Files.
@@ -154,10 +159,23 @@ impl Media {
     /// Tells the provider that has a step in hand to give it up, and whether it could be told.
     pub(super) async fn recall(&self, step: &Step) -> bool {
         let (Some(by), Some(handle)) = (&step.served_by, &step.handle) else { return false };
-        match self.images.find(by) {
-            Some(images) if step.key.starts_with(PICTURE) => images.cancel(handle).await.is_ok(),
+        match bought(step) {
+            Some(CostCategory::ImageGeneration) => match self.images.find(by) {
+                Some(images) => images.cancel(handle).await.is_ok(),
+                None => false,
+            },
+            Some(CostCategory::VideoClips) => match self.clips.find(by) {
+                Some(clips) => clips.cancel(handle).await.is_ok(),
+                None => false,
+            },
             _ => false,
         }
+    }
+
+    /// What providers are owed at most for the work that they have in hand.
+    pub(super) fn owed(&self, steps: &[Step], rates: &Rates) -> Money {
+        let in_hand = steps.iter().filter(|step| step.state == StepState::Submitted);
+        in_hand.filter_map(|step| Some(rates.price(step.served_by.as_ref()?, bought(step)?, 1.0))).sum()
     }
 
     async fn scene(
@@ -194,18 +212,17 @@ impl Media {
             // done about it.
             let _ = port.cancel(&handle).await;
         }
+        let taken = &Taken::nothing(operation, turn.by(), CostCategory::ImageGeneration);
         let submit = || async {
-            // Every attempt is paid for: a failed one may have been, too.
             let submit = |model: Arc<dyn ImageModel>| async move {
-                let taken = operation.afford(model.provider(), CostCategory::ImageGeneration, 1.0).await?;
-                let submitted = model.submit(request, operation).await?;
-                if let Submission::Done(image) = &submitted {
-                    operation.settle(taken, image.usage.cost).await;
-                }
-                Ok(submitted)
+                taken.take().await?;
+                model.submit(request, operation).await
             };
             Ok(match turn.ask(&operation.cancellation, submit).await? {
-                Submission::Done(image) => Submission::Done(self.keep(turn, request, image).await?),
+                Submission::Done(image) => {
+                    taken.settle(image.usage.cost).await;
+                    Submission::Done(self.keep(turn, request, image).await?)
+                }
                 Submission::Pending(handle) => Submission::Pending(handle),
             })
         };
@@ -213,6 +230,7 @@ impl Media {
             let handle = &handle;
             let wait = |model: Arc<dyn ImageModel>| async move { model.wait(handle, operation).await };
             let image = turn.fetch(&operation.cancellation, wait).await?;
+            taken.settle(image.usage.cost).await;
             self.keep(turn, request, image).await
         };
         // Another model behind the same request draws anew.
@@ -297,6 +315,15 @@ impl Media {
             Ok(Work { blobs: found.blob.clone().into_iter().collect(), ..Work::plain("fetch", found) })
         };
         Ok(journal.step(&format!("pictures/{number}"), url, fetch).await?.value)
+    }
+}
+
+/// What a step buys, by its key.
+fn bought(step: &Step) -> Option<CostCategory> {
+    match step.key.as_str() {
+        key if key.starts_with(PICTURE) => Some(CostCategory::ImageGeneration),
+        key if key.starts_with(CLIP) => Some(CostCategory::VideoClips),
+        _ => None,
     }
 }
 

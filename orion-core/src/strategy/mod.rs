@@ -45,7 +45,7 @@ const MOST: usize = 64;
 /// # async fn example(operation: &Operation) -> orion_core::Result<()> {
 /// let built_in: Arc<dyn Embedder> = Arc::new(HashedEmbedder::default());
 /// let embedders = Strategy::new(Policy::Local, vec![built_in])?;
-/// let embed = |embedder: Arc<dyn Embedder>| async move { embedder.embed(&["a text".to_owned()]).await };
+/// let embed = |embedder: Arc<dyn Embedder>| async move { embedder.embed(&["a text".to_owned()], operation).await };
 /// let served = embedders.call(&operation.cancellation, embed).await?;
 /// assert_eq!((served.value.len(), served.after.len()), (1, 0));
 /// # Ok(())
@@ -115,6 +115,12 @@ impl<P: Capability + ?Sized> Strategy<P> {
         Ok(strategy)
     }
 
+    /// Nobody, until somebody is [added](Self::add) and a policy names them.
+    pub fn nobody() -> Self {
+        let shared = Shared { members: Vec::new(), policy: Policy::default() };
+        Self { shared: Arc::new(RwLock::new(shared)), retrying: None }
+    }
+
     /// One provider alone, on whichever side.
     pub fn only(port: Arc<P>) -> Self {
         let policy = match port.provider().side {
@@ -147,6 +153,11 @@ impl<P: Capability + ?Sized> Strategy<P> {
     /// Those who may serve under the policy in force, in the order in which they are asked.
     pub fn order(&self) -> Vec<Provider> {
         self.read().order().into_iter().map(|member| member.provider().clone()).collect()
+    }
+
+    /// Whether anybody may serve under the policy in force.
+    pub fn serves(&self) -> bool {
+        !self.read().order().is_empty()
     }
 
     /// How every provider stands.
@@ -209,7 +220,9 @@ impl<P: Capability + ?Sized> Strategy<P> {
                     .with_hint(known()));
             }
         }
-        if !shared.members.is_empty() && shared.permitted(&policy).is_empty() {
+        // Where nobody was there at the start, nobody serving is how it was.
+        let somebody = shared.members.iter().any(|member| !member.added) || matches!(&policy, Policy::Chain(_));
+        if somebody && shared.permitted(&policy).is_empty() {
             return Err(Error::invalid("the policy permits no provider")
                 .with_context("policy", &policy)
                 .with_hint(known()));

@@ -118,6 +118,19 @@ async fn the_only_one_who_fails_speaks_for_itself() {
 }
 
 #[tokio::test]
+async fn where_nobody_was_somebody_can_come_and_go() {
+    let strategy: Strategy<Fake> = Strategy::nobody();
+    assert!(!strategy.serves());
+    strategy.add(Arc::new(Fake { provider: provider("c1", Side::Cloud), fails: None })).unwrap();
+    assert!(!strategy.serves(), "who comes later serves only where a policy names it");
+    strategy.set_policy(Policy::Chain(vec!["c1".to_owned()])).unwrap();
+    assert_eq!(ask(&strategy).await.0, ["c1"]);
+    assert_eq!(strategy.set_policy(Policy::Chain(vec![])).unwrap_err().kind(), ErrorKind::Invalid);
+    strategy.set_policy(Policy::Local).unwrap();
+    assert_eq!(ask(&strategy).await.1.unwrap_err().kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
 async fn a_policy_is_switched_between_calls_and_checked() {
     let strategy = strategy("local", &[]);
     assert_eq!(ask(&strategy).await.0, ["l1"]);

@@ -7,6 +7,7 @@ use crate::port::{
     SpeechRequest, Submission,
 };
 use crate::{Cancellation, ErrorKind, MediaTime, Operation};
+use std::fmt;
 use std::sync::Arc;
 
 fn texts() -> Vec<String> {
@@ -16,17 +17,17 @@ fn texts() -> Vec<String> {
 
 /// As many as texts, each finite, of the stated length and of unit length, whatever the company.
 pub async fn embeddings_are_unit_vectors_in_order(embedder: Arc<dyn Embedder>) {
-    assert!(embedder.dimension() > 0);
-    assert!(embedder.embed(&[]).await.unwrap().is_empty());
-    let vectors = embedder.embed(&texts()).await.unwrap();
+    assert!(embedder.embed(&[], &Operation::detached()).await.unwrap().is_empty());
+    let vectors = embedder.embed(&texts(), &Operation::detached()).await.unwrap();
     assert_eq!(vectors.len(), texts().len());
+    assert!(embedder.dimension() > 0);
     for (text, vector) in texts().iter().zip(&vectors) {
         let shown: String = text.chars().take(20).collect();
         assert_eq!(vector.len(), embedder.dimension(), "{shown:?}");
         assert!(vector.iter().all(|x| x.is_finite()), "{shown:?}");
         let length = vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
         assert!((length - 1.0).abs() < 1e-3, "{shown:?} has length {length}");
-        let alone = embedder.embed(std::slice::from_ref(text)).await.unwrap();
+        let alone = embedder.embed(std::slice::from_ref(text), &Operation::detached()).await.unwrap();
         let cosine: f64 = alone[0].iter().zip(vector).map(|(a, b)| f64::from(a * b)).sum();
         assert!(cosine > 0.999, "{shown:?} alone and in company differ: {cosine}");
     }
@@ -35,7 +36,15 @@ pub async fn embeddings_are_unit_vectors_in_order(embedder: Arc<dyn Embedder>) {
 
 /// The same text gives the same vector.
 pub async fn embeddings_repeat(embedder: Arc<dyn Embedder>) {
-    assert_eq!(embedder.embed(&texts()).await.unwrap(), embedder.embed(&texts()).await.unwrap());
+    let embed = async || embedder.embed(&texts(), &Operation::detached()).await.unwrap();
+    assert_eq!(embed().await, embed().await);
+}
+
+/// What was stopped before it began is not embedded.
+pub async fn stopped_embedding_is_not_made(embedder: Arc<dyn Embedder>) {
+    let operation = Operation::detached();
+    operation.cancellation.cancel();
+    assert_fails(embedder.embed(&texts(), &operation).await.map(drop), ErrorKind::Cancelled);
 }
 
 fn words_to_speak(text: &str) -> SpeechRequest {
@@ -257,6 +266,23 @@ pub fn still() -> BlobRef {
     BlobRef { sha256: Sha256::of(STILL), length: STILL.len() as u64, media_type: "image/png".to_owned() }
 }
 
+/// A model that sets stills in motion; its store holds [`STILL`].
+#[derive(Clone)]
+pub struct Moving {
+    /// Who makes clips.
+    pub model: Arc<dyn ClipModel>,
+    /// The same, as another process has it.
+    pub elsewhere: Arc<dyn ClipModel>,
+    /// Keeps work from ending, or lets it end.
+    pub hold: Arc<dyn Fn(bool) + Send + Sync>,
+}
+
+impl fmt::Debug for Moving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Moving").field("model", &self.model).finish_non_exhaustive()
+    }
+}
+
 fn clip_to_make() -> ClipRequest {
     ClipRequest { picture: still(), prompt: "the camera moves closer".to_owned(), seconds: 2, width: 360, height: 640 }
 }
@@ -274,7 +300,8 @@ async fn move_it(model: &Arc<dyn ClipModel>, request: &ClipRequest) -> Generated
 }
 
 /// A clip is a file of the type that it claims.
-pub async fn clips_are_what_they_say(model: Arc<dyn ClipModel>) {
+pub async fn clips_are_what_they_say(moving: Moving) {
+    let Moving { model, .. } = moving;
     for request in [clip_to_make(), ClipRequest { width: 640, height: 360, prompt: String::new(), ..clip_to_make() }] {
         let clip = move_it(&model, &request).await;
         assert_eq!(GeneratedClip::type_of(&clip.bytes), Some(clip.media_type.as_str()));
@@ -283,7 +310,8 @@ pub async fn clips_are_what_they_say(model: Arc<dyn ClipModel>) {
 }
 
 /// Lengths and sizes are bounded on both sides, and a still must be there.
-pub async fn clips_out_of_bounds_are_refused(model: Arc<dyn ClipModel>) {
+pub async fn clips_out_of_bounds_are_refused(moving: Moving) {
+    let Moving { model, .. } = moving;
     let good = clip_to_make();
     let refused = [
         ClipRequest { seconds: 0, ..good.clone() },
@@ -300,7 +328,8 @@ pub async fn clips_out_of_bounds_are_refused(model: Arc<dyn ClipModel>) {
 }
 
 /// Stopping one work leaves another alone; what is stopped or done can be stopped again.
-pub async fn stopping_touches_no_other_clip(model: Arc<dyn ClipModel>) {
+pub async fn stopping_touches_no_other_clip(moving: Moving) {
+    let Moving { model, .. } = moving;
     let operation = Operation::detached();
     let first = model.submit(&clip_to_make(), &operation).await.unwrap();
     let second = model.submit(&ClipRequest { seconds: 3, ..clip_to_make() }, &operation).await.unwrap();
@@ -315,9 +344,29 @@ pub async fn stopping_touches_no_other_clip(model: Arc<dyn ClipModel>) {
 }
 
 /// A handle from nowhere is not waited for, and stopping it is fine.
-pub async fn unknown_clips_are_unknown(model: Arc<dyn ClipModel>) {
+pub async fn unknown_clips_are_unknown(moving: Moving) {
+    let Moving { model, .. } = moving;
     for handle in ["no-such-handle", "../../etc/passwd", ""] {
         assert_fails(model.wait(handle, &Operation::detached()).await.map(drop), ErrorKind::NotFound);
         model.cancel(handle).await.unwrap();
+    }
+}
+
+/// Slow work is not waited for when it is sent: it has a name, and can be stopped by it.
+pub async fn slow_clips_are_not_waited_for_when_they_are_sent(moving: Moving) {
+    (moving.hold)(true);
+    let sent = moving.model.submit(&clip_to_make(), &Operation::detached()).await.unwrap();
+    let Submission::Pending(handle) = sent else { unreachable!("nothing ends while it is held") };
+    moving.model.cancel(&handle).await.unwrap();
+    (moving.hold)(false);
+}
+
+/// Whoever goes on, in whatever process, fetches what was sent.
+pub async fn a_clip_is_fetched_by_another_process(moving: Moving) {
+    let operation = Operation::detached();
+    let sent = moving.model.submit(&clip_to_make(), &operation).await.unwrap();
+    if let Submission::Pending(handle) = sent {
+        let clip = moving.elsewhere.wait(&handle, &operation).await.unwrap();
+        assert!(moving.model.wait(&handle, &operation).await.unwrap() == clip);
     }
 }

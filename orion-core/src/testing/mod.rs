@@ -227,7 +227,8 @@ macro_rules! vector_conformance {
     };
 }
 
-/// Tests a [`LanguageModel`](crate::port::LanguageModel).
+/// Tests a [`LanguageModel`](crate::port::LanguageModel); the maker gives a
+/// [`Conversation`](crate::testing::language::Conversation).
 #[macro_export]
 macro_rules! language_conformance {
     ($make:path) => {
@@ -237,6 +238,11 @@ macro_rules! language_conformance {
             an_answer_at_its_longest_length_is_an_error
             a_call_that_was_stopped_before_is_not_made
             a_long_answer_is_reported_and_stops_on_request
+            an_answer_that_ends_early_is_an_error
+            an_answer_that_breaks_off_is_an_error
+            words_in_the_place_of_json_are_an_error
+            an_answer_that_falls_silent_stops_on_request
+            a_server_that_is_away_is_said_to_be_with_what_to_do
         );
     };
 }
@@ -251,6 +257,7 @@ macro_rules! transcriber_conformance {
             silence_has_no_words
             what_is_no_sound_is_refused
             a_transcription_that_was_stopped_is_not_made
+            a_transcription_under_way_stops_on_request
         );
     };
 }
@@ -262,6 +269,7 @@ macro_rules! embedder_conformance {
         $crate::conformance!($make, generate:
             embeddings_are_unit_vectors_in_order
             embeddings_repeat
+            stopped_embedding_is_not_made
         );
     };
 }
@@ -293,7 +301,8 @@ macro_rules! image_conformance {
     };
 }
 
-/// Tests a [`ClipModel`](crate::port::ClipModel) whose store holds [`generate::STILL`].
+/// Tests a [`ClipModel`](crate::port::ClipModel) whose store holds [`generate::STILL`]; the maker gives a
+/// [`Moving`](crate::testing::generate::Moving).
 #[macro_export]
 macro_rules! clip_conformance {
     ($make:path) => {
@@ -302,6 +311,8 @@ macro_rules! clip_conformance {
             clips_out_of_bounds_are_refused
             stopping_touches_no_other_clip
             unknown_clips_are_unknown
+            slow_clips_are_not_waited_for_when_they_are_sent
+            a_clip_is_fetched_by_another_process
         );
     };
 }

@@ -1,14 +1,17 @@
 //! Scenarios of [`Transcriber`].
 
-use super::assert_fails;
+use super::{assert_fails, let_others_on};
 use crate::port::Transcriber;
 use crate::service::editor::encode_wav;
 use crate::{ErrorKind, MediaTime, Operation};
 use bytes::Bytes;
+use futures_util::future::{Either, select};
+use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 /// A transcriber, and a sound in which something is said.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Hearing {
     /// Who listens.
     pub transcriber: Arc<dyn Transcriber>,
@@ -18,6 +21,14 @@ pub struct Hearing {
     pub sample_rate: u32,
     /// How many words are spoken at least.
     pub words: usize,
+    /// Keeps the next answer from ever coming.
+    pub hold: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl fmt::Debug for Hearing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hearing").field("transcriber", &self.transcriber).finish_non_exhaustive()
+    }
 }
 
 impl Hearing {
@@ -65,4 +76,22 @@ pub async fn a_transcription_that_was_stopped_is_not_made(hearing: Hearing) {
     operation.cancellation.cancel();
     let heard = hearing.transcriber.transcribe(hearing.wav(), None, &operation).await;
     assert_fails(heard.map(drop), ErrorKind::Cancelled);
+}
+
+/// Who waits for an answer can be stopped.
+pub async fn a_transcription_under_way_stops_on_request(hearing: Hearing) {
+    (hearing.hold)();
+    let operation = Operation::detached();
+    let heard = pin!(hearing.transcriber.transcribe(hearing.wav(), None, &operation));
+    let stop = pin!(async {
+        for _ in 0..200 {
+            let_others_on().await;
+        }
+        operation.cancellation.cancel();
+        std::future::pending::<()>().await;
+    });
+    match select(heard, stop).await {
+        Either::Left((heard, _)) => assert_fails(heard.map(drop), ErrorKind::Cancelled),
+        Either::Right(_) => unreachable!("the other one never ends"),
+    }
 }

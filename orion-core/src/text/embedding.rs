@@ -7,8 +7,10 @@
 use crate::port::{Embedder, Provider, Side};
 use crate::text::fold;
 use crate::text::language::Language;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Operation, Result};
 use async_trait::async_trait;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Words that carry a topic weigh this much more than frequent ones.
 const TOPIC_WEIGHT: f32 = 1.0;
@@ -27,23 +29,51 @@ pub fn embeddable(text: &str, most_characters: usize) -> String {
     }
 }
 
-/// A vector that a model gave, of unit length.
-///
-/// # Errors
-/// [`Invalid`](ErrorKind::Invalid) if it has another number of dimensions: vectors of another length do not mix.
-/// [`Corrupt`](ErrorKind::Corrupt) if it points nowhere.
-pub fn of_unit_length(vector: &[f64], dimension: usize) -> Result<Vec<f32>> {
-    if vector.len() != dimension {
-        return Err(Error::invalid("the model gives vectors of another length than configured")
-            .with_context("configured", dimension)
-            .with_context("given", vector.len())
-            .with_hint("set the dimension of the model; vectors of another length do not mix"));
+/// Longest vector that a model may give.
+const MOST_NUMBERS: usize = 8192;
+
+/// How many numbers the vectors of a model have: as configured, or as its first answer tells. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Dimension(Arc<AtomicUsize>);
+
+impl Dimension {
+    /// This many; zero leaves it to the model.
+    ///
+    /// # Errors
+    /// [`Invalid`](ErrorKind::Invalid) for more than 8192.
+    pub fn of(dimension: usize) -> Result<Self> {
+        if dimension > MOST_NUMBERS {
+            return Err(Error::invalid("a vector has at most 8192 numbers").with_context("dimension", dimension));
+        }
+        Ok(Self(Arc::new(AtomicUsize::new(dimension))))
     }
-    let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
-    if !length.is_finite() || length <= f64::MIN_POSITIVE {
-        return Err(Error::new(ErrorKind::Corrupt, "the model gave a vector without direction"));
+
+    /// As far as it is known; zero while it is not.
+    pub fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
     }
-    Ok(vector.iter().map(|x| (x / length) as f32).collect())
+
+    /// A vector that the model gave, of unit length. The first one tells the length of all that follow.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) if it has another length: vectors of another length do not mix.
+    /// [`Corrupt`](ErrorKind::Corrupt) if it points nowhere.
+    pub fn unit(&self, vector: &[f64]) -> Result<Vec<f32>> {
+        let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+        if !length.is_finite() || length <= f64::MIN_POSITIVE || vector.len() > MOST_NUMBERS {
+            return Err(Error::new(ErrorKind::Corrupt, "the model gave a vector without direction")
+                .with_context("numbers", vector.len()));
+        }
+        match self.0.compare_exchange(0, vector.len(), Ordering::SeqCst, Ordering::SeqCst) {
+            Err(expected) if expected != vector.len() => {
+                Err(Error::new(ErrorKind::Unsupported, "the model gives vectors of another length than expected")
+                    .with_context("expected", expected)
+                    .with_context("given", vector.len())
+                    .with_hint("set `embedding.dimension` to that of the model, or to 0 to take what it gives"))
+            }
+            _ => Ok(vector.iter().map(|x| (x / length) as f32).collect()),
+        }
+    }
 }
 
 /// The name of the built-in embedder.
@@ -132,7 +162,8 @@ impl Embedder for HashedEmbedder {
         self.dimension
     }
 
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    async fn embed(&self, texts: &[String], operation: &Operation) -> Result<Vec<Vec<f32>>> {
+        operation.cancellation.check()?;
         Ok(texts.iter().map(|text| self.vector(text)).collect())
     }
 }
@@ -159,6 +190,21 @@ mod tests {
     }
 
     crate::embedder_conformance!(make_embedder);
+
+    #[test]
+    fn the_first_vector_of_a_model_tells_the_length_of_all() {
+        let learned = Dimension::default();
+        assert_eq!(learned.unit(&[0.0, 0.0]).unwrap_err().kind(), ErrorKind::Corrupt);
+        assert_eq!(learned.get(), 0, "nothing is learned of what is no vector");
+        assert_eq!(learned.unit(&[3.0, 4.0]).unwrap(), [0.6, 0.8]);
+        assert_eq!(learned.clone().get(), 2);
+        for dimension in [learned, Dimension::of(2).unwrap()] {
+            let error = dimension.unit(&[1.0, 0.0, 0.0]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert!(error.to_string().contains("expected: 2, given: 3"), "{error}");
+        }
+        assert_eq!(Dimension::of(8193).unwrap_err().kind(), ErrorKind::Invalid);
+    }
 
     proptest::proptest! {
         #[test]

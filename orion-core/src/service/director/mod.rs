@@ -43,7 +43,7 @@ pub use research::{MOST_SOURCES, MOST_TEXT, Subject, carries_text, gather};
 use crate::domain::{Critique, FeedItem, GroundingReport, LineRole, Material, ScenePlan, Script};
 use crate::id::ContentId;
 use crate::port::{ArticleReader, Brief, ScriptWriter, Served};
-use crate::service::journal::Journal;
+use crate::service::journal::{Journal, Work};
 use crate::strategy::{Strategy, Turn};
 use crate::text::sentence::word_count;
 use crate::{Error, ErrorKind, Operation, Result};
@@ -191,12 +191,23 @@ impl Director {
         Ok(Drafted { script, report, critique, rewrites: 0, notes })
     }
 
-    /// Hooks of similar content that did well. A memory that is away is a reason to write without them, not to stop.
-    pub async fn recall(&self, topic: &str, own: ContentId) -> Recalled {
-        let Some(memory) = &self.memory else { return Recalled::default() };
-        match memory.recall(topic, own).await {
-            Ok(hooks) => Recalled { hooks, problem: None },
-            Err(error) => Recalled { hooks: Vec::new(), problem: Some(error.to_string()) },
+    /// Hooks of similar content that did well, with who made the vector to find them by. A memory that is away is a
+    /// reason to write without them, not to stop.
+    ///
+    /// # Errors
+    /// [`Cancelled`](ErrorKind::Cancelled) if the operation was stopped.
+    pub async fn recall(&self, topic: &str, own: ContentId, operation: &Operation) -> Result<Work<Recalled>> {
+        let Some(memory) = &self.memory else { return Ok(Work::plain("memory", Recalled::default())) };
+        match memory.recall(topic, own, operation).await {
+            Ok(Served { value: hooks, by, after }) => {
+                let recalled = Recalled { hooks, problem: None };
+                Ok(Work { served_by: Some(by), after, ..Work::plain("memory", recalled) })
+            }
+            Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
+            Err(error) => {
+                let recalled = Recalled { hooks: Vec::new(), problem: Some(error.to_string()) };
+                Ok(Work::plain("memory", recalled))
+            }
         }
     }
 

@@ -1,12 +1,13 @@
 //! Stills set in motion: one journaled step per scene whose picture a model has made.
 
-use super::{AT_ONCE, Media, PictureLayer, ScenePicture};
+use super::taken::Taken;
+use super::{AT_ONCE, CLIP, Media, PictureLayer, ScenePicture};
 use crate::domain::timeline::Canvas;
-use crate::domain::{BlobRef, ScenePlan, Stage};
+use crate::domain::{BlobRef, CostCategory, ScenePlan, Stage};
 use crate::port::{ClipModel, ClipRequest, GeneratedClip, Submission};
 use crate::service::editor::Narration;
 use crate::service::journal::{Journal, Work};
-use crate::strategy::{Strategy, Turn};
+use crate::strategy::Turn;
 use crate::{Error, Operation, ProgressUpdate, Result};
 use futures_util::{StreamExt, stream};
 use std::sync::Arc;
@@ -29,7 +30,9 @@ impl Media {
         canvas: Canvas,
         operation: &Operation,
     ) -> Result<Vec<ScenePicture>> {
-        let Some(models) = &self.clips else { return Ok(pictures) };
+        if !self.clips.serves() {
+            return Ok(pictures);
+        }
         let total = pictures.iter().filter(|picture| still(picture).is_some()).count() as u64;
         let (done, failed) = (AtomicU64::new(0), AtomicBool::new(false));
         let (done, failed) = (&done, &failed);
@@ -48,7 +51,7 @@ impl Media {
                 width: canvas.width,
                 height: canvas.height,
             };
-            let made = self.clip(models, journal, picture.scene_number, &request, operation).await;
+            let made = self.clip(journal, picture.scene_number, &request, operation).await;
             let (blob, reused) = made.inspect_err(|_| failed.store(true, Ordering::SeqCst))?;
             let done = done.fetch_add(1, Ordering::SeqCst) + 1;
             let update = ProgressUpdate::running(Stage::Video, done, total, "clips");
@@ -64,20 +67,19 @@ impl Media {
 
     async fn clip(
         &self,
-        models: &Strategy<dyn ClipModel>,
         journal: &Journal,
         scene: u32,
         request: &ClipRequest,
         operation: &Operation,
     ) -> Result<(BlobRef, bool)> {
-        let key = format!("clips/{scene}");
+        let key = format!("{CLIP}{scene}");
         let make = |turn| {
             let key = &key;
-            async move { self.clip_in_turn(&turn, models, journal, key, request, operation).await }
+            async move { self.clip_in_turn(&turn, journal, key, request, operation).await }
         };
         let made = async {
-            let begun = journal.holder(&key, models, |by| (request, by.clone())).await?;
-            models.in_turn(begun, make).await
+            let begun = journal.holder(&key, &self.clips, |by| (request, by.clone())).await?;
+            self.clips.in_turn(begun, make).await
         };
         Ok(made.await.map_err(|error| error.with_context("scene", scene))?.value)
     }
@@ -85,23 +87,29 @@ impl Media {
     async fn clip_in_turn(
         &self,
         turn: &Turn<dyn ClipModel>,
-        models: &Strategy<dyn ClipModel>,
         journal: &Journal,
         key: &str,
         request: &ClipRequest,
         operation: &Operation,
     ) -> Result<(BlobRef, bool)> {
         if let Some((by, handle)) = journal.in_other_hands(key, turn.by()).await?
-            && let Some(port) = models.find(&by)
+            && let Some(port) = self.clips.find(&by)
         {
             // It failed to give what it was asked for and need not go on. If it cannot be told, nothing more can be
             // done about it.
             let _ = port.cancel(&handle).await;
         }
+        let taken = &Taken::nothing(operation, turn.by(), CostCategory::VideoClips);
         let submit = || async {
-            let submit = |model: Arc<dyn ClipModel>| async move { model.submit(request, operation).await };
+            let submit = |model: Arc<dyn ClipModel>| async move {
+                taken.take().await?;
+                model.submit(request, operation).await
+            };
             Ok(match turn.ask(&operation.cancellation, submit).await? {
-                Submission::Done(clip) => Submission::Done(self.keep_clip(turn, clip).await?),
+                Submission::Done(clip) => {
+                    taken.settle(clip.usage.cost).await;
+                    Submission::Done(self.keep_clip(turn, clip).await?)
+                }
                 Submission::Pending(handle) => Submission::Pending(handle),
             })
         };
@@ -109,6 +117,7 @@ impl Media {
             let handle = &handle;
             let wait = |model: Arc<dyn ClipModel>| async move { model.wait(handle, operation).await };
             let clip = turn.fetch(&operation.cancellation, wait).await?;
+            taken.settle(clip.usage.cost).await;
             self.keep_clip(turn, clip).await
         };
         let done = journal.submitted(key, &(request, turn.by()), (turn.by(), turn.after()), submit, wait).await?;
@@ -117,6 +126,7 @@ impl Media {
 
     async fn keep_clip(&self, turn: &Turn<dyn ClipModel>, clip: GeneratedClip) -> Result<Work<BlobRef>> {
         let blob = self.blobs.put(clip.bytes, &clip.media_type).await?;
+        turn.paid(clip.usage.cost);
         Ok(Work { blobs: vec![blob.clone()], usage: Some(clip.usage), ..Work::of(turn, blob) })
     }
 }

@@ -1,10 +1,11 @@
 //! Which pictures are fetched when, what is remembered of those that cannot be had, and what an error leaves behind.
 
+mod clips;
+
 use super::*;
-use crate::domain::{CostCategory, Money, Picture, Sha256, StepState};
+use crate::domain::{Picture, Sha256};
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
-use crate::port::{ClipModel, ClipRequest, GeneratedClip, ImageLayer, Provider, Shelf, Side, Stored, Usage};
-use crate::service::editor::{Narration, SpokenLine};
+use crate::port::{ImageLayer, Provider, Shelf, Side, Stored, Usage};
 use crate::testing::sample;
 use crate::{Cancellation, RecordedProgress, Timestamp};
 use async_trait::async_trait;
@@ -170,7 +171,12 @@ fn studio(fails_at: Option<u32>) -> Studio {
     let clock = Arc::new(ManualClock::at(sample::time(0)));
     let entropy = Arc::new(SeededEntropy::new(7));
     Studio {
-        media: Media { images: painter.clone().into(), clips: None, fetcher: Some(web.clone()), blobs: disk.clone() },
+        media: Media {
+            images: painter.clone().into(),
+            clips: Strategy::nobody(),
+            fetcher: Some(web.clone()),
+            blobs: disk.clone(),
+        },
         journal: Journal::new(Arc::new(MemoryStore::new()), disk.clone(), clock, entropy, &sample::run(1)),
         web,
         painter,
@@ -332,89 +338,4 @@ fn hosts_are_told_apart() {
     ] {
         assert_eq!(host(url), expected);
     }
-}
-
-/// Sets stills in motion by a handle, and notes what it was asked for.
-#[derive(Debug)]
-struct Mover {
-    provider: Provider,
-    asked: Mutex<Vec<ClipRequest>>,
-    away: AtomicBool,
-}
-
-#[async_trait]
-impl ClipModel for Mover {
-    fn provider(&self) -> &Provider {
-        &self.provider
-    }
-
-    async fn submit(&self, request: &ClipRequest, _: &Operation) -> Result<Submission<GeneratedClip>> {
-        request.check()?;
-        let mut asked = self.asked.lock().unwrap();
-        asked.push(request.clone());
-        Ok(Submission::Pending(format!("clip-{}", asked.len())))
-    }
-
-    async fn wait(&self, handle: &str, _: &Operation) -> Result<GeneratedClip> {
-        if self.away.load(Ordering::SeqCst) {
-            return Err(Error::unavailable("the mover is away").with_retry(crate::Retry::Exhausted));
-        }
-        let usage = Usage { category: CostCategory::VideoClips, units: 1.0, cost: Money::from_dollars(0.1) };
-        Ok(GeneratedClip { bytes: Bytes::from(handle.to_owned()), media_type: "video/mp4".to_owned(), usage })
-    }
-
-    async fn cancel(&self, _: &str) -> Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn pictures_of_models_are_set_in_motion_once_and_cards_are_not() {
-    let mut studio = studio(None);
-    let mover = Arc::new(Mover {
-        provider: Provider::cloud("mover", "test"),
-        asked: Mutex::default(),
-        away: AtomicBool::new(true),
-    });
-    let layer = |name: &str, moves: bool| {
-        let blob = BlobRef { sha256: Sha256::of(name.as_bytes()), length: 9, media_type: "image/png".to_owned() };
-        PictureLayer { blob, width: 768, height: 1368, moves }
-    };
-    let scene = |scene_number: u32, layers: Vec<PictureLayer>| ScenePicture {
-        scene_number,
-        provider: "painter".to_owned(),
-        credit: None,
-        layers,
-    };
-    let pictures = vec![
-        scene(1, vec![layer("one", true)]),
-        scene(2, vec![layer("ground", true), layer("type", false)]),
-        scene(3, vec![layer("three", true)]),
-    ];
-    let line = |millis| {
-        let duration = crate::MediaTime::from_millis(millis);
-        SpokenLine { audio: None, duration, words: Vec::new(), times: Default::default() }
-    };
-    let narration =
-        Narration { lines: vec![line(2400), line(3000), line(60_000)], provider: "voice".to_owned(), reused: false };
-    let plan = sample::scene_plan();
-    let animate = async |media: &Media, journal: &Journal| {
-        let operation = Operation::detached();
-        media.animate(journal, &plan, pictures.clone(), &narration, Canvas::VERTICAL, &operation).await
-    };
-    assert_eq!(animate(&studio.media, &studio.journal).await.unwrap(), pictures, "nobody makes clips");
-    studio.media.clips = Some(mover.clone().into());
-    assert_eq!(animate(&studio.media, &studio.journal).await.unwrap_err().kind(), ErrorKind::Unavailable);
-    let sent = mover.asked.lock().unwrap().len();
-    mover.away.store(false, Ordering::SeqCst);
-    let moving = animate(&studio.media, &studio.journal).await.unwrap();
-    assert_eq!(animate(&studio.media, &studio.journal).await.unwrap(), moving);
-    let asked: Vec<(u32, u32)> = mover.asked.lock().unwrap().iter().map(|clip| (clip.seconds, clip.width)).collect();
-    assert_eq!(asked, [(3, 1080), (10, 1080)], "what was sent is fetched, and not sent again");
-    assert!(sent >= 1);
-    let types: Vec<&str> = moving.iter().map(|picture| picture.layers[0].blob.media_type.as_str()).collect();
-    assert_eq!(types, ["video/mp4", "image/png", "video/mp4"]);
-    let steps = studio.journal.steps().await.unwrap();
-    let spent: i64 = steps.iter().map(|step| step.cost.0).sum();
-    assert_eq!((steps.len(), Money(spent)), (2, Money::from_dollars(0.2)));
 }

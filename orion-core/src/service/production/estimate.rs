@@ -3,7 +3,7 @@
 use super::Production;
 use crate::domain::{CostCategory, Money, Stage};
 use crate::port::Provider;
-use crate::service::budget::estimate;
+use crate::service::budget::Rates;
 use crate::service::director::{MOST_REWRITES, WORDS_PER_SECOND};
 use crate::strategy::{Capability, Strategy};
 
@@ -23,7 +23,7 @@ pub struct StageEstimate {
     pub stage: Stage,
     /// Who would be asked first.
     pub provider: Provider,
-    /// How much of it: tokens, pictures, characters.
+    /// How much of it: tokens, pictures, characters, clips.
     pub units: f64,
     /// What that costs.
     pub amount: Money,
@@ -36,10 +36,12 @@ impl Production {
         let words = f64::from(seconds) * WORDS_PER_SECOND;
         let drafts = f64::from(MOST_REWRITES + 1) * (DRAFT_TOKENS + words * WORD_TOKENS);
         let pictures = f64::from(seconds.div_ceil(SCENE_SECONDS));
+        let rates = &self.budget.rates;
         [
-            of(Stage::Script, &self.director.writer, CostCategory::LlmTokens, drafts),
-            of(Stage::Images, &self.media.images, CostCategory::ImageGeneration, pictures),
-            of(Stage::Video, &self.editor.speech, CostCategory::TtsCharacters, words * WORD_CHARACTERS),
+            of(rates, Stage::Script, &self.director.writer, CostCategory::LlmTokens, drafts),
+            of(rates, Stage::Images, &self.media.images, CostCategory::ImageGeneration, pictures),
+            of(rates, Stage::Video, &self.editor.speech, CostCategory::TtsCharacters, words * WORD_CHARACTERS),
+            of(rates, Stage::Video, &self.media.clips, CostCategory::VideoClips, pictures),
         ]
         .into_iter()
         .flatten()
@@ -48,12 +50,13 @@ impl Production {
 }
 
 fn of<P: Capability + ?Sized>(
+    rates: &Rates,
     stage: Stage,
     strategy: &Strategy<P>,
     category: CostCategory,
     units: f64,
 ) -> Option<StageEstimate> {
     let provider = strategy.order().into_iter().next()?;
-    let amount = estimate(&provider, category, units);
+    let amount = rates.price(&provider, category, units);
     Some(StageEstimate { stage, provider, units, amount })
 }

@@ -219,8 +219,11 @@ impl Production {
     /// Works on a run as it was read; if somebody has moved it since, that counts.
     async fn carry_on(&self, run: Run, operation: &Operation) -> Result<Run> {
         let (mut run, mut effect) = self.command(run, RunCommand::Resume).await?;
-        let spent = self.journal(&run).spent().await?;
-        let purse = RunPurse::new(self.store.clone(), self.clock.clone(), self.entropy.clone(), self.budget, spent);
+        let journal = self.journal(&run);
+        // What is in the hands of providers is not paid yet, but as good as spent.
+        let spent = journal.spent().await? + self.media.owed(&journal.steps().await?, &self.budget.rates);
+        let (store, clock, entropy) = (self.store.clone(), self.clock.clone(), self.entropy.clone());
+        let purse = RunPurse::new(store, clock, entropy, self.budget.clone(), spent);
         let operation = &operation.paid_from(Arc::new(purse));
         while let RunEffect::Execute(stage) = effect {
             let request = serde_json::from_value(run.request.clone())?;

@@ -79,7 +79,7 @@ impl Production {
             Stage::Images => self.save_pictures(job).await,
             Stage::Video => {
                 let narration = self.narration(job).await?;
-                if self.media.clips.is_some() {
+                if self.media.clips.serves() {
                     let pictures = self.pictures(job).await?;
                     self.moving(job, &narration, pictures).await?;
                 }
@@ -210,8 +210,10 @@ impl Production {
         if self.director.memory.is_none() || matches!(job.request.subject, Subject::Script { .. }) {
             return Ok(Recalled::default());
         }
-        let recall = || async { Ok(Work::plain("memory", self.director.recall(topic, job.run.content_id).await)) };
-        Ok(job.journal.step("memory/recall", topic, recall).await?.value)
+        let bill = &Bill::new();
+        let operation = &job.operation.billed(bill);
+        let recall = || async { self.director.recall(topic, job.run.content_id, operation).await };
+        Ok(job.journal.billed("memory/recall", topic, bill, recall).await?.value)
     }
 
     /// Keeps hook and script of what was made for later runs. What cannot be kept is noted in the journal, and does not
@@ -221,12 +223,14 @@ impl Production {
         let (script, drafted) = self.script(job).await?;
         let (id, score) = (job.run.content_id, drafted.critique.confidence());
         let (kept, now) = (&script, self.clock.now());
+        let bill = &Bill::new();
+        let operation = &job.operation.billed(bill);
         let keep = || async move {
-            memory.keep(id, kept, score, now).await?;
-            Ok(Work::plain("memory", true))
+            let served = memory.keep(id, kept, score, now, operation).await?;
+            Ok(Work { served_by: Some(served.by), after: served.after, ..Work::plain("memory", true) })
         };
-        let by = memory.embedder().provider().to_string();
-        match job.journal.step(KEPT, &(kept, score, by), keep).await {
+        let by = memory.embedders().order().first().map(ToString::to_string).unwrap_or_default();
+        match job.journal.billed(KEPT, &(kept, score, by), bill, keep).await {
             Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
             _ => Ok(()),
         }

@@ -12,6 +12,7 @@ use crate::port::{
     MediaProbe, Order, Page, Provider, RenderSettings, Rendered, Renderer, Side, Speech, SpeechModel, SpeechRequest,
     SpokenWord, Submission, ThumbnailRequest, Usage, Voice, WordTimes,
 };
+use crate::strategy::Strategy;
 use crate::{Cancellation, MediaTime, Timestamp};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -216,7 +217,7 @@ fn production() -> (Production, Arc<Tools>) {
             plan: crate::service::scout::ScanPlan::default(),
         },
         director: Director::default(),
-        media: Media { images: tools.clone().into(), clips: None, fetcher: None, blobs: blobs.clone() },
+        media: Media { images: tools.clone().into(), clips: Strategy::nobody(), fetcher: None, blobs: blobs.clone() },
         editor: Editor {
             speech: tools.clone().into(),
             blobs: blobs.clone(),

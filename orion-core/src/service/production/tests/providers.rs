@@ -76,7 +76,11 @@ impl ImageModel for Fallible {
             height: 64,
             moves: true,
         };
-        let usage = Usage { category: CostCategory::ImageGeneration, units: 1.0, cost: Money::ZERO };
+        let cost = match self.provider.side {
+            Side::Local => Money::ZERO,
+            Side::Cloud => Money::from_dollars(0.02),
+        };
+        let usage = Usage { category: CostCategory::ImageGeneration, units: 1.0, cost };
         Ok(GeneratedImage { layers: vec![layer], usage })
     }
 
