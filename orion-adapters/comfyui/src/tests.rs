@@ -4,7 +4,7 @@ use crate::{ComfyClips, ComfyImages, ComfyOptions, Input, Workflow};
 use orion_core::domain::Card;
 use orion_core::memory::MemoryBlobs;
 use orion_core::port::{BlobStore, ClipModel, ClipRequest, GeneratedImage, ImageModel, ImageRequest, Submission};
-use orion_core::testing::generate::{STILL, still};
+use orion_core::testing::generate::{Moving, STILL, still};
 use orion_core::testing::sample;
 use orion_core::{Cancellation, ErrorKind, Operation, RecordedProgress, Result, Retry};
 use orion_faithful::comfyui::{Comfy, Manner};
@@ -320,20 +320,18 @@ mod clips {
         there
     }
 
-    /// Every scenario of the suite, for none can be skipped by itself.
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn the_suite_of_the_port_is_passed() {
-        use orion_core::testing::generate::{clips_are_what_they_say, clips_out_of_bounds_are_refused};
-        use orion_core::testing::generate::{stopping_touches_no_other_clip, unknown_clips_are_unknown};
-        let server = Comfy::start();
-        let model: Arc<dyn ClipModel> = Arc::new(clips(&server).await);
-        clips_out_of_bounds_are_refused(model.clone()).await;
-        unknown_clips_are_unknown(model.clone()).await;
-        if ffmpeg() {
-            clips_are_what_they_say(model.clone()).await;
-            stopping_touches_no_other_clip(model).await;
+    async fn make() -> Option<(Moving, Arc<Comfy>)> {
+        if !ffmpeg() {
+            return None;
         }
+        let server = Arc::new(Comfy::start());
+        let held = server.clone();
+        let hold = Arc::new(move |hold| held.change(|manner| manner.never_ends = hold));
+        let (model, elsewhere) = (Arc::new(clips(&server).await), Arc::new(clips(&server).await));
+        Some((Moving { model, elsewhere, hold }, server))
     }
+
+    orion_core::clip_conformance!(make);
 
     fn request() -> ClipRequest {
         ClipRequest { picture: still(), prompt: "closer".to_owned(), seconds: 2, width: 1080, height: 1920 }

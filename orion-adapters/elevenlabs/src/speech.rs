@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use orion_core::domain::{CostCategory, Money, Secret};
 use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, SpokenWord, Usage, Voice, WordTimes};
+use orion_core::strategy::Strategy;
 use orion_core::{Cancellation, Error, ErrorKind, MediaTime, Operation, Result};
 use orion_http::{Refusal, Service};
 use orion_voice::{Sound, aligned, audio, pace, timed, timing, wav};
@@ -247,7 +248,7 @@ impl SpeechModel for ElevenLabsSpeech {
                 (timing::words(&shown, &spans, sound.samples.len() as u64, RATE), WordTimes::Voice)
             }
             None => {
-                let found = timed(request, &mut sound, None, operation).await?;
+                let found = timed(request, &mut sound, &Strategy::nobody(), operation).await?;
                 (found.words, found.times)
             }
         };

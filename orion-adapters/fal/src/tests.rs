@@ -6,7 +6,7 @@ use orion_core::memory::MemoryBlobs;
 use orion_core::port::{
     BlobStore, ClipModel, ClipRequest, Fetcher, GeneratedImage, ImageModel, ImageRequest, Side, Submission,
 };
-use orion_core::testing::generate::{STILL, still};
+use orion_core::testing::generate::{Moving, STILL, still};
 use orion_core::testing::sample;
 use orion_core::{ErrorKind, Operation, Result, Retry};
 use orion_faithful::fal::{Fal, Manner};
@@ -242,20 +242,18 @@ mod clips {
         there
     }
 
-    /// Every scenario of the suite, for none can be skipped by itself.
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn the_suite_of_the_port_is_passed() {
-        use orion_core::testing::generate::{clips_are_what_they_say, clips_out_of_bounds_are_refused};
-        use orion_core::testing::generate::{stopping_touches_no_other_clip, unknown_clips_are_unknown};
-        let service = in_manner(|_| {});
-        let model: Arc<dyn ClipModel> = Arc::new(clips(&service).await);
-        clips_out_of_bounds_are_refused(model.clone()).await;
-        unknown_clips_are_unknown(model.clone()).await;
-        if ffmpeg() {
-            clips_are_what_they_say(model.clone()).await;
-            stopping_touches_no_other_clip(model).await;
+    async fn make() -> Option<(Moving, Arc<Fal>)> {
+        if !ffmpeg() {
+            return None;
         }
+        let service = Arc::new(in_manner(|_| {}));
+        let held = service.clone();
+        let hold = Arc::new(move |hold| held.change(|manner| manner.never_ends = hold));
+        let (model, elsewhere) = (Arc::new(clips(&service).await), Arc::new(clips(&service).await));
+        Some((Moving { model, elsewhere, hold }, service))
     }
+
+    orion_core::clip_conformance!(make);
 
     #[tokio::test]
     async fn the_still_goes_along_and_the_shape_is_one_that_kling_knows() {

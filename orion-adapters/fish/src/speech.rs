@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use orion_core::domain::{CostCategory, Secret};
 use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, Transcriber, Usage, Voice};
+use orion_core::strategy::Strategy;
 use orion_core::{Cancellation, Error, Operation, Result};
 use orion_http::Service;
 use orion_voice::{Sound, audio, pace, timed, wav};
 use serde::Deserialize;
 use serde_json::json;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What the model's own voice is called here; it has no id there.
@@ -41,16 +41,16 @@ pub struct FishSpeech {
     service: Service,
     provider: Provider,
     voice: String,
-    ear: Option<Arc<dyn Transcriber>>,
+    ear: Strategy<dyn Transcriber>,
 }
 
 impl FishSpeech {
-    /// A voice by the id of its reference there; empty takes the model's own voice. Nothing is contacted yet. With an
-    /// `ear` the times of the words are heard, else they are estimated.
+    /// A voice by the id of its reference there; empty takes the model's own voice. Nothing is contacted yet. The
+    /// times of the words are heard by whoever serves as `ear`, else they are estimated.
     ///
     /// # Errors
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for an address that is not HTTP.
-    pub fn new(voice: &str, options: &FishOptions, ear: Option<Arc<dyn Transcriber>>) -> Result<Self> {
+    pub fn new(voice: &str, options: &FishOptions, ear: Strategy<dyn Transcriber>) -> Result<Self> {
         let voice = match voice.trim() {
             "" => OWN,
             voice => voice,
@@ -131,7 +131,7 @@ impl SpeechModel for FishSpeech {
         sound.samples = pace::paced(&sound.samples, sound.sample_rate, request.speed);
         audio::soften(&mut sound.samples, sound.sample_rate);
         audio::level(&mut sound.samples);
-        let found = timed(request, &mut sound, self.ear.as_deref(), operation).await?;
+        let found = timed(request, &mut sound, &self.ear, operation).await?;
         let units = request.text.chars().count() as f64;
         // The server is one's own; who listens may not be.
         let usage = Usage { category: CostCategory::TtsCharacters, units, cost: found.cost };

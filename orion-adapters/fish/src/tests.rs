@@ -3,13 +3,14 @@
 use crate::{FishOptions, FishSpeech};
 use orion_core::domain::{Money, Secret};
 use orion_core::port::{SpeechModel, SpeechRequest, WordTimes};
+use orion_core::strategy::Strategy;
 use orion_core::{ErrorKind, Operation};
 use orion_faithful::{Reply, Server, fish};
 use serde_json::json;
 use std::sync::Arc;
 
 fn voice(server: &Server, id: &str) -> FishSpeech {
-    FishSpeech::new(id, &FishOptions::at(server.url()), None).unwrap()
+    FishSpeech::new(id, &FishOptions::at(server.url()), Strategy::nobody()).unwrap()
 }
 
 fn request(text: &str) -> SpeechRequest {
@@ -53,7 +54,7 @@ async fn a_voice_that_the_server_does_not_know_is_not_left_to_chance() {
 async fn a_key_is_sent_and_bad_days_are_errors() {
     let server = fish::start().await;
     let options = FishOptions { key: Secret::new("fish-key"), ..FishOptions::at(server.url()) };
-    let voice = FishSpeech::new("", &options, None).unwrap();
+    let voice = FishSpeech::new("", &options, Strategy::nobody()).unwrap();
     for (reply, kind) in [
         (Reply::json(401, &json!({"detail": "Invalid token fish-key"})), ErrorKind::Unauthorized),
         (Reply::json(500, &json!({"detail": "Failed to generate speech"})), ErrorKind::Unavailable),

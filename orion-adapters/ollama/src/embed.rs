@@ -3,8 +3,8 @@
 use crate::server::{OllamaOptions, Server};
 use async_trait::async_trait;
 use orion_core::port::{Embedder, Provider};
-use orion_core::text::embedding::{embeddable, of_unit_length};
-use orion_core::{Cancellation, Error, ErrorKind, Result};
+use orion_core::text::embedding::{Dimension, embeddable};
+use orion_core::{Error, ErrorKind, Operation, Result};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -21,7 +21,7 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct OllamaEmbedder {
     server: Server,
-    dimension: usize,
+    dimension: Dimension,
 }
 
 #[derive(Deserialize)]
@@ -30,26 +30,23 @@ struct Embeddings {
 }
 
 impl OllamaEmbedder {
-    /// A model by its name in Ollama, such as `nomic-embed-text` (768 numbers). Nothing is contacted yet; a model
-    /// that gives vectors of another length is an error when it is used.
+    /// A model by its name in Ollama, such as `nomic-embed-text` (768 numbers). Nothing is contacted yet. Without a
+    /// `dimension` (zero) the first answer tells it; a vector of another length is an error when it comes.
     ///
     /// # Errors
-    /// [`Invalid`](ErrorKind::Invalid) for an empty name, an address that is not HTTP, or no dimension.
+    /// [`Invalid`](ErrorKind::Invalid) for an empty name, an address that is not HTTP, or a dimension over 8192.
     pub fn new(model: &str, dimension: usize, options: OllamaOptions) -> Result<Self> {
-        if !(1..=8192).contains(&dimension) {
-            return Err(Error::invalid("a vector has 1 to 8192 numbers").with_context("dimension", dimension));
-        }
-        Ok(Self { server: Server::new(model, options)?, dimension })
+        Ok(Self { server: Server::new(model, options)?, dimension: Dimension::of(dimension)? })
     }
 
-    async fn batch(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    async fn batch(&self, texts: &[String], operation: &Operation) -> Result<Vec<Vec<f32>>> {
         let input: Vec<String> = texts.iter().map(|text| embeddable(text, MOST_CHARACTERS)).collect();
         let mut body = json!({"model": self.server.model(), "input": input, "truncate": true});
         if let Some(keep_alive) = self.server.keep_alive() {
             body["keep_alive"] = keep_alive;
         }
         let call = self.server.service.post(&["api", "embed"]).json(&body);
-        let answer = call.attempt(&Cancellation::new()).await?.map_err(|refusal| self.server.refused(&refusal))?;
+        let answer = call.attempt(&operation.cancellation).await?.map_err(|refusal| self.server.refused(&refusal))?;
         let answer: Embeddings = answer.json(MOST_BYTES).await?;
         let model = self.server.model();
         if answer.embeddings.len() != texts.len() {
@@ -58,7 +55,7 @@ impl OllamaEmbedder {
                 .with_context("texts", texts.len())
                 .with_context("vectors", answer.embeddings.len()));
         }
-        let unit = |vector: &Vec<f64>| of_unit_length(vector, self.dimension);
+        let unit = |vector: &Vec<f64>| self.dimension.unit(vector);
         answer.embeddings.iter().map(unit).collect::<Result<_>>().map_err(|error| error.with_context("model", model))
     }
 }
@@ -70,13 +67,14 @@ impl Embedder for OllamaEmbedder {
     }
 
     fn dimension(&self) -> usize {
-        self.dimension
+        self.dimension.get()
     }
 
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    async fn embed(&self, texts: &[String], operation: &Operation) -> Result<Vec<Vec<f32>>> {
+        operation.cancellation.check()?;
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in texts.chunks(BATCH) {
-            vectors.extend(self.batch(batch).await?);
+            vectors.extend(self.batch(batch, operation).await?);
         }
         Ok(vectors)
     }

@@ -2,6 +2,7 @@
 
 use crate::{OllamaEmbedder, OllamaLanguageModel, OllamaOptions, OllamaServer};
 use orion_core::port::{CompletionRequest, Embedder, LanguageModel, Message, MessageRole};
+use orion_core::testing::language::{BadDay, Conversation};
 use orion_core::{Cancellation, ErrorKind, Operation, Result};
 use orion_faithful::ollama::{self, lines, stream};
 use orion_faithful::{Reply, Server};
@@ -29,12 +30,28 @@ async fn complete(server: &Server, reply: Reply, schema: Option<Value>) -> Resul
     Ok(model(server).complete(&request(schema), &Operation::detached()).await?.text)
 }
 
-async fn make_model() -> (Arc<dyn LanguageModel>, Server) {
-    let server = ollama::start().await;
-    (Arc::new(model(&server)), server)
+async fn make_conversation() -> (Conversation, Arc<Server>) {
+    let server = Arc::new(ollama::start().await);
+    let bad = server.clone();
+    let next = move |day| {
+        let whole = stream(&["Hi ", "there."], "stop");
+        bad.next(match day {
+            BadDay::EndsEarly => whole.ends_after(2),
+            BadDay::Breaks => whole.cut_after(150),
+            BadDay::FallsSilent => whole.silent_after(2),
+            BadDay::IsNoJson => stream(&["I would say: ", "brown."], "stop"),
+        });
+    };
+    let away = OllamaLanguageModel::new("llama3.2", OllamaOptions::at(nobody())).unwrap();
+    (Conversation { model: Arc::new(model(&server)), away: Arc::new(away), next: Arc::new(next) }, server)
 }
 
-orion_core::language_conformance!(make_model);
+orion_core::language_conformance!(make_conversation);
+
+/// The address of a port that was free a moment ago: nobody listens.
+fn nobody() -> String {
+    format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
+}
 
 async fn make_embedder() -> (Arc<dyn Embedder>, Server) {
     let server = ollama::start().await;
@@ -118,9 +135,7 @@ async fn a_missing_model_and_a_missing_server_say_what_to_do() {
     let error = model.complete(&request(None), &Operation::detached()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.hint().unwrap().contains("ollama pull mistral") && !error.is_temporary(), "{error:?}");
-    // A port that was free a moment ago: nobody listens.
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let model = OllamaLanguageModel::new("llama3.2", OllamaOptions::at(format!("http://{free}"))).unwrap();
+    let model = OllamaLanguageModel::new("llama3.2", OllamaOptions::at(nobody())).unwrap();
     let error = model.complete(&request(None), &Operation::detached()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.hint().unwrap().contains("ollama serve"));
@@ -160,7 +175,7 @@ fn names_and_addresses_are_checked_at_once() {
     let invalid = |made: Result<()>| assert_eq!(made.unwrap_err().kind(), ErrorKind::Invalid);
     invalid(OllamaLanguageModel::new(" ", OllamaOptions::local()).map(drop));
     invalid(OllamaLanguageModel::new("a", OllamaOptions::at("file:///etc")).map(drop));
-    invalid(OllamaEmbedder::new("a", 0, OllamaOptions::local()).map(drop));
+    invalid(OllamaEmbedder::new("a", 8193, OllamaOptions::local()).map(drop));
 }
 
 #[tokio::test]
@@ -168,18 +183,32 @@ async fn vectors_that_cannot_be_used_are_errors() {
     let server = ollama::start().await;
     let embedder = OllamaEmbedder::new("nomic-embed-text", 2, OllamaOptions::at(server.url())).unwrap();
     server.next(Reply::json(200, &json!({"embeddings": [[3.0, 4.0], [0.0, -2.0]]})));
-    let vectors = embedder.embed(&["a".to_owned(), " ".to_owned()]).await.unwrap();
+    let operation = Operation::detached();
+    let vectors = embedder.embed(&["a".to_owned(), " ".to_owned()], &operation).await.unwrap();
     assert_eq!(vectors, [[0.6, 0.8], [0.0, -1.0]]);
     assert_eq!(server.seen()[0].json(), json!({"model": "nomic-embed-text", "input": ["a", "."], "truncate": true}));
     for (answer, kind) in [
-        (json!({"embeddings": [[1.0, 2.0, 3.0]]}), ErrorKind::Invalid),
+        (json!({"embeddings": [[1.0, 2.0, 3.0]]}), ErrorKind::Unsupported),
         (json!({"embeddings": [[0.0, 0.0]]}), ErrorKind::Corrupt),
         (json!({"embeddings": []}), ErrorKind::Corrupt),
         (json!({"other": 1}), ErrorKind::Corrupt),
     ] {
         server.next(Reply::json(200, &answer));
-        assert_eq!(embedder.embed(&["a".to_owned()]).await.unwrap_err().kind(), kind, "{answer}");
+        assert_eq!(embedder.embed(&["a".to_owned()], &operation).await.unwrap_err().kind(), kind, "{answer}");
     }
+}
+
+#[tokio::test]
+async fn the_model_tells_how_long_its_vectors_are() {
+    let server = ollama::start().await;
+    let embedder = OllamaEmbedder::new("nomic-embed-text", 0, OllamaOptions::at(server.url())).unwrap();
+    assert_eq!(embedder.dimension(), 0, "nobody was asked");
+    let embed = async || embedder.embed(&["a".to_owned()], &Operation::detached()).await;
+    assert_eq!((embed().await.unwrap()[0].len(), embedder.dimension()), (16, 16));
+    server.next(Reply::json(200, &json!({"embeddings": [[1.0, 2.0, 3.0]]})));
+    let error = embed().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "another model behind the same name");
+    assert!(error.hint().unwrap().contains("embedding.dimension"), "{error:?}");
 }
 
 #[tokio::test]

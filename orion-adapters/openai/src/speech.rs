@@ -4,11 +4,11 @@ use crate::server::{OpenAiOptions, Server};
 use async_trait::async_trait;
 use orion_core::domain::CostCategory;
 use orion_core::port::{Provider, Side, Speech, SpeechModel, SpeechRequest, Transcriber, Voice};
+use orion_core::strategy::Strategy;
 use orion_core::{Cancellation, Error, ErrorKind, Operation, Result};
 use orion_voice::{Sound, audio, timed, wav};
 use serde::Deserialize;
 use serde_json::json;
-use std::sync::Arc;
 
 /// Longest text of one request in characters; OpenAI takes 4096.
 const MOST_CHARACTERS: usize = 4000;
@@ -25,16 +25,16 @@ const VOICES: [&str; 11] =
 pub struct OpenAiSpeech {
     server: Server,
     voice: String,
-    ear: Option<Arc<dyn Transcriber>>,
+    ear: Strategy<dyn Transcriber>,
 }
 
 impl OpenAiSpeech {
-    /// A model and a voice by their names there: `tts-1`, `alloy`. Nothing is contacted yet. With an `ear` the times
-    /// of the words are heard, else they are estimated.
+    /// A model and a voice by their names there: `tts-1`, `alloy`. Nothing is contacted yet. The times of the words
+    /// are heard by whoever serves as `ear`, else they are estimated.
     ///
     /// # Errors
     /// [`Invalid`](ErrorKind::Invalid) for an empty name, an address that is not HTTP, or a key that is missing.
-    pub fn new(model: &str, voice: &str, options: &OpenAiOptions, ear: Option<Arc<dyn Transcriber>>) -> Result<Self> {
+    pub fn new(model: &str, voice: &str, options: &OpenAiOptions, ear: Strategy<dyn Transcriber>) -> Result<Self> {
         if voice.trim().is_empty() {
             return Err(Error::invalid("a voice must be named").with_hint("for example `openai:tts-1/alloy`"));
         }
@@ -154,7 +154,7 @@ impl SpeechModel for OpenAiSpeech {
         let mut sound = spoken.ok_or_else(|| Error::invalid("there is nothing to speak"))?;
         audio::soften(&mut sound.samples, sound.sample_rate);
         audio::level(&mut sound.samples);
-        let found = timed(request, &mut sound, self.ear.as_deref(), operation).await?;
+        let found = timed(request, &mut sound, &self.ear, operation).await?;
         let mut usage = self.server.usage(request.text.chars().count() as f64);
         usage.cost = usage.cost + found.cost;
         let Sound { samples, sample_rate } = sound;

@@ -6,8 +6,10 @@ use orion_core::port::{
     CompletionRequest, Embedder, ImageModel, LanguageModel, Message, MessageRole, Side, SpeechModel, SpeechRequest,
     WordTimes,
 };
+use orion_core::strategy::Strategy;
+use orion_core::testing::language::{BadDay, Conversation};
 use orion_core::testing::transcribe::Hearing;
-use orion_core::{ErrorKind, Operation, Result, Retry};
+use orion_core::{Bill, ErrorKind, Operation, Result, Retry};
 use orion_faithful::openai::{self, Options, stream};
 use orion_faithful::{Part, Reply, Server, tones};
 use serde_json::{Value, json};
@@ -43,23 +45,40 @@ async fn complete(server: &Server, reply: Reply) -> Result<String> {
     model(server).complete(&request(None), &Operation::detached()).await.map(|completion| completion.text)
 }
 
-async fn make_model() -> (Arc<dyn LanguageModel>, Server) {
-    let server = server(&[]).await;
-    (Arc::new(model(&server)), server)
+async fn conversation(refuses: &[&'static str]) -> (Conversation, Arc<Server>) {
+    let server = Arc::new(server(refuses).await);
+    let bad = server.clone();
+    let next = move |day| {
+        let whole = stream(&["Hi ", "there."], "stop");
+        bad.next(match day {
+            BadDay::EndsEarly => whole.ends_after(4),
+            BadDay::Breaks => whole.cut_after(500),
+            BadDay::FallsSilent => whole.silent_after(3),
+            BadDay::IsNoJson => stream(&["I would say: ", "brown."], "stop"),
+        });
+    };
+    // A port that was free a moment ago: nobody listens.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let away = OpenAiOptions { address: format!("http://{free}"), ..options(&server) };
+    let away = Arc::new(OpenAiLanguageModel::new("m", &away).unwrap());
+    (Conversation { model: Arc::new(model(&server)), away, next: Arc::new(next) }, server)
 }
 
-orion_core::language_conformance!(make_model);
+async fn make_conversation() -> (Conversation, Arc<Server>) {
+    conversation(&[]).await
+}
+
+orion_core::language_conformance!(make_conversation);
 
 mod stubborn {
     //! A server that takes none of the newer parameters.
     use super::*;
 
-    async fn make_model() -> (Arc<dyn LanguageModel>, Server) {
-        let server = server(&["json_schema", "json_object", "max_tokens", "temperature", "stream_options"]).await;
-        (Arc::new(model(&server)), server)
+    async fn make_conversation() -> (Conversation, Arc<Server>) {
+        conversation(&["json_schema", "json_object", "max_tokens", "temperature", "stream_options"]).await
     }
 
-    orion_core::language_conformance!(make_model);
+    orion_core::language_conformance!(make_conversation);
 }
 
 async fn make_embedder() -> (Arc<dyn Embedder>, Server) {
@@ -78,15 +97,17 @@ orion_core::image_conformance!(make_images);
 
 async fn make_speech() -> (Arc<dyn SpeechModel>, Server) {
     let server = server(&[]).await;
-    (Arc::new(OpenAiSpeech::new("tts-1", "alloy", &options(&server), None).unwrap()), server)
+    (Arc::new(OpenAiSpeech::new("tts-1", "alloy", &options(&server), Strategy::nobody()).unwrap()), server)
 }
 
 orion_core::speech_conformance!(make_speech);
 
-async fn make_hearing() -> (Hearing, Server) {
-    let server = server(&[]).await;
+async fn make_hearing() -> (Hearing, Arc<Server>) {
+    let server = Arc::new(server(&[]).await);
     let transcriber = Arc::new(OpenAiTranscriber::new("whisper-1", &options(&server)).unwrap());
-    (Hearing { transcriber, samples: tones(3, 16_000), sample_rate: 16_000, words: 3 }, server)
+    let silent = server.clone();
+    let hold = Arc::new(move || silent.next(Reply::never()));
+    (Hearing { transcriber, samples: tones(3, 16_000), sample_rate: 16_000, words: 3, hold }, server)
 }
 
 orion_core::transcriber_conformance!(make_hearing);
@@ -222,8 +243,8 @@ fn options_are_checked_before_any_work() {
     assert_eq!(OpenAiLanguageModel::new("m", &local).unwrap().provider().side, Side::Local);
     assert!(OpenAiLanguageModel::new(" ", &local).is_err());
     assert!(OpenAiLanguageModel::new("m", &OpenAiOptions::local("ftp://a")).is_err());
-    assert!(OpenAiEmbedder::new("m", 0, &local).is_err());
-    assert!(OpenAiSpeech::new("tts-1", "", &local, None).is_err());
+    assert!(OpenAiEmbedder::new("m", 8193, &local).is_err());
+    assert!(OpenAiSpeech::new("tts-1", "", &local, Strategy::nobody()).is_err());
 }
 
 #[tokio::test]
@@ -232,18 +253,37 @@ async fn vectors_that_cannot_be_used_are_errors() {
     let embedder = OpenAiEmbedder::new("e", 2, &options(&server)).unwrap();
     let vectors = |data: Value| Reply::json(200, &json!({"data": data}));
     server.next(vectors(json!([{"index": 1, "embedding": [0.0, -2.0]}, {"index": 0, "embedding": [3.0, 4.0]}])));
-    assert_eq!(embedder.embed(&["a".to_owned(), " ".to_owned()]).await.unwrap(), [[0.6, 0.8], [0.0, -1.0]]);
+    let operation = Operation::detached();
+    assert_eq!(embedder.embed(&["a".to_owned(), " ".to_owned()], &operation).await.unwrap(), [[0.6, 0.8], [0.0, -1.0]]);
     assert_eq!(server.seen()[0].json()["input"], json!(["a", "."]));
     for (data, kind) in [
-        (json!([{"index": 0, "embedding": [1.0, 2.0, 3.0]}]), ErrorKind::Invalid),
+        (json!([{"index": 0, "embedding": [1.0, 2.0, 3.0]}]), ErrorKind::Unsupported),
         (json!([{"index": 0, "embedding": [0.0, 0.0]}]), ErrorKind::Corrupt),
         (json!([{"index": 3, "embedding": [1.0, 0.0]}]), ErrorKind::Corrupt),
         (json!([]), ErrorKind::Corrupt),
         (json!([{"index": "0", "embedding": "no"}]), ErrorKind::Corrupt),
     ] {
         server.next(vectors(data.clone()));
-        assert_eq!(embedder.embed(&["a".to_owned()]).await.unwrap_err().kind(), kind, "{data}");
+        assert_eq!(embedder.embed(&["a".to_owned()], &operation).await.unwrap_err().kind(), kind, "{data}");
     }
+}
+
+#[tokio::test]
+async fn the_tokens_of_vectors_are_paid_as_the_server_counts_them() {
+    let server = server(&[]).await;
+    let embedder = OpenAiEmbedder::new("text-embedding-3-small", 0, &options(&server)).unwrap();
+    let bill = Bill::new();
+    let operation = Operation::detached().billed(&bill);
+    embedder.embed(&["a".to_owned(), "b".to_owned()], &operation).await.unwrap();
+    assert_eq!(embedder.dimension(), 16, "as the model gives them");
+    server.next(Reply::json(200, &json!({"data": [{"index": 0, "embedding": vec![0.25; 16]}]})));
+    embedder.embed(&["12345678".to_owned()], &operation).await.unwrap();
+    let charges = bill.settle();
+    let told = (charges.len(), charges[0].usage.category, charges[0].usage.units);
+    assert_eq!(told, (1, CostCategory::EmbeddingTokens, 10.0), "8 were counted, and 2 estimated");
+    let dear = OpenAiOptions { rate: Some(0.1), ..options(&server) };
+    OpenAiEmbedder::new("e", 0, &dear).unwrap().embed(&["a".to_owned()], &operation).await.unwrap();
+    assert_eq!(bill.settle()[0].usage.cost, Money::from_dollars(0.8));
 }
 
 #[tokio::test]
@@ -286,7 +326,7 @@ async fn pictures_are_cut_to_the_shape_and_broken_ones_are_errors() {
 async fn words_are_timed_by_an_ear_or_estimated_and_it_is_said() {
     let server = server(&[]).await;
     let ear = Arc::new(OpenAiTranscriber::new("whisper-1", &options(&server)).unwrap());
-    let voice = OpenAiSpeech::new("tts-1", "alloy", &options(&server), Some(ear)).unwrap();
+    let voice = OpenAiSpeech::new("tts-1", "alloy", &options(&server), ear.into()).unwrap();
     assert_eq!(voice.provider().to_string(), "openai/tts-1/alloy");
     let request = SpeechRequest {
         text: "Well, — nine dogs!".to_owned(),
@@ -304,7 +344,7 @@ async fn words_are_timed_by_an_ear_or_estimated_and_it_is_said() {
     assert_eq!(server.seen()[1].form().iter().find(|field| field.name == "language").unwrap().content, b"en");
     // An ear that fails is no reason not to speak, but it is said.
     server.next(Reply::json(200, &json!({})));
-    let speech = OpenAiSpeech::new("tts-1", "alloy", &options(&server), None).unwrap();
+    let speech = OpenAiSpeech::new("tts-1", "alloy", &options(&server), Strategy::nobody()).unwrap();
     assert_eq!(speech.speak(&request, &Operation::detached()).await.unwrap_err().kind(), ErrorKind::Corrupt);
     let estimated = speech.speak(&request, &Operation::detached()).await.unwrap();
     assert_eq!(estimated.times, WordTimes::Estimated);

@@ -1,10 +1,12 @@
 //! The times of the words in a sound whose voice tells none.
 
 use crate::{align, estimate, timing};
-use orion_core::domain::Money;
+use orion_core::domain::{CostCategory, Money};
 use orion_core::port::{SpeechRequest, SpokenWord, Transcriber, WordTimes};
 use orion_core::service::editor::encode_wav;
+use orion_core::strategy::Strategy;
 use orion_core::{ErrorKind, Operation, Result};
+use std::sync::Arc;
 
 /// Sound of one channel.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +28,8 @@ pub struct Timed {
     pub cost: Money,
 }
 
-/// Finds when each word of a text is said in a sound. `ear` listens to it, if there is one; without it, and where it
-/// hears something else or fails, the times are estimated. The sound is made a little longer if it has fewer samples
+/// Finds when each word of a text is said in a sound. Whoever serves as `ear` listens to it; where nobody does, and where
+/// they hear something else or fail, the times are estimated. The sound is made a little longer if it has fewer samples
 /// than the text has words.
 ///
 /// # Errors
@@ -35,7 +37,7 @@ pub struct Timed {
 pub async fn timed(
     request: &SpeechRequest,
     sound: &mut Sound,
-    ear: Option<&dyn Transcriber>,
+    ear: &Strategy<dyn Transcriber>,
     operation: &Operation,
 ) -> Result<Timed> {
     let shown: Vec<&str> = request.text.split_whitespace().collect();
@@ -44,17 +46,23 @@ pub async fn timed(
         sound.samples.resize(timing::least(shown.len(), rate), 0.0);
     }
     let (mut found, mut cost) = (None, Money::ZERO);
-    if let Some(ear) = ear {
-        let wav = encode_wav(&sound.samples, rate);
-        match ear.transcribe(wav, Some(&request.language), operation).await {
-            Ok(transcript) => {
-                cost = transcript.usage.cost;
-                found = align::aligned(&shown, &request.language, &transcript.words, rate);
+    if ear.serves() {
+        let wav = &encode_wav(&sound.samples, rate);
+        let seconds = sound.samples.len() as f64 / f64::from(rate);
+        let listen = |ear: Arc<dyn Transcriber>| async move {
+            let taken = operation.afford(ear.provider(), CostCategory::TranscriptionSeconds, seconds).await?;
+            let heard = ear.transcribe(wav.clone(), Some(&request.language), operation).await?;
+            // What it cost is part of what the speech costs, and paid with it.
+            operation.settle(taken, Money::ZERO).await;
+            Ok(heard)
+        };
+        match ear.call(&operation.cancellation, listen).await {
+            Ok(heard) => {
+                cost = heard.value.usage.cost;
+                found = align::aligned(&shown, &request.language, &heard.value.words, rate);
             }
             Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
-            Err(error) => {
-                tracing::warn!(by = %ear.provider(), %error, "word times could not be heard; they are estimated");
-            }
+            Err(error) => tracing::warn!(%error, "word times could not be heard; they are estimated"),
         }
     }
     let (spans, times) = match found {
