@@ -6,10 +6,11 @@ use base64::Engine;
 use http::uri::PathAndQuery;
 use orion_core::{Error, ErrorKind, Result, Retry};
 use prost::Message;
+use std::path::Path;
 use std::time::Duration;
 use tonic::client::Grpc;
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Request};
 use tonic_prost::ProstCodec;
 
@@ -35,7 +36,11 @@ impl Client {
         let mut endpoint = Endpoint::from_shared(options.endpoint.clone()).map_err(wrong)?;
         endpoint = endpoint.connect_timeout(Duration::from_secs(5)).tcp_keepalive(Some(Duration::from_secs(30)));
         if options.endpoint.starts_with("https:") {
-            endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots()).map_err(wrong)?;
+            let tls = match &options.authority {
+                None => ClientTlsConfig::new().with_native_roots(),
+                Some(file) => ClientTlsConfig::new().ca_certificate(authority(file)?),
+            };
+            endpoint = endpoint.tls_config(tls).map_err(wrong)?;
         }
         let authorization = match &options.token {
             None => None,
@@ -97,6 +102,18 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client").field("database", &self.database).finish_non_exhaustive()
     }
+}
+
+/// The certificate of an authority, from its file.
+fn authority(file: &Path) -> Result<Certificate> {
+    let read = std::fs::read(file).map_err(|error| {
+        Error::unavailable("the certificate of the authority cannot be read")
+            .with_retry(Retry::Never)
+            .with_context("file", file.display())
+            .with_hint("check `ca` in `vectors`")
+            .with_source(error)
+    });
+    read.map(Certificate::from_pem)
 }
 
 /// What gRPC says of a call that failed.

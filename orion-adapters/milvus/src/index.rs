@@ -2,7 +2,7 @@
 
 use crate::MilvusOptions;
 use crate::client::{Client, check};
-use crate::layout::{self, Layout, VECTOR};
+use crate::layout::{self, Layout, Row, VECTOR};
 use crate::proto::{
     CreateCollectionRequest, CreateIndexRequest, DeleteRequest, DescribeCollectionRequest, DescribeCollectionResponse,
     GetLoadStateRequest, GetLoadStateResponse, InsertRequest, KeyValuePair, LoadCollectionRequest, MutationResult,
@@ -22,6 +22,8 @@ const NLIST: u32 = 128;
 const NPROBE: u32 = 16;
 /// Most neighbours of one search; Milvus allows 16,384.
 const MOST: usize = 1000;
+/// Vectors of one request of many: with 1536 numbers each it has 1.6 MB, below the 4 MB that gRPC servers take unasked.
+const BATCH: usize = 256;
 /// A loaded collection: `common.LoadState`.
 const LOADED: i32 = 3;
 /// Looks until a collection is loaded, and the pause between them.
@@ -130,15 +132,45 @@ impl MilvusVectors {
         self.client.database.clone()
     }
 
-    async fn insert(&self, collection: &str, key: &str, vector: &[f32], payload: &serde_json::Value) -> Result<()> {
+    /// Keeps many vectors, each with its key and payload, as [`upsert`](VectorIndex::upsert) keeps one: for who fills an
+    /// index. Of a key that is there twice the last one stays. What was kept before an error stays.
+    ///
+    /// # Errors
+    /// As [`upsert`](VectorIndex::upsert).
+    pub async fn upsert_all(&self, collection: &str, rows: &[(String, Vec<f32>, serde_json::Value)]) -> Result<()> {
+        for batch in rows.chunks(BATCH) {
+            let last: HashMap<&str, usize> =
+                batch.iter().enumerate().map(|(place, (key, ..))| (key.as_str(), place)).collect();
+            let rows = batch.iter().enumerate().filter(|(place, (key, ..))| last.get(key.as_str()) == Some(place));
+            let rows = rows.map(|(_, (key, vector, payload))| Ok(Row { key, vector: unit(vector)?, payload }));
+            let rows: Vec<Row<'_>> = rows.collect::<Result<_>>()?;
+            self.keep(collection, &rows).await?;
+        }
+        Ok(())
+    }
+
+    /// Inserts rows, looking the collection up anew if it turns out to be gone.
+    async fn keep(&self, collection: &str, rows: &[Row<'_>]) -> Result<()> {
+        match self.insert(collection, rows).await {
+            Err(error) if is_missing(&error) => {
+                self.forget(collection);
+                self.insert(collection, rows).await
+            }
+            inserted => inserted,
+        }
+    }
+
+    async fn insert(&self, collection: &str, rows: &[Row<'_>]) -> Result<()> {
+        let Some(first) = rows.first() else { return Ok(()) };
         let layout = Layout::of(collection);
-        let fields_data = layout.row(key, vector, payload)?;
-        let expression = layout.is_key(key)?;
-        same_length(collection, self.made(collection, vector.len()).await?, vector.len())?;
+        let fields_data = layout.rows(rows)?;
+        let expression = layout.are_keys(rows.iter().map(|row| row.key))?;
+        let dimension = self.made(collection, first.vector.len()).await?;
+        rows.iter().try_for_each(|row| same_length(collection, dimension, row.vector.len()))?;
         // Identities are Milvus' own, so a key is replaced by forgetting it first.
         self.remove(collection, expression).await?;
         let (db_name, collection_name) = (self.database(), collection.to_owned());
-        let request = InsertRequest { db_name, collection_name, fields_data, num_rows: 1 };
+        let request = InsertRequest { db_name, collection_name, fields_data, num_rows: rows.len() as u32 };
         let answer: MutationResult = self.client.call("Insert", request).await?;
         check("Insert", answer.status.as_ref())
     }
@@ -215,14 +247,7 @@ fn same_length(collection: &str, expected: usize, actual: usize) -> Result<()> {
 #[async_trait]
 impl VectorIndex for MilvusVectors {
     async fn upsert(&self, collection: &str, key: &str, vector: &[f32], payload: serde_json::Value) -> Result<()> {
-        let unit = unit(vector)?;
-        match self.insert(collection, key, &unit, &payload).await {
-            Err(error) if is_missing(&error) => {
-                self.forget(collection);
-                self.insert(collection, key, &unit, &payload).await
-            }
-            inserted => inserted,
-        }
+        self.keep(collection, &[Row { key, vector: unit(vector)?, payload: &payload }]).await
     }
 
     async fn search(&self, collection: &str, vector: &[f32], limit: usize) -> Result<Vec<VectorMatch>> {
@@ -241,7 +266,7 @@ impl VectorIndex for MilvusVectors {
     }
 
     async fn delete(&self, collection: &str, key: &str) -> Result<()> {
-        let expression = Layout::of(collection).is_key(key)?;
+        let expression = Layout::of(collection).are_keys(std::iter::once(key))?;
         if self.dimension(collection).await?.is_none() {
             return Ok(());
         }

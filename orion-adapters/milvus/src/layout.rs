@@ -10,6 +10,14 @@ use serde_json::{Map, Value};
 /// The column of the vector.
 pub(crate) const VECTOR: &str = "embedding";
 
+/// A vector that is kept, of unit length.
+#[derive(Debug)]
+pub(crate) struct Row<'r> {
+    pub(crate) key: &'r str,
+    pub(crate) vector: Vec<f32>,
+    pub(crate) payload: &'r Value,
+}
+
 /// The columns of a collection beside identity and vector.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Layout {
@@ -83,41 +91,46 @@ impl Layout {
         std::iter::once(self.key.0).chain(payload).map(str::to_owned).collect()
     }
 
-    /// One row.
+    /// Rows as columns.
     ///
     /// # Errors
     /// `Invalid` for a key or a payload that does not fit its column.
-    pub(crate) fn row(&self, key: &str, vector: &[f32], payload: &Value) -> Result<Vec<FieldData>> {
+    pub(crate) fn rows(&self, rows: &[Row<'_>]) -> Result<Vec<FieldData>> {
         let too_long = |what: &'static str, size: usize| {
             Error::invalid("this does not fit the collection").with_context("column", what).with_context("bytes", size)
         };
-        if key.len() > self.key.1 {
+        if rows.iter().any(|row| row.key.len() > self.key.1) {
             return Err(too_long(self.key.0, self.key.1));
         }
-        let numbers =
-            VectorField { dim: vector.len() as i64, float_vector: Some(FloatArray { data: vector.to_vec() }) };
-        let mut row = vec![data(VECTOR, DataType::FloatVector, FieldValues::Vectors(numbers)), text(self.key.0, key)];
+        let dim = rows.first().map_or(0, |row| row.vector.len() as i64);
+        let numbers: Vec<f32> = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
+        let numbers = VectorField { dim, float_vector: Some(FloatArray { data: numbers }) };
+        let keys = rows.iter().map(|row| row.key.to_owned()).collect();
+        let mut all = vec![data(VECTOR, DataType::FloatVector, FieldValues::Vectors(numbers)), texts(self.key.0, keys)];
         match self.payload {
             Payload::Json(name, size) => {
-                let json = payload.to_string();
-                if json.len() > size {
+                let payloads: Vec<String> = rows.iter().map(|row| row.payload.to_string()).collect();
+                if payloads.iter().any(|json| json.len() > size) {
                     return Err(too_long(name, size));
                 }
-                row.push(text(name, &json));
+                all.push(texts(name, payloads));
             }
-            Payload::Columns(columns) => row.extend(columns.iter().map(|column| match column {
+            Payload::Columns(columns) => all.extend(columns.iter().map(|column| match column {
                 Column::Text(name, size) => {
-                    let value = payload[name].as_str().unwrap_or_default();
-                    text(name, &value[..value.floor_char_boundary(*size)])
+                    let cut = |row: &Row<'_>| {
+                        let value = row.payload[name].as_str().unwrap_or_default();
+                        value[..value.floor_char_boundary(*size)].to_owned()
+                    };
+                    texts(name, rows.iter().map(cut).collect())
                 }
                 Column::Number(name) => {
-                    let scalars =
-                        Scalars::Float(FloatArray { data: vec![payload[name].as_f64().unwrap_or(0.0) as f32] });
+                    let number = |row: &Row<'_>| row.payload[name].as_f64().unwrap_or(0.0) as f32;
+                    let scalars = Scalars::Float(FloatArray { data: rows.iter().map(number).collect() });
                     data(name, DataType::Float, FieldValues::Scalars(ScalarField { data: Some(scalars) }))
                 }
             })),
         }
-        Ok(row)
+        Ok(all)
     }
 
     /// Keys and payloads of the rows of an answer.
@@ -154,16 +167,18 @@ impl Layout {
         Ok(keys.zip(payloads).collect())
     }
 
-    /// The expression that finds a key.
+    /// The expression that finds these keys.
     ///
     /// # Errors
     /// `Invalid` for a key with control characters, which no expression can hold.
-    pub(crate) fn is_key(&self, key: &str) -> Result<String> {
-        if key.chars().any(char::is_control) {
-            return Err(Error::invalid("a key of a vector holds no control characters"));
-        }
-        let escaped = key.replace('\\', "\\\\").replace('"', "\\\"");
-        Ok(format!("{} == \"{escaped}\"", self.key.0))
+    pub(crate) fn are_keys<'k>(&self, keys: impl Iterator<Item = &'k str>) -> Result<String> {
+        let quoted = keys.map(|key| {
+            if key.chars().any(char::is_control) {
+                return Err(Error::invalid("a key of a vector holds no control characters"));
+            }
+            Ok(format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\"")))
+        });
+        Ok(format!("{} in [{}]", self.key.0, quoted.collect::<Result<Vec<String>>>()?.join(", ")))
     }
 }
 
@@ -179,8 +194,8 @@ fn data(name: &str, kind: DataType, values: FieldValues) -> FieldData {
     FieldData { data_type: kind.into(), field_name: name.to_owned(), values: Some(values) }
 }
 
-fn text(name: &str, value: &str) -> FieldData {
-    let scalars = Scalars::Text(StringArray { data: vec![value.to_owned()] });
+fn texts(name: &str, values: Vec<String>) -> FieldData {
+    let scalars = Scalars::Text(StringArray { data: values });
     data(name, DataType::VarChar, FieldValues::Scalars(ScalarField { data: Some(scalars) }))
 }
 

@@ -2,6 +2,7 @@
 
 use orion_core::domain::Secret;
 use orion_core::{Error, Result};
+use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
 
@@ -17,19 +18,21 @@ pub struct MilvusOptions {
     pub(crate) database: String,
     /// `user:password` or an API key.
     pub(crate) token: Option<Secret>,
+    /// File of the authority that signed the server's certificate, if it is one of one's own.
+    pub(crate) authority: Option<PathBuf>,
     pub(crate) deadline: Duration,
 }
 
 impl MilvusOptions {
-    /// Reads `milvus://HOST:PORT/DATABASE`, or `milvus+tls://…`; port and database may be left out, and a name with a
-    /// password may stand before the host.
+    /// Reads `milvus://HOST:PORT/DATABASE`, or `milvus+tls://…` (`?ca=FILE` for an authority of one's own); port and
+    /// database may be left out, and a name with a password may stand before the host.
     ///
     /// # Errors
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for anything else; it shows no password.
     pub fn parse(address: &str) -> Result<Self> {
         let wrong = || {
             Error::invalid("this is no address of a Milvus server")
-                .with_hint("write it as milvus://HOST:PORT/DATABASE, or milvus+tls://… for TLS")
+                .with_hint("write it as milvus://HOST:PORT/DATABASE, or milvus+tls://…?ca=FILE for TLS")
         };
         let url = Url::parse(address.trim()).map_err(|_| wrong())?;
         let scheme = match url.scheme() {
@@ -39,8 +42,15 @@ impl MilvusOptions {
         };
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
         let database = url.path().trim_matches('/');
-        if !database.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') || url.query().is_some() {
+        if !database.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return Err(wrong());
+        }
+        let mut authority = None;
+        for (name, value) in url.query_pairs() {
+            if name != "ca" || scheme != "https" || value.is_empty() {
+                return Err(wrong());
+            }
+            authority = Some(PathBuf::from(value.into_owned()));
         }
         let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
         let token = match (url.username(), url.password()) {
@@ -52,6 +62,7 @@ impl MilvusOptions {
             endpoint: format!("{scheme}://{host}:{}", url.port().unwrap_or(PORT)),
             database: database.to_owned(),
             token,
+            authority,
             deadline: Duration::from_secs(10),
         })
     }
@@ -86,7 +97,10 @@ mod tests {
         assert_eq!((options.endpoint.as_str(), options.database.as_str()), ("https://db.example:443", "videos"));
         assert_eq!(options.token.as_ref().unwrap().expose(), "orion:ge:heim");
         assert!(!format!("{options:?}").contains("heim"));
-        for wrong in ["milvus:", "http://x", "milvus://h/a/b", "milvus://h/a;b", "milvus://h/?x=1"] {
+        let options = MilvusOptions::parse("milvus+tls://db.example/videos?ca=/etc/own.pem").unwrap();
+        assert_eq!(options.authority.as_deref(), Some(std::path::Path::new("/etc/own.pem")));
+        let wrong = ["milvus:", "http://x", "milvus://h/a/b", "milvus://h/a;b", "milvus://h/?x=1", "milvus://h/?ca=a"];
+        for wrong in wrong {
             assert!(MilvusOptions::parse(wrong).is_err(), "{wrong}");
         }
     }
