@@ -62,6 +62,32 @@ impl crate::Parts {
         }))
     }
 
+    /// The web address that a place of trends is asked at.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for what is no address.
+    pub fn trend_server(&self, address: &str) -> orion_core::Result<String> {
+        use orion_trends::{
+            GithubSource, GoogleTrendsSource, HackerNewsSource, RedditSource, WikipediaSource, XWitness, YoutubeSource,
+        };
+        let uri = crate::Uri::parse(address)?;
+        if uri.rest().contains("://") {
+            return Ok(uri.rest().to_owned());
+        }
+        let usual = match uri.scheme() {
+            "google" => GoogleTrendsSource::FEED,
+            "hackernews" => HackerNewsSource::API,
+            "reddit" => RedditSource::SITE,
+            "wikipedia" => WikipediaSource::API,
+            "github" => GithubSource::API,
+            "youtube" => YoutubeSource::API,
+            "x" => XWitness::API,
+            // `trends` tells which there are.
+            _ => "",
+        };
+        Ok(usual.to_owned())
+    }
+
     /// The key that the fetcher must show to a place where trends are seen, if it takes one and there is one.
     ///
     /// # Errors
@@ -120,6 +146,12 @@ mod tests {
         let names = ["google_trends_daily", "hacker_news", "reddit", "wikipedia", "github", "youtube", "twitter_v2"];
         assert_eq!(all.map(name), names);
         assert!(name("myspace:").contains("reddit:SUBREDDITS"));
+        let servers = all.map(|address| parts.trend_server(address).unwrap());
+        assert!(servers.iter().all(|server| server.starts_with("https://")), "{servers:?}");
+        assert_eq!(
+            (servers[1].as_str(), servers[2].as_str()),
+            ("https://mirror.example/api", "https://www.reddit.com")
+        );
         let some = |key| Secret::new(key);
         let keys = TrendKeys { youtube: some("y"), x: some("t"), github: some("") };
         let key = |address: &str| parts.trend_key(address, &keys).unwrap();

@@ -3,6 +3,7 @@
 use crate::{Parts, Uri};
 use orion_core::Result;
 use orion_core::port::{Embedder, LanguageModel, Transcriber};
+use orion_core::strategy::Strategy;
 use orion_core::text::embedding::HashedEmbedder;
 use std::sync::Arc;
 
@@ -16,9 +17,10 @@ pub struct WordsAccess {
     /// A server with OpenAI's API, in the cloud or one's own.
     #[cfg(feature = "openai")]
     pub openai: orion_openai::OpenAiOptions,
-    /// Dollars for a token, a picture and a spoken character there, if it is in the cloud.
+    /// Dollars for a token, a picture, a spoken character, a token of a text that becomes a vector and a second of sound
+    /// there, if it is in the cloud.
     #[cfg(feature = "openai")]
-    pub openai_rates: [f64; 3],
+    pub openai_rates: [f64; 5],
     /// A Whisper-compatible server.
     #[cfg(feature = "openai")]
     pub whisper: orion_openai::OpenAiOptions,
@@ -28,10 +30,10 @@ pub struct WordsAccess {
     /// Fish Speech.
     #[cfg(feature = "fish")]
     pub fish: orion_fish::FishOptions,
-    /// How many numbers the vectors of an embedding model have.
+    /// How many numbers the vectors of an embedding model have; zero takes what it gives.
     pub dimension: usize,
-    /// Who listens to voices that tell no word times; the first of a list.
-    pub transcriber: String,
+    /// Who listens to voices that tell no word times.
+    pub ear: Strategy<dyn Transcriber>,
 }
 
 impl Default for WordsAccess {
@@ -45,7 +47,7 @@ impl Default for WordsAccess {
             #[cfg(feature = "openai")]
             openai: orion_openai::OpenAiOptions::cloud(nothing()),
             #[cfg(feature = "openai")]
-            openai_rates: [0.000_03, 0.02, 0.000_015],
+            openai_rates: [0.000_03, 0.02, 0.000_015, 0.000_000_02, 0.000_1],
             #[cfg(feature = "openai")]
             whisper: orion_openai::OpenAiOptions::local("http://127.0.0.1:8000").named("whisper"),
             #[cfg(feature = "elevenlabs")]
@@ -53,7 +55,7 @@ impl Default for WordsAccess {
             #[cfg(feature = "fish")]
             fish: orion_fish::FishOptions::at("http://127.0.0.1:8080"),
             dimension: 0,
-            transcriber: String::new(),
+            ear: Strategy::nobody(),
         }
     }
 }
@@ -86,7 +88,7 @@ impl Parts {
     }
 
     /// Who makes vectors of texts: `built-in:`, `ollama:MODEL` or `openai:MODEL`, whose vectors have as many numbers as
-    /// [`WordsAccess::dimension`] says.
+    /// [`WordsAccess::dimension`] says, or the model.
     ///
     /// # Errors
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme; the adapter's own.
@@ -109,7 +111,7 @@ impl Parts {
             #[cfg(feature = "openai")]
             "openai" => {
                 let (model, words) = (uri.require("the model")?, &self.words);
-                Ok(Arc::new(orion_openai::OpenAiEmbedder::new(model, words.dimension, &words.openai_at(0))?))
+                Ok(Arc::new(orion_openai::OpenAiEmbedder::new(model, words.dimension, &words.openai_at(3))?))
             }
             _ => Err(uri.unknown("embeddings", KNOWN)),
         }
@@ -129,19 +131,17 @@ impl Parts {
         let uri = Uri::parse(address)?;
         #[cfg(feature = "openai")]
         if let scheme @ ("whisper" | "openai") = uri.scheme() {
-            let options = if scheme == "whisper" { &self.words.whisper } else { &self.words.openai };
-            return Ok(Arc::new(orion_openai::OpenAiTranscriber::new(uri.require("the model")?, options)?));
+            let options = if scheme == "whisper" { self.words.whisper.clone() } else { self.words.openai_at(4) };
+            return Ok(Arc::new(orion_openai::OpenAiTranscriber::new(uri.require("the model")?, &options)?));
         }
         Err(uri.unknown("transcriber", KNOWN))
     }
 
-    /// Who listens to voices that tell no word times.
-    #[cfg(all(feature = "speech", any(feature = "openai", feature = "fish")))]
-    fn ear(&self) -> Result<Option<Arc<dyn Transcriber>>> {
-        match self.words.transcriber.split(',').next().map(str::trim) {
-            None | Some("") => Ok(None),
-            Some(address) => self.transcriber(address).map(Some),
-        }
+    /// With these who listen to voices that tell no word times.
+    #[must_use]
+    pub fn with_ear(mut self, ear: Strategy<dyn Transcriber>) -> Self {
+        self.words.ear = ear;
+        self
     }
 
     /// A voice on a server: `openai:MODEL/VOICE`, `elevenlabs:VOICE` or `fish:VOICE`; `None` for any other address.
@@ -151,7 +151,7 @@ impl Parts {
         if uri.scheme() == "openai" {
             let place = uri.require("the model and the voice")?;
             let (model, voice) = place.split_once('/').unwrap_or((place, "alloy"));
-            let (options, ear) = (self.words.openai_at(2), self.ear()?);
+            let (options, ear) = (self.words.openai_at(2), self.words.ear.clone());
             return Ok(Some(Arc::new(orion_openai::OpenAiSpeech::new(model, voice, &options, ear)?)));
         }
         #[cfg(feature = "elevenlabs")]
@@ -161,7 +161,7 @@ impl Parts {
         }
         #[cfg(feature = "fish")]
         if uri.scheme() == "fish" {
-            let (options, ear) = (&self.words.fish, self.ear()?);
+            let (options, ear) = (&self.words.fish, self.words.ear.clone());
             return Ok(Some(Arc::new(orion_fish::FishSpeech::new(uri.rest(), options, ear)?)));
         }
         let _ = uri;

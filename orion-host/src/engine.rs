@@ -13,7 +13,7 @@ use orion_core::port::{
     BlobStore, Clock, Entropy, Fetcher, ImageModel, LanguageModel, PlatformPublisher, RepositoryExt, ScriptWriter,
     SpeechModel, Store, Transcriber, TrendSource, Wire,
 };
-use orion_core::service::director::Director;
+use orion_core::service::director::{Director, VectorMemory};
 use orion_core::service::editor::Editor;
 use orion_core::service::media::Media;
 use orion_core::service::production::{CreateRequest, Product, Production, Subject};
@@ -39,7 +39,8 @@ pub struct Orion {
     config: Config,
     production: Production,
     switches: Switches,
-    transcriber: Option<Strategy<dyn Transcriber>>,
+    own: Own,
+    transcriber: Strategy<dyn Transcriber>,
     tools: orion_adapters::render::Tools,
     destinations: Vec<Arc<dyn PlatformPublisher>>,
     transcoder: orion_adapters::render::Transcoder,
@@ -71,9 +72,14 @@ impl Orion {
         &self.production.scout
     }
 
-    /// Who writes down what is said in sounds that Orion did not speak, if anybody is named.
-    pub fn transcriber(&self) -> Option<&Strategy<dyn Transcriber>> {
-        self.transcriber.as_ref()
+    pub(crate) fn own(&self) -> &Own {
+        &self.own
+    }
+
+    /// Who writes down what is said in sounds that Orion did not speak, and listens to voices that tell no word times;
+    /// nobody unless somebody was named or chosen.
+    pub fn transcriber(&self) -> &Strategy<dyn Transcriber> {
+        &self.transcriber
     }
 
     /// Stored files.
@@ -383,19 +389,17 @@ impl OrionBuilder {
         let (store, blobs) = (crate::fault::store(store), crate::fault::blobs(blobs));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(OsEntropy::default()));
-        let providers = Providers::new(&config)?.with_own(self.own);
+        let own = self.own;
+        let providers = Providers::new(&config)?.with_own(own.clone());
         let retrying = providers::retrying(clock.clone(), entropy.clone());
+        let transcriber = self.transcriber.map_or_else(|| providers.transcribers(), Ok)?.or_retrying(retrying.clone());
+        let providers = providers.with_ear(transcriber.clone());
         let (named, critic) = providers.writers()?;
         let writer = self.writer.unwrap_or(named).or_retrying(retrying.clone());
         let critic = critic.or_retrying(retrying.clone());
         let images = self.images.map_or_else(|| providers.images(&blobs), Ok)?.or_retrying(retrying.clone());
-        let clips = providers.clips(&blobs)?.map(|clips| clips.or_retrying(retrying.clone()));
+        let clips = providers.clips(&blobs)?.or_retrying(retrying.clone());
         let speech = self.speech.map_or_else(|| providers.speech(), Ok)?.or_retrying(retrying.clone());
-        let transcriber = match self.transcriber {
-            Some(transcriber) => Some(transcriber),
-            None => providers.transcribers()?,
-        };
-        let transcriber = transcriber.map(|transcriber| transcriber.or_retrying(retrying));
         let tools = parts.tools(&config.ffmpeg);
         let transcoder = parts.transcoder(tools.clone());
         let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
@@ -410,7 +414,10 @@ impl OrionBuilder {
         };
         #[cfg(feature = "faults")]
         let wire = crate::fault::wire(wire);
-        let memory = providers.memory()?;
+        let memory = match providers.vectors()? {
+            Some(index) => Some(VectorMemory::new(index, providers.embedders()?.or_retrying(retrying))),
+            None => None,
+        };
         let mut scout = Scout {
             wire: wire.clone(),
             store: store.clone(),
@@ -436,8 +443,8 @@ impl OrionBuilder {
             clock,
             entropy,
         };
-        let switches = Switches::of(&production);
+        let switches = Switches::of(&production, &transcriber);
         let destinations = self.destinations;
-        Ok(Orion { config, switches, production, transcriber, tools, transcoder, destinations, redis })
+        Ok(Orion { config, switches, own, production, transcriber, tools, transcoder, destinations, redis })
     }
 }

@@ -5,10 +5,10 @@ use crate::system::TokioSleeper;
 use orion_adapters::ollama::OllamaOptions;
 use orion_adapters::{ComfyAccess, FalAccess, Parts, S3Access, WordsAccess};
 use orion_core::port::{
-    BlobStore, ClipModel, Clock, Entropy, ImageModel, LanguageModel, Provider, ScriptWriter, Side, SpeechModel,
-    Transcriber,
+    BlobStore, ClipModel, Clock, Embedder, Entropy, ImageModel, LanguageModel, Provider, ScriptWriter, Side,
+    SpeechModel, Transcriber, VectorIndex,
 };
-use orion_core::service::director::{Critic, ModelCritic, ModelWriter, VectorMemory};
+use orion_core::service::director::{Critic, ModelCritic, ModelWriter};
 use orion_core::strategy::{Capability, Policy, Retrying, Strategy};
 use orion_core::{Error, Result};
 use std::collections::BTreeMap;
@@ -57,6 +57,12 @@ impl<'c> Providers<'c> {
         self
     }
 
+    /// Lets these listen to voices that tell no word times.
+    pub(crate) fn with_ear(mut self, ear: Strategy<dyn Transcriber>) -> Self {
+        self.parts = self.parts.with_ear(ear);
+        self
+    }
+
     /// Who writes, and who judges what was written.
     pub(crate) fn writers(&self) -> Result<(Strategy<dyn ScriptWriter>, Strategy<dyn Critic>)> {
         let setting = "writer";
@@ -65,19 +71,17 @@ impl<'c> Providers<'c> {
         Ok((self.strategy(setting, writers)?, self.strategy(setting, critics)?))
     }
 
-    /// What is remembered of earlier videos, unless nothing is to be.
-    pub(crate) fn memory(&self) -> Result<Option<VectorMemory>> {
+    /// Where vectors are kept, unless nothing is to be remembered.
+    pub(crate) fn vectors(&self) -> Result<Option<Arc<dyn VectorIndex>>> {
         let config = self.config;
-        let in_setting = |setting: &'static str| move |error: Error| error.with_context("setting", setting);
-        let index = self.parts.vectors(&config.vectors, &config.milvus_token).map_err(in_setting("vectors"))?;
-        let embedder = self.parts.embedder(&config.embeddings).map_err(in_setting("embeddings"))?;
-        if index.is_some() && !self.policy.permits(embedder.provider()) {
-            return Err(Error::invalid("the policy does not permit who makes vectors")
-                .with_context("setting", "embeddings")
-                .with_context("policy", &self.policy)
-                .with_hint("set `embeddings` to `built-in:`, or `policy` to permit it"));
-        }
-        Ok(index.map(|index| VectorMemory::new(index, embedder)))
+        let opened = self.parts.vectors(&config.vectors, &config.milvus_token);
+        opened.map_err(|error| error.with_context("setting", "vectors"))
+    }
+
+    /// Who makes vectors of texts.
+    pub(crate) fn embedders(&self) -> Result<Strategy<dyn Embedder>> {
+        let setting = "embeddings";
+        self.strategy(setting, addresses(setting, &self.config.embeddings, |address| self.embedder(address))?)
     }
 
     /// Who makes pictures.
@@ -87,14 +91,13 @@ impl<'c> Providers<'c> {
         self.strategy(setting, opened)
     }
 
-    /// Who sets pictures in motion, if anybody is named.
-    pub(crate) fn clips(&self, blobs: &Arc<dyn BlobStore>) -> Result<Option<Strategy<dyn ClipModel>>> {
+    /// Who sets pictures in motion; nobody unless somebody is named.
+    pub(crate) fn clips(&self, blobs: &Arc<dyn BlobStore>) -> Result<Strategy<dyn ClipModel>> {
         let setting = "clips";
         if self.config.clips.trim().is_empty() {
-            return Ok(None);
+            return self.nobody();
         }
-        let opened = addresses(setting, &self.config.clips, |address| self.parts.clips(address, blobs.clone()))?;
-        self.strategy(setting, opened).map(Some)
+        self.strategy(setting, addresses(setting, &self.config.clips, |address| self.clip(address, blobs))?)
     }
 
     /// Who speaks.
@@ -131,14 +134,33 @@ impl<'c> Providers<'c> {
         }
     }
 
+    /// One who sets pictures in motion.
+    pub(crate) fn clip(&self, address: &str, blobs: &Arc<dyn BlobStore>) -> Result<Arc<dyn ClipModel>> {
+        self.parts.clips(address, blobs.clone())
+    }
+
+    /// One who writes down what is said.
+    pub(crate) fn transcriber(&self, address: &str) -> Result<Arc<dyn Transcriber>> {
+        self.parts.transcriber(address)
+    }
+
+    /// One who makes vectors.
+    pub(crate) fn embedder(&self, address: &str) -> Result<Arc<dyn Embedder>> {
+        self.parts.embedder(address)
+    }
+
     /// Who writes down what is said in a sound; nobody unless somebody is named.
-    pub(crate) fn transcribers(&self) -> Result<Option<Strategy<dyn Transcriber>>> {
+    pub(crate) fn transcribers(&self) -> Result<Strategy<dyn Transcriber>> {
         let setting = "transcriber";
         if self.config.transcriber.trim().is_empty() {
-            return Ok(None);
+            return self.nobody();
         }
-        let opened = addresses(setting, &self.config.transcriber, |address| self.parts.transcriber(address))?;
-        self.strategy(setting, opened).map(Some)
+        self.strategy(setting, addresses(setting, &self.config.transcriber, |address| self.transcriber(address))?)
+    }
+
+    /// A capability that nobody has until somebody is chosen.
+    fn nobody<P: Capability + ?Sized>(&self) -> Result<Strategy<P>> {
+        Strategy::new(self.policy.clone(), Vec::new())
     }
 
     fn strategy<P: Capability + ?Sized>(&self, setting: &'static str, ports: Vec<Arc<P>>) -> Result<Strategy<P>> {
@@ -151,12 +173,15 @@ impl<'c> Providers<'c> {
 
     /// What each setting that names providers comes to, in words.
     #[cfg(feature = "cli")]
-    pub(crate) fn told(&self) -> [(&'static str, Vec<String>); 3] {
+    pub(crate) fn told(&self) -> [(&'static str, Vec<String>); 6] {
         let blobs: Arc<dyn BlobStore> = Arc::new(orion_core::memory::MemoryBlobs::new());
         [
             ("writer", told(self.writers().map(|(writers, _)| writers))),
             ("images", told(self.images(&blobs))),
             ("create.voice", told(self.speech())),
+            ("clips", told(self.clips(&blobs))),
+            ("transcriber", told(self.transcribers())),
+            ("embeddings", told(self.embedders())),
         ]
     }
 }
@@ -202,7 +227,13 @@ fn words(config: &Config) -> Result<WordsAccess> {
     words.openai.address.clone_from(&config.openai_url);
     words.openai.key = config.openai_key.clone();
     words.openai.side = side("openai.side", &config.openai_side)?;
-    words.openai_rates = [config.openai_token_rate, config.openai_image_rate, config.openai_character_rate];
+    words.openai_rates = [
+        config.openai_token_rate,
+        config.openai_image_rate,
+        config.openai_character_rate,
+        config.openai_embedding_rate,
+        config.openai_transcription_rate,
+    ];
     words.whisper.address.clone_from(&config.whisper_url);
     words.whisper.key = config.whisper_key.clone();
     words.whisper.side = side("whisper.side", &config.whisper_side)?;
@@ -215,7 +246,6 @@ fn words(config: &Config) -> Result<WordsAccess> {
     words.fish.address.clone_from(&config.fish_url);
     words.fish.key = config.fish_key.clone();
     words.dimension = config.embedding_dimension as usize;
-    words.transcriber.clone_from(&config.transcriber);
     Ok(words)
 }
 
@@ -251,6 +281,9 @@ fn told<P: Capability + ?Sized>(strategy: Result<Strategy<P>>) -> Vec<String> {
         Err(error) => return vec![format!("nobody serves: {error}")],
     };
     let order = strategy.order();
+    if order.is_empty() {
+        return vec!["nobody serves".to_owned()];
+    }
     let mut lines = vec![format!("serves: {}", order.iter().map(shown).collect::<Vec<_>>().join(", then "))];
     let never = strategy.providers().into_iter().filter(|provider| !order.contains(provider));
     lines
@@ -280,6 +313,8 @@ mod tests {
         assert_eq!(told[0], ("writer", vec!["serves: ollama/llama3.2 (LOCAL), then extractive (LOCAL)".to_owned()]));
         assert_eq!(told[1].1, ["serves: scene-graphics/cards-2 (LOCAL)"]);
         assert_eq!(told[2].1, ["serves: silent/silence (LOCAL)"]);
+        assert_eq!((&told[3].1, &told[4].1), (&vec!["nobody serves".to_owned()], &vec!["nobody serves".to_owned()]));
+        assert_eq!(told[5].1, ["serves: built-in/hashed-ngrams (LOCAL)"]);
     }
 
     #[test]
@@ -310,5 +345,20 @@ mod tests {
         check(|config| config.images = "graphics:,fal:flux-schnell".to_owned(), &["setting: images", "fal.key"]);
         check(|config| config.images = "comfyui:none.json".to_owned(), &["setting: images", "workflow", "none.json"]);
         check(|config| config.voice = "silent:,nobody".to_owned(), &["not installed", "setting: create.voice"]);
+        let named = |change: fn(&mut Config)| {
+            let config = config(change);
+            let providers = Providers::new(&config).unwrap();
+            let blobs: Arc<dyn BlobStore> = Arc::new(orion_core::memory::MemoryBlobs::new());
+            providers.clips(&blobs).and_then(|_| providers.transcribers()).and_then(|_| providers.embedders()).map(drop)
+        };
+        for (change, told) in [
+            ((|config| config.clips = "svd:".to_owned()) as fn(&mut Config), "setting: clips"),
+            (|config| config.clips = "fal:kling".to_owned(), "fal.key"),
+            (|config| config.transcriber = "whisper:".to_owned(), "setting: transcriber"),
+            (|config| config.embeddings = "built-in:,bert:".to_owned(), "setting: embeddings"),
+        ] {
+            let error = format!("{:?}", named(change).unwrap_err());
+            assert!(error.contains(told), "{error}");
+        }
     }
 }

@@ -6,7 +6,8 @@ use crate::providers::Providers;
 use orion_core::domain::Setting;
 use orion_core::event::Event;
 use orion_core::id::{EventId, SettingId, UserId};
-use orion_core::port::{Provider, Side, Tx};
+use orion_core::port::{Embedder, Provider, Side, Transcriber, Tx};
+use orion_core::service::production::Production;
 use orion_core::strategy::{Capability, Policy, Standing, Strategy};
 use orion_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
@@ -27,21 +28,35 @@ pub enum Switchable {
     Llm,
     /// Who makes pictures.
     Image,
+    /// Who sets pictures in motion.
+    Video,
     /// Who speaks.
     Tts,
+    /// Who writes down what is said.
+    Stt,
+    /// Who makes vectors of texts.
+    Embeddings,
 }
 
 impl Switchable {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Llm, Self::Image, Self::Tts];
+    pub const ALL: [Self; 6] = [Self::Llm, Self::Image, Self::Video, Self::Tts, Self::Stt, Self::Embeddings];
 
     /// The name on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Llm => "llm",
             Self::Image => "image",
+            Self::Video => "video",
             Self::Tts => "tts",
+            Self::Stt => "stt",
+            Self::Embeddings => "embeddings",
         }
+    }
+
+    /// The names of all.
+    pub fn names() -> [&'static str; 6] {
+        Self::ALL.map(Self::as_str)
     }
 
     /// The one of this name.
@@ -72,7 +87,7 @@ type Choices = BTreeMap<Switchable, Choice>;
 /// How one capability stands.
 #[derive(Debug, Clone)]
 pub struct CapabilityStanding {
-    /// `llm`, `critic`, `image` or `tts`.
+    /// `llm`, `critic` (chosen with it), `image`, `video`, `tts`, `stt` or `embeddings`.
     pub name: &'static str,
     /// Who may serve, and in which order.
     pub policy: Policy,
@@ -88,7 +103,10 @@ pub(crate) struct Switches {
     llm: Base,
     critic: Base,
     image: Base,
+    video: Base,
     tts: Base,
+    stt: Base,
+    embeddings: Base,
     state: Arc<Mutex<State>>,
 }
 
@@ -124,12 +142,15 @@ impl Base {
 }
 
 impl Switches {
-    pub(crate) fn of(production: &orion_core::service::production::Production) -> Self {
+    pub(crate) fn of(production: &Production, transcriber: &Strategy<dyn Transcriber>) -> Self {
         Self {
             llm: Base::of(&production.director.writer),
             critic: Base::of(&production.director.critic),
             image: Base::of(&production.media.images),
+            video: Base::of(&production.media.clips),
             tts: Base::of(&production.editor.speech),
+            stt: Base::of(transcriber),
+            embeddings: Base::of(&embedders(production)),
             state: Arc::default(),
         }
     }
@@ -163,9 +184,12 @@ impl Choice {
     fn address(&self, there: &[Provider]) -> Result<String> {
         if self.provider.is_empty() {
             let known: Vec<String> = there.iter().map(crate::providers::shown).collect();
-            return Err(Error::invalid("nobody of this name is set up")
-                .with_context("model", &self.model)
-                .with_hint(format!("there are: {}", known.join(", "))));
+            let hint = match known.as_slice() {
+                [] => "nobody is named in the configuration: name a provider, as the setting does".to_owned(),
+                known => format!("there are: {}", known.join(", ")),
+            };
+            let error = Error::invalid("nobody of this name is set up").with_context("model", &self.model);
+            return Err(error.with_hint(hint));
         }
         Ok(format!("{}:{}", self.provider, self.model))
     }
@@ -186,7 +210,7 @@ impl Choice {
         base: &Base,
         open: impl FnOnce(&str) -> Result<Arc<P>>,
     ) -> Result<()> {
-        if let Some(policy) = self.side() {
+        if let Some(policy) = self.side().filter(|_| !base.providers.is_empty()) {
             return strategy.set_policy(policy);
         }
         let there = strategy.providers();
@@ -202,6 +226,11 @@ impl Choice {
         };
         strategy.set_policy(base.chain(&chosen, self.fallback))
     }
+}
+
+/// Who makes vectors; nobody where nothing is remembered.
+fn embedders(production: &Production) -> Strategy<dyn Embedder> {
+    production.director.memory.as_ref().map_or_else(Strategy::nobody, |memory| memory.embedders().clone())
 }
 
 impl Orion {
@@ -221,7 +250,10 @@ impl Orion {
             of("llm", choice(Switchable::Llm), &production.director.writer),
             of("critic", choice(Switchable::Llm), &production.director.critic),
             of("image", choice(Switchable::Image), &production.media.images),
+            of("video", choice(Switchable::Video), &production.media.clips),
             of("tts", choice(Switchable::Tts), &production.editor.speech),
+            of("stt", choice(Switchable::Stt), self.transcriber()),
+            of("embeddings", choice(Switchable::Embeddings), &embedders(production)),
         ]
     }
 
@@ -273,24 +305,42 @@ impl Orion {
 
     fn put_in_force(&self, capability: Switchable, choice: Option<&Choice>) -> Result<()> {
         let (production, switches) = (self.production(), self.switches());
-        let (director, images, speech) = (&production.director, &production.media.images, &production.editor.speech);
+        let (director, media, speech) = (&production.director, &production.media, &production.editor.speech);
         let Some(choice) = choice else {
             return match capability {
                 Switchable::Llm => {
                     switches.llm.reset(&director.writer)?;
                     switches.critic.reset(&director.critic)
                 }
-                Switchable::Image => switches.image.reset(images),
+                Switchable::Image => switches.image.reset(&media.images),
+                Switchable::Video => switches.video.reset(&media.clips),
                 Switchable::Tts => switches.tts.reset(speech),
+                Switchable::Stt => switches.stt.reset(self.transcriber()),
+                Switchable::Embeddings => switches.embeddings.reset(&embedders(production)),
             };
         };
-        let providers = Providers::new(self.config())?;
+        let providers = Providers::new(self.config())?.with_own(self.own().clone());
+        let providers = providers.with_ear(self.transcriber().clone());
         match capability {
             Switchable::Llm => self.choose_writer(choice, &providers),
             Switchable::Image => {
-                choice.apply(images, &switches.image, |address| providers.image(address, &production.blobs))
+                choice.apply(&media.images, &switches.image, |address| providers.image(address, &production.blobs))
+            }
+            Switchable::Video => {
+                choice.apply(&media.clips, &switches.video, |address| providers.clip(address, &production.blobs))
             }
             Switchable::Tts => choice.apply(speech, &switches.tts, |address| providers.voice(address)),
+            Switchable::Stt => {
+                choice.apply(self.transcriber(), &switches.stt, |address| providers.transcriber(address))
+            }
+            Switchable::Embeddings if director.memory.is_none() => {
+                Err(Error::invalid("nothing is remembered here, so nobody makes vectors")
+                    .with_hint("set `vectors` to where they are to be kept"))
+            }
+            Switchable::Embeddings => {
+                let open = |address: &str| providers.embedder(address);
+                choice.apply(&embedders(production), &switches.embeddings, open)
+            }
         }
     }
 
@@ -377,97 +427,4 @@ impl Orion {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::Path;
-
-    async fn orion(folder: &Path) -> Orion {
-        let built = Orion::builder().data_dir(folder).offline().silent();
-        built.writer("extractive:,ollama:llama3.2").build().await.unwrap()
-    }
-
-    fn choice(provider: &str, model: &str, fallback: bool) -> Choice {
-        Choice { mode: Side::Local, provider: provider.to_owned(), model: model.to_owned(), fallback }
-    }
-
-    fn writers(orion: &Orion) -> Vec<String> {
-        orion.production().director.writer.order().iter().map(ToString::to_string).collect()
-    }
-
-    fn critics(orion: &Orion) -> Vec<String> {
-        orion.production().director.critic.order().iter().map(ToString::to_string).collect()
-    }
-
-    #[tokio::test]
-    async fn a_choice_holds_in_every_process_and_after_a_restart() {
-        let folder = tempfile::tempdir().unwrap();
-        let (one, two) = (orion(folder.path()).await, orion(folder.path()).await);
-        assert_eq!(writers(&one), ["extractive", "ollama/llama3.2"]);
-        one.switch(Switchable::Llm, Some(choice("ollama", "", false))).await.unwrap();
-        assert_eq!(
-            (writers(&one), critics(&one)),
-            (vec!["ollama/llama3.2".to_owned()], vec!["ollama/llama3.2".to_owned()])
-        );
-        assert_eq!(writers(&two).len(), 2, "not yet");
-        two.follow_switches().await.unwrap();
-        assert_eq!((writers(&two), critics(&two)), (writers(&one), critics(&one)));
-
-        // A model that no setting names is set up, and those of the configuration follow.
-        two.switch(Switchable::Llm, Some(choice("ollama", "mistral", true))).await.unwrap();
-        let restarted = orion(folder.path()).await;
-        restarted.follow_switches().await.unwrap();
-        one.follow_switches().await.unwrap();
-        for orion in [&one, &two, &restarted] {
-            assert_eq!(writers(orion), ["ollama/mistral", "extractive", "ollama/llama3.2"]);
-            assert_eq!(critics(orion), ["ollama/mistral", "heuristic", "ollama/llama3.2"]);
-        }
-        let told = restarted.capabilities();
-        assert_eq!(told[0].choice, Some(choice("ollama", "mistral", true)));
-        assert_eq!(
-            told[0].providers.iter().map(|standing| standing.place).collect::<Vec<_>>(),
-            [Some(2), Some(3), Some(1)]
-        );
-
-        one.switch(Switchable::Llm, Some(choice("extractive", "", false))).await.unwrap();
-        assert_eq!((writers(&one), critics(&one)), (vec!["extractive".to_owned()], vec!["heuristic".to_owned()]));
-        one.switch(Switchable::Llm, None).await.unwrap();
-        two.follow_switches().await.unwrap();
-        assert_eq!((writers(&two).len(), critics(&two).len()), (2, 2));
-        assert_eq!(two.capabilities()[0].choice, None);
-    }
-
-    #[tokio::test]
-    async fn what_cannot_be_set_up_changes_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let orion = orion(folder.path()).await;
-        let kept = choice("extractive", "", false);
-        orion.switch(Switchable::Llm, Some(kept.clone())).await.unwrap();
-        let cloud = Choice { mode: Side::Cloud, ..choice("", "", false) };
-        let refused = [
-            (choice("", "nobody", false), "nobody of this name"),
-            (choice("no-such-scheme", "x", false), "no-such-scheme"),
-            (cloud, "permits no provider"),
-            (Choice { mode: Side::Cloud, ..choice("ollama", "llama3.2", false) }, "on the other side"),
-        ];
-        for (wrong, told) in refused {
-            let error = orion.switch(Switchable::Llm, Some(wrong)).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Invalid);
-            assert!(format!("{error:?}").contains(told), "{error:?}");
-            assert_eq!(writers(&orion), ["extractive"]);
-        }
-        assert_eq!(orion.capabilities()[0].choice, Some(kept));
-    }
-
-    #[tokio::test]
-    async fn choices_at_the_same_time_are_all_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let (one, two) = (orion(folder.path()).await, orion(folder.path()).await);
-        let (image, voice) = (choice("scene-graphics", "", false), choice("silent", "", false));
-        let (image, voice) =
-            tokio::join!(one.switch(Switchable::Image, Some(image)), two.switch(Switchable::Tts, Some(voice)),);
-        assert!(image.is_ok() && voice.is_ok(), "{image:?} {voice:?}");
-        one.follow_switches().await.unwrap();
-        let chosen = one.capabilities().into_iter().filter(|capability| capability.choice.is_some()).count();
-        assert_eq!(chosen, 2);
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! Models, voices and ears on servers: whole runs of the program against faithful servers.
 
 use crate::program::{Program, root, told};
-use orion_faithful::{Reply, Server, ollama, openai};
+use orion_faithful::{Reply, Server, elevenlabs, ollama, openai};
 use serde_json::{Value, json};
 use std::fs;
 use tokio::runtime::Runtime;
@@ -116,4 +116,69 @@ fn models_are_listed_and_pulled() {
     assert!(pulled.status.success() && told(&pulled).contains("40 %"), "{}", told(&pulled));
     let missing = program.run(&["models", "pull", "nobody/nothing", "--set", &url]);
     assert!(!missing.status.success() && told(&missing).contains("file does not exist"), "{}", told(&missing));
+}
+
+#[test]
+fn voices_of_servers_are_listed_and_who_is_silent_is_named() {
+    let Some(program) = Program::find() else { return };
+    let (server, runtime) = served();
+    let eleven = runtime.block_on(elevenlabs::start());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let settings = [
+        "policy=prefer-cloud".to_owned(),
+        "create.voice=openai:tts-1/alloy".to_owned(),
+        format!("openai.url={}/v1", server.url()),
+        format!("openai.key={KEY}"),
+        format!("elevenlabs.url={}", eleven.url()),
+        format!("elevenlabs.key={}", elevenlabs::KEY),
+        format!("fish.url=http://{free}"),
+    ];
+    let mut arguments = vec!["--json".to_owned(), "voices".to_owned(), "list".to_owned()];
+    arguments.extend(settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]));
+    let output = program.command(arguments.clone()).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let addresses: Vec<&str> =
+        listed.as_array().unwrap().iter().map(|voice| voice["address"].as_str().unwrap()).collect();
+    assert!(addresses.contains(&"openai:tts-1/nova"), "{addresses:?}");
+    assert!(addresses.iter().any(|address| address.starts_with("elevenlabs:")), "{addresses:?}");
+    assert!(listed.as_array().unwrap().iter().any(|voice| voice["provider"] == "piper"), "{listed}");
+    let silent = String::from_utf8_lossy(&output.stderr);
+    assert!(silent.contains("fish: does not list its voices") && silent.contains("fish.url"), "{silent}");
+    // As a table it is the same, and the silent one is no failure.
+    let table = program.command(arguments[1..].to_vec()).output().unwrap();
+    let shown = String::from_utf8_lossy(&table.stdout);
+    assert!(table.status.success() && shown.contains("on elevenlabs"), "{shown}");
+}
+
+#[test]
+fn the_doctor_knocks_at_milvus_and_at_the_places_of_trends() {
+    let Some(program) = Program::find() else { return };
+    let (server, _runtime) = served();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let settings = [
+        format!("vectors=milvus://{free}"),
+        format!("scout.sources=hackernews:{},google:http://{free}/rss,x:", server.url()),
+        format!("x.url=http://{free}"),
+        "x.token=secret-of-x".to_owned(),
+        "embeddings=ollama:bge-m3".to_owned(),
+        format!("ollama.url=http://{free}"),
+    ];
+    let mut arguments = vec!["--json".to_owned(), "doctor".to_owned()];
+    arguments.extend(settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]));
+    let output = program.command(arguments).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(!told.to_string().contains("secret-of-x"));
+    let checks = |part: &str| -> Vec<(String, String)> {
+        let text = |check: &Value, key: &str| check[key].as_str().unwrap_or_default().to_owned();
+        let all = told["checks"].as_array().unwrap().iter().filter(|check| check["part"] == part);
+        all.map(|check| (text(check, "health"), text(check, "found"))).collect()
+    };
+    let [(health, found)] = checks("vectors").try_into().unwrap();
+    assert!(health == "optional" && found.contains("Milvus"), "{found}");
+    let [(health, found)] = checks("embeddings").try_into().unwrap();
+    assert!(health == "optional" && found.contains("no server answers"), "{found}");
+    let trends = checks("trends");
+    assert_eq!(trends.iter().map(|(health, _)| health.as_str()).collect::<Vec<_>>(), ["ok", "optional", "optional"]);
+    assert!(trends.iter().all(|(_, found)| found.contains("127.0.0.1:")), "{trends:?}");
 }

@@ -4,7 +4,9 @@ use super::{Failure, Setting, output};
 use crate::config::Config;
 use crate::delivery;
 use crate::providers::{Providers, addresses, parts, shown};
+use crate::sources;
 use clap::Args;
+use futures_util::StreamExt;
 use orion_adapters::redis::Redis;
 use orion_adapters::{Parts, Uri};
 use orion_core::Result;
@@ -21,6 +23,9 @@ use std::time::Duration;
 
 /// Videos of a minute take about 20 MB with all their pieces; below this much free space a run may fail.
 const ENOUGH_SPACE: u64 = 500 << 20;
+
+/// Servers that are knocked at at the same time.
+const KNOCKS: usize = 8;
 
 /// `orion doctor`
 #[derive(Debug, Args)]
@@ -72,6 +77,8 @@ impl Doctor {
         checks.extend(redis(&config).await);
         checks.push(fonts().await);
         checks.extend(providers(&config).await);
+        checks.extend(vectors(&config).await);
+        checks.extend(trends(&config).await);
         let healthy = checks.iter().all(|check| check.health != Health::Missing);
         if setting.json {
             output::print_json(&serde_json::json!({ "healthy": healthy, "checks": checks }))?;
@@ -303,6 +310,70 @@ async fn providers(config: &Config) -> Vec<Check> {
         knock(config, &mut ears).await;
         checks.extend(judged("transcriber", ears, &policy));
     }
+    let embedder = |address: &str| Ok(Named::opened(parts.embedder(address)));
+    let mut embedders = addresses("embeddings", &config.embeddings, embedder);
+    knock(config, &mut embedders).await;
+    checks.extend(judged("embeddings", embedders, &policy).into_iter().map(without));
+    checks
+}
+
+/// A part without which videos are made all the same, unless it is named wrongly.
+fn without(check: Check) -> Check {
+    match check.health {
+        Health::Missing => Check { health: Health::Optional, ..check },
+        _ => check,
+    }
+}
+
+/// Where vectors are kept: asked for neighbours in a collection that there is not, so that a server that is away, or
+/// does not know us, says so.
+async fn vectors(config: &Config) -> Vec<Check> {
+    const PART: &str = "vectors";
+    let opened = match parts(config).and_then(|parts| parts.vectors(&config.vectors, &config.milvus_token)) {
+        Ok(Some(index)) => index,
+        Ok(None) => return vec![Check::ok(PART, "nothing is remembered")],
+        Err(error) => return vec![Check::of(PART, Health::Missing, &error)],
+    };
+    vec![match opened.search("orion_doctor", &[1.0, 0.0], 1).await {
+        Ok(_) => Check::ok(PART, setting(config, "vectors")),
+        // Scripts are written without examples of earlier hooks then.
+        Err(error) => Check::of(PART, Health::Optional, &error),
+    }]
+}
+
+/// Knocks at every place where trends are seen. One that is away degrades a scan, and does not stop it.
+async fn trends(config: &Config) -> Vec<Check> {
+    const PART: &str = "trends";
+    if config.offline {
+        return Vec::new();
+    }
+    let parts = match parts(config) {
+        Ok(parts) => parts,
+        Err(error) => return vec![Check::of(PART, Health::Missing, &error)],
+    };
+    // What is wrong with an address or a key keeps everything from starting.
+    let mut checks: Vec<Check> = sources::fetcher(config, &parts)
+        .err()
+        .map(|error| Check::of(PART, Health::Missing, &error))
+        .into_iter()
+        .collect();
+    let places = sources::addresses(config).into_iter().filter_map(|address| {
+        let server = parts.trend_server(&address).ok()?;
+        Some((address, server))
+    });
+    let feeds = config.feeds.iter().filter(|feed| feed.contains("://")).map(|feed| (feed.clone(), feed.clone()));
+    let knocks = places.chain(feeds).filter(|(_, server)| !server.is_empty()).map(|(name, server)| async move {
+        let host = host_of(&server);
+        let name = name.split_once("://").map_or(name.clone(), |_| host.clone());
+        match somebody_at(&server).await {
+            true => Check::ok(PART, format!("{name} answers at {host}")),
+            false => {
+                let advice = "check the connection, or name it no longer (`scout.sources`, `feeds`)";
+                Check::bad(PART, Health::Optional, format!("{name}: no server answers at {host}"), advice)
+            }
+        }
+    });
+    checks.extend(futures_util::stream::iter(knocks).buffered(KNOCKS).collect::<Vec<_>>().await);
     checks
 }
 

@@ -1,12 +1,15 @@
 //! `orion voices`: list, install and try voices.
 
 use super::{Failure, Setting, output};
+use crate::config::Config;
 use crate::providers::Providers;
 use clap::{Args, Subcommand};
+use futures_util::future::join_all;
 use orion_adapters::Parts;
 use orion_adapters::speech::VoiceLibrary;
-use orion_core::port::{SpeechModel, SpeechRequest};
+use orion_core::port::{SpeechModel, SpeechRequest, Voice};
 use orion_core::{Error, Operation, Result};
+use serde::Serialize;
 use std::io::{Cursor, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +24,7 @@ pub(super) struct Voices {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List voices: those installed, and those that can be
+    /// List voices: those installed, those that can be, and those of the servers that the settings name
     List,
     /// Fetch a voice once, with its licence notice; does nothing if it is there
     Install {
@@ -52,7 +55,7 @@ impl Voices {
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
         let library = Parts::new(&setting.config.data_dir).voices();
         match self.command {
-            Action::List => list(&library, setting.json)?,
+            Action::List => list(&library, &setting.config, setting.json).await?,
             Action::Install { voice } => install(library, voice, setting.json).await?,
             Action::Say { text, voice, speed, language, out } => {
                 let mut config = setting.config;
@@ -75,19 +78,83 @@ impl Voices {
     }
 }
 
-fn list(library: &VoiceLibrary, json: bool) -> Result<()> {
-    let voices = library.voices();
+/// A voice, and how `create.voice` names it.
+#[derive(Debug, Serialize)]
+struct Listed {
+    /// Whose it is.
+    provider: String,
+    /// What `create.voice` takes.
+    address: String,
+    #[serde(flatten)]
+    voice: Voice,
+}
+
+async fn list(library: &VoiceLibrary, config: &Config, json: bool) -> Result<()> {
+    let local = library.voices().into_iter();
+    let mut voices: Vec<Listed> =
+        local.map(|voice| Listed { provider: "piper".to_owned(), address: voice.id.clone(), voice }).collect();
+    let servers = servers(config);
+    let asked = servers.iter().map(|address| async move { (address, voices_of(config, address).await) });
+    for (address, found) in join_all(asked).await {
+        match found {
+            Ok(found) => voices.extend(found),
+            Err(error) => {
+                let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                output::say(&format!("{address} does not list its voices: {error}{hint}"));
+            }
+        }
+    }
     if json {
         return output::print_json(&voices);
     }
     let rows: Vec<Vec<String>> = voices
         .into_iter()
-        .map(|voice| {
-            let state = if voice.installed { "installed" } else { "orion voices install" };
-            vec![voice.id, voice.language, state.to_owned(), voice.name]
+        .map(|Listed { provider, address, voice }| {
+            let state = match (voice.installed, provider.as_str()) {
+                (false, _) => "orion voices install".to_owned(),
+                (true, "piper") => "installed".to_owned(),
+                (true, server) => format!("on {server}"),
+            };
+            vec![address, voice.language, state, voice.name]
         })
         .collect();
     output::print(&output::table(&["VOICE", "LANGUAGE", "STATE", "NAME"], &rows, 100))
+}
+
+/// The speech providers that are asked for their voices: those that the settings name, and those that the settings say
+/// how to reach.
+fn servers(config: &Config) -> Vec<String> {
+    let usual = Config::default();
+    let mut servers: Vec<String> = Vec::new();
+    for address in config.voice.split(',').map(str::trim) {
+        if ["openai:", "elevenlabs:", "fish:"].iter().any(|scheme| address.starts_with(scheme)) {
+            servers.push(address.to_owned());
+        }
+    }
+    let fish = config.fish_url != usual.fish_url || !config.fish_key.expose().is_empty();
+    for (address, reachable) in [("elevenlabs:", !config.elevenlabs_key.expose().is_empty()), ("fish:", fish)] {
+        if reachable && !servers.iter().any(|named| named.starts_with(address)) {
+            servers.push(address.to_owned());
+        }
+    }
+    servers
+}
+
+/// The voices of a server, as `create.voice` would name them.
+async fn voices_of(config: &Config, address: &str) -> Result<Vec<Listed>> {
+    let speech = Providers::new(config)?.voice(address)?;
+    let (scheme, rest) = address.split_once(':').unwrap_or((address, ""));
+    // `openai:MODEL/VOICE`: the voices are those of the model.
+    let model = rest.split_once('/').map_or(rest, |(model, _)| model);
+    let voices = speech.voices().await?.into_iter().map(|voice| Listed {
+        provider: speech.provider().name.clone(),
+        address: match scheme {
+            "openai" => format!("{scheme}:{model}/{}", voice.id),
+            _ => format!("{scheme}:{}", voice.id),
+        },
+        voice,
+    });
+    Ok(voices.collect())
 }
 
 async fn install(library: VoiceLibrary, voice: String, json: bool) -> Result<()> {

@@ -109,7 +109,7 @@ settings! {
     clips: String = String::new(), "clips", "ORION_CLIPS",
         "Who sets pictures in motion that a model has drawn: `comfyui:` (Stable Video Diffusion), `comfyui:WORKFLOW.json` or `fal:kling`; several, separated by commas, are asked in this order. Empty moves over the stills.";
     embeddings: String = "built-in:".to_owned(), "embeddings", "ORION_EMBEDDINGS",
-        "Who makes vectors of texts, to find hooks of similar videos: `built-in:` (no model), `ollama:MODEL` or `openai:MODEL`, whose vectors have `embedding.dimension` numbers.";
+        "Who makes vectors of texts, to find hooks of similar videos: `built-in:` (no model), `ollama:MODEL` or `openai:MODEL`; several, separated by commas, are asked in this order, and each finds what it kept itself.";
     vectors: String = "file:vectors".to_owned(), "vectors", "ORION_VECTORS",
         "Where vectors are kept: `file:FOLDER` (exact search, nothing to install), `milvus://HOST:PORT/DATABASE` (`milvus+tls://…`), `memory:`, or `none:` to write without examples of earlier hooks.";
     milvus_token: Secret = Secret::new(""), "milvus.token", "ORION_MILVUS_TOKEN",
@@ -136,6 +136,10 @@ settings! {
         "What a picture costs there, in dollars, if it is in the cloud.";
     openai_character_rate: f64 = 0.000_015, "openai.character_rate", "ORION_OPENAI_CHARACTER_RATE",
         "What a spoken character costs there, in dollars, if it is in the cloud.";
+    openai_embedding_rate: f64 = 0.000_000_02, "openai.embedding_rate", "ORION_OPENAI_EMBEDDING_RATE",
+        "What a token of a text that becomes a vector costs there, in dollars, if it is in the cloud.";
+    openai_transcription_rate: f64 = 0.000_1, "openai.transcription_rate", "ORION_OPENAI_TRANSCRIPTION_RATE",
+        "What a second of sound costs that is written down there, in dollars, if it is in the cloud.";
     whisper_url: String = "http://localhost:8000".to_owned(), "whisper.url", "ORION_WHISPER_URL",
         "Address of a Whisper-compatible server, which speaks OpenAI's `audio/transcriptions`.";
     whisper_key: Secret = Secret::new(""), "whisper.key", "ORION_WHISPER_KEY",
@@ -160,8 +164,8 @@ settings! {
         "Key that the Fish Speech server was started with, if any.";
     transcriber: String = String::new(), "transcriber", "ORION_TRANSCRIBER",
         "Who writes down what is said in sounds that Orion did not speak, and times the words of voices that do not: `whisper:MODEL` or `openai:MODEL`; several, separated by commas, are asked in this order. Empty: nobody.";
-    embedding_dimension: u32 = 1536, "embedding.dimension", "ORION_EMBEDDING_DIMENSION",
-        "How many numbers the vectors of the embedding model have: 768 for `ollama:nomic-embed-text`, 1536 for `openai:text-embedding-3-small`.";
+    embedding_dimension: u32 = 0, "embedding.dimension", "ORION_EMBEDDING_DIMENSION",
+        "How many numbers the vectors of the embedding model must have: 768 for `ollama:nomic-embed-text`, 1536 for `openai:text-embedding-3-small`. 0 takes what the model gives.";
     niche: String = String::new(), "create.niche", "ORION_CREATE_NICHE",
         "Niche that filters and ranks trends; empty takes all.";
     seconds: u32 = 45, "create.seconds", "ORION_CREATE_SECONDS",
@@ -278,6 +282,8 @@ settings! {
         "Key of YouTube's Data API; with one, its chart is a source of trends.";
     x_token: Secret = Secret::new(""), "x.token", "ORION_X_TOKEN",
         "Bearer token of X; with one, X is asked how much is said of what other sources saw. What it reads is paid for.";
+    x_url: String = String::new(), "x.url", "ORION_X_URL",
+        "Address of X's API where `x:` in `scout.sources` names none; empty is X's own.";
     github_token: Secret = Secret::new(""), "github.token", "ORION_GITHUB_TOKEN",
         "Token of GitHub, without any rights; with one, thirty instead of ten searches a minute are allowed.";
     log: String = "warn".to_owned(), "log", "ORION_LOG",

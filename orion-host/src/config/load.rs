@@ -1,5 +1,6 @@
 //! Lays the sources over each other and says where each setting came from.
 
+use super::alias;
 use super::keys::{Config, KEYS, Key};
 use orion_core::{Error, ErrorKind, Result};
 use std::borrow::Cow;
@@ -26,37 +27,6 @@ const OTHER_VARIABLES: &[&str] = &[
     "ORION_VOICES",
     #[cfg(feature = "faults")]
     "ORION_FAULT",
-];
-
-/// Other names of variables, as earlier set-ups have them. Orion's own name of a setting wins over them.
-const ALIASES: &[(&str, &str)] = &[
-    ("APP_ENV", "ORION_ENV"),
-    ("DASHBOARD_URL", "ORION_URLS_DASHBOARD"),
-    ("DIRECTOR_CLOUD_API_KEY", "ORION_OPENAI_KEY"),
-    ("DIRECTOR_CLOUD_BASE_URL", "ORION_OPENAI_URL"),
-    ("ELEVENLABS_API_KEY", "ORION_ELEVENLABS_KEY"),
-    ("FISH_SPEECH_URL", "ORION_FISH_URL"),
-    ("GITHUB_CLIENT_ID", "ORION_OAUTH_GITHUB_ID"),
-    ("GITHUB_CLIENT_SECRET", "ORION_OAUTH_GITHUB_SECRET"),
-    ("GOOGLE_CLIENT_ID", "ORION_OAUTH_GOOGLE_ID"),
-    ("GOOGLE_CLIENT_SECRET", "ORION_OAUTH_GOOGLE_SECRET"),
-    ("LLM_BASE_URL", "ORION_OPENAI_URL"),
-    ("OAUTH_REDIRECT_BASE", "ORION_URLS_GATEWAY"),
-    ("OLLAMA_HOST", "ORION_OLLAMA_URL"),
-    ("OLLAMA_URL", "ORION_OLLAMA_URL"),
-    ("OPENAI_API_KEY", "ORION_OPENAI_KEY"),
-    ("ORION_ALLOWED_ORIGINS", "ORION_HTTP_ALLOWED_ORIGINS"),
-    ("ORION_CORS_ORIGINS", "ORION_HTTP_ALLOWED_ORIGINS"),
-    ("ORION_ENCRYPTION_KEY", "ORION_AUTH_ENCRYPTION_KEY"),
-    ("ORION_INTERNAL_TOKEN", "ORION_AUTH_INTERNAL_TOKEN"),
-    ("ORION_JWT_SECRET", "ORION_AUTH_JWT_SECRET"),
-    ("ORION_TRUSTED_PROXIES", "ORION_HTTP_TRUSTED_PROXIES"),
-    ("REDIS_URL", "ORION_REDIS"),
-    ("SMTP_FROM", "ORION_SMTP_FROM"),
-    ("SMTP_HOST", "ORION_SMTP_HOST"),
-    ("SMTP_PASS", "ORION_SMTP_PASS"),
-    ("SMTP_PORT", "ORION_SMTP_PORT"),
-    ("SMTP_USER", "ORION_SMTP_USER"),
 ];
 
 /// Where a setting came from.
@@ -130,9 +100,9 @@ impl Layers {
             let named = |name: &str| KEYS.iter().find(|key| key.env == name);
             let in_file = || name.strip_suffix(IN_FILE).and_then(named);
             let (key, text) = match named(name) {
-                Some(key) => (key, Cow::Borrowed(text)),
+                Some(key) => (key, text),
                 None => match in_file() {
-                    Some(key) => (key, Cow::Owned(self.read_secret(name, key, text)?)),
+                    Some(key) => (key, Cow::Owned(self.read_secret(name, key, &text)?)),
                     None => {
                         let known = KEYS.iter().map(|key| key.env);
                         return Err(unknown("unknown variable of the environment", name, known));
@@ -150,18 +120,22 @@ impl Layers {
         Ok((config, origins))
     }
 
-    /// The variables that concern Orion, by its own names; what an alias sets comes before what its own name sets.
-    fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
-        let own = |name: &str| ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, own)| *own);
-        let all = self.environment.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        let aliased = all.clone().filter_map(move |(name, text)| Some((own(name)?, text)));
-        aliased.chain(all.filter(move |(name, _)| name.starts_with("ORION_") && own(name).is_none()))
+    /// The variables that concern Orion, by its own names; what other names set comes before what its own name sets.
+    fn variables(&self) -> Vec<(&str, Cow<'_, str>)> {
+        let mut all: Vec<(&str, Cow<'_, str>)> =
+            alias::composed(&self.environment).into_iter().map(|(name, text)| (name, Cow::Owned(text))).collect();
+        let named = self.environment.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str())));
+        all.extend(named.clone().filter_map(|(name, text)| Some((alias::own(name)?, text))));
+        all.extend(named.filter(|(name, _)| {
+            name.starts_with("ORION_") && alias::own(name).is_none() && !alias::DROPPED.contains(name)
+        }));
+        all
     }
 
     /// What a file holds that a variable like `ORION_AUTH_JWT_SECRET_FILE` names, as container platforms hand out
     /// secrets; without the line end that editors put behind it.
     fn read_secret(&self, name: &str, key: &Key, path: &str) -> Result<String> {
-        if self.variables().any(|(other, _)| other == key.env) {
+        if self.variables().iter().any(|(other, _)| *other == key.env) {
             return Err(Error::invalid("a setting is given both as a variable and as a file")
                 .with_context("variable", key.env)
                 .with_context("file", name)

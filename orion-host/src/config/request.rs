@@ -1,10 +1,10 @@
 //! The request of one video, as the settings ask for it.
 
 use super::Config;
-use orion_core::domain::Money;
 use orion_core::domain::timeline::{Canvas, Format};
+use orion_core::domain::{CostCategory, Money};
 use orion_core::port::Encoder;
-use orion_core::service::budget::Budget;
+use orion_core::service::budget::{Budget, Rates};
 use orion_core::service::production::{CreateRequest, Subject};
 use orion_core::{Error, Result};
 
@@ -22,7 +22,24 @@ impl Config {
                 .with_context("value", dollars)
                 .with_hint("use 0 for no cap, or an amount like 2.50")),
         };
-        Ok(Budget { run: cap("budget.run", self.budget_run)?, day: cap("budget.day", self.budget_day)? })
+        let (run, day) = (cap("budget.run", self.budget_run)?, cap("budget.day", self.budget_day)?);
+        Ok(Budget { run, day, rates: self.rates() })
+    }
+
+    /// What the providers charge that there are settings for.
+    fn rates(&self) -> Rates {
+        [
+            ("openai", CostCategory::LlmTokens, self.openai_token_rate),
+            ("openai", CostCategory::EmbeddingTokens, self.openai_embedding_rate),
+            ("openai", CostCategory::ImageGeneration, self.openai_image_rate),
+            ("openai", CostCategory::TtsCharacters, self.openai_character_rate),
+            ("openai", CostCategory::TranscriptionSeconds, self.openai_transcription_rate),
+            ("elevenlabs", CostCategory::TtsCharacters, self.elevenlabs_rate),
+            ("fal_ai", CostCategory::ImageGeneration, self.fal_image_rate),
+            ("fal_ai", CostCategory::VideoClips, self.fal_clip_rate),
+        ]
+        .into_iter()
+        .fold(Rates::default(), |rates, (provider, category, rate)| rates.with(provider, category, rate))
     }
 
     /// The request of one video with these settings.

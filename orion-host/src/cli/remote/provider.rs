@@ -2,6 +2,7 @@
 
 use super::{Call, Remote};
 use crate::cli::failure::Failure;
+use crate::switch::Switchable;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -24,14 +25,14 @@ pub(in crate::cli) struct ProviderCommand {
 enum Action {
     /// Show who serves each capability, who not and why, and how each provider did
     Status {
-        /// Only this one: llm, critic, image or tts
-        #[arg(value_parser = ["llm", "critic", "image", "tts"])]
+        /// Only this one: llm, critic, image, video, tts, stt or embeddings
+        #[arg(value_parser = ["llm", "critic", "image", "video", "tts", "stt", "embeddings"])]
         service: Option<String>,
     },
     /// Choose who serves a capability, for every process and without a restart
     Switch {
-        /// llm, image, video or tts
-        #[arg(value_parser = ["llm", "image", "video", "tts"])]
+        /// llm, image, video, tts, stt (transcription) or embeddings
+        #[arg(value_parser = Switchable::names())]
         service: String,
         /// Where it runs
         #[arg(long, ignore_case = true, value_parser = ["LOCAL", "CLOUD"])]
@@ -48,8 +49,8 @@ enum Action {
     },
     /// Go back to whoever the configuration names
     Reset {
-        /// llm, image, video or tts
-        #[arg(value_parser = ["llm", "image", "video", "tts"])]
+        /// llm, image, video, tts, stt (transcription) or embeddings
+        #[arg(value_parser = Switchable::names())]
         service: String,
     },
 }

@@ -32,7 +32,7 @@ struct StageEstimate {
     stage: &'static str,
     /// Who would be asked first.
     provider: String,
-    /// Tokens, pictures or characters.
+    /// Tokens, pictures, characters or clips.
     units: f64,
     usd: f64,
 }
@@ -65,7 +65,7 @@ async fn show(
     let seconds = query.seconds.unwrap_or(platform.orion.config().seconds);
     let seconds = within(&["query", "seconds"], seconds, CreateRequest::SECONDS)?;
     let production = platform.orion.production();
-    let day = budget::today(&*production.store, &*production.clock, production.budget).await?;
+    let day = budget::today(&*production.store, &*production.clock, &production.budget).await?;
     let estimate = production.estimate(seconds);
     let dollars = |money: Option<Money>| money.map(Money::dollars);
     Ok(Json(BudgetView {

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use orion_core::domain::Sha256;
 use orion_core::port::Side;
+use orion_core::strategy::CircuitState;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,13 +63,13 @@ struct LimitQuery {
     limit: Option<u32>,
 }
 
-/// Who makes pictures.
+/// Who makes pictures or sets them in motion.
 #[derive(Debug, Serialize, ToSchema)]
 struct PictureProvider {
     name: String,
     /// `LOCAL` or `CLOUD`.
     r#type: &'static str,
-    /// Whether the policy in force lets it serve.
+    /// Whether one of its models would be asked now: the policy lets it serve, and it is not left alone for failing.
     available: bool,
     models: Vec<String>,
 }
@@ -78,13 +79,13 @@ struct PictureProviders {
     providers: Vec<PictureProvider>,
 }
 
-/// Who makes pictures, and who may serve.
+/// Who makes pictures and sets them in motion, and who may serve.
 #[utoipa::path(get, path = "/providers", tag = "media", responses((status = OK, body = PictureProviders)))]
 async fn providers(State(platform): State<Arc<Platform>>, _: Signed) -> Answer<PictureProviders> {
-    let images = &platform.orion.production().media.images;
-    let serving = images.order();
+    let media = &platform.orion.production().media;
     let mut named: BTreeMap<String, PictureProvider> = BTreeMap::new();
-    for provider in images.providers() {
+    for standing in media.images.standings().into_iter().chain(media.clips.standings()) {
+        let provider = standing.provider;
         let entry = named.entry(provider.name.clone()).or_insert_with(|| PictureProvider {
             name: provider.name.clone(),
             r#type: match provider.side {
@@ -94,7 +95,7 @@ async fn providers(State(platform): State<Arc<Platform>>, _: Signed) -> Answer<P
             available: false,
             models: Vec::new(),
         });
-        entry.available |= serving.iter().any(|other| other.is(&provider));
+        entry.available |= standing.place.is_some() && !matches!(standing.circuit, CircuitState::Open { .. });
         entry.models.push(provider.model.clone());
     }
     Ok(Json(PictureProviders { providers: named.into_values().collect() }))

@@ -25,7 +25,7 @@ pub(super) fn routes() -> Routes {
 /// Who serves a capability.
 #[derive(Debug, Serialize, ToSchema)]
 struct ProviderStatus {
-    /// `llm`, `image` or `tts`.
+    /// `llm`, `image`, `video`, `tts`, `stt` or `embeddings`.
     service: String,
     /// `LOCAL` or `CLOUD`.
     provider: &'static str,
@@ -44,14 +44,9 @@ fn side(side: Side) -> &'static str {
 
 /// The capability of a path.
 fn switchable(service: &str) -> Result<Switchable, ApiError> {
-    match Switchable::named(service) {
-        Some(capability) => Ok(capability),
-        None if service == "video" => {
-            let message = "clips are not generated here: stills are set in motion by the renderer";
-            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message))
-        }
-        None => Err(ApiError::new(StatusCode::NOT_FOUND, "the services are llm, image, video and tts")),
-    }
+    Switchable::named(service).ok_or_else(|| {
+        ApiError::new(StatusCode::NOT_FOUND, format!("the services are {}", Switchable::names().join(", ")))
+    })
 }
 
 fn standing(platform: &Platform, capability: Switchable) -> Option<CapabilityStanding> {
@@ -158,7 +153,7 @@ impl ProviderView {
 /// How a capability stands.
 #[derive(Debug, Serialize, ToSchema)]
 struct CapabilityView {
-    /// `llm`, `critic` (chosen with `llm`), `image` or `tts`.
+    /// `llm`, `critic` (chosen with `llm`), `image`, `video`, `tts`, `stt` or `embeddings`.
     service: &'static str,
     /// Who may serve, in words: `local`, `cloud`, `prefer-local`, `prefer-cloud`, or names in their order.
     policy: String,
@@ -270,7 +265,8 @@ fn is_named(platform: &Platform, capability: Switchable, choice: &Choice) -> boo
     })
 }
 
-/// Goes back to whoever the configuration names, in every process.
+/// Goes back to whoever the configuration names, in every process. Where it names nobody, that is said with a 503 after
+/// the change is made.
 #[utoipa::path(delete, path = "/{service}/config", tag = "providers", params(("service" = String, Path)),
     operation_id = "reset_provider", responses((status = OK, body = ProviderStatus), (status = FORBIDDEN),
     (status = NOT_FOUND), (status = SERVICE_UNAVAILABLE)))]

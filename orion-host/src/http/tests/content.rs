@@ -441,7 +441,7 @@ async fn providers_are_told_and_chosen() {
     bed.platform.orion.follow_switches().await.unwrap();
     let told = bed.get("/api/v1/providers", Some(&viewer)).await.json();
     let services: Vec<&Value> = told["items"].as_array().unwrap().iter().map(|item| &item["service"]).collect();
-    assert_eq!(services, ["llm", "critic", "image", "tts"]);
+    assert_eq!(services, ["llm", "critic", "image", "video", "tts", "stt", "embeddings"]);
     let image = &told["items"][2];
     assert_eq!((&image["chosen"]["model"], &image["chosen"]["provider"]), (&json!(name), &json!("LOCAL")));
     let provider = &image["providers"][0];
@@ -468,6 +468,56 @@ async fn providers_are_told_and_chosen() {
     assert_eq!(bed.call(Method::DELETE, path, Some(&viewer), None).await.status, StatusCode::FORBIDDEN);
     let reset = bed.call(Method::DELETE, path, Some(&editor), None).await;
     assert_eq!((reset.status, &reset.json()["model"]), (StatusCode::OK, &json!("extractive")), "{reset:?}");
+}
+
+/// Clips, ears and vectors are chosen as everything else, also where the configuration names nobody.
+#[tokio::test]
+async fn clips_ears_and_vectors_are_told_and_chosen() {
+    let bed = Bed::with(|config| {
+        config.images = "graphics:,comfyui:,fal:flux-schnell".to_owned();
+        config.clips = "comfyui:,fal:kling".to_owned();
+        config.fal_key = orion_core::domain::Secret::new("key-id:key-secret");
+    })
+    .await;
+    let admin = bed.user("admin", Role::Admin).await;
+    let admin = bed.token(&admin, 3600);
+    let media = bed.get("/api/v1/media/providers", Some(&admin)).await.json();
+    let provider = |name: &str, kind: &str, available: bool, models: &[&str]| json!({ "name": name, "type": kind, "available": available, "models": models });
+    assert_eq!(
+        media["providers"],
+        json!([
+            provider("comfyui", "LOCAL", true, &["sd_xl_base_1.0", "svd_xt_1_1"]),
+            provider("fal_ai", "CLOUD", false, &["flux-schnell", "kling"]),
+            provider("scene-graphics", "LOCAL", true, &["cards-2"]),
+        ])
+    );
+    let status = async |service: &str| bed.get(&format!("/api/v1/providers/{service}/status"), Some(&admin)).await;
+    assert_eq!(status("video").await.json()["model"], "comfyui/svd_xt_1_1");
+    assert_eq!(status("embeddings").await.json()["model"], "built-in/hashed-ngrams");
+    assert_eq!(status("stt").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let put = async |service: &str, body: Value| {
+        let path = format!("/api/v1/providers/{service}/config");
+        bed.call(Method::PUT, &path, Some(&admin), Some(body)).await
+    };
+    let cloud = put("video", json!({ "provider": "CLOUD" })).await;
+    assert_eq!((cloud.status, &cloud.json()["model"]), (StatusCode::OK, &json!("fal_ai/kling")), "{cloud:?}");
+    let media = bed.get("/api/v1/media/providers", Some(&admin)).await.json();
+    assert_eq!(media["providers"][1]["available"], true, "one of its models serves now");
+    let whisper = put("stt", json!({ "provider": "LOCAL", "name": "whisper", "model": "base" })).await;
+    assert_eq!((whisper.status, &whisper.json()["model"]), (StatusCode::OK, &json!("whisper/base")), "{whisper:?}");
+    let nobody = put("stt", json!({ "provider": "CLOUD", "name": "whisper", "model": "base" })).await;
+    assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY, "{nobody:?}");
+    let ollama = json!({ "provider": "LOCAL", "name": "ollama", "model": "nomic-embed-text", "fallback": true });
+    assert_eq!(put("embeddings", ollama).await.status, StatusCode::OK);
+    let reset = async |service: &str| {
+        bed.call(Method::DELETE, &format!("/api/v1/providers/{service}/config"), Some(&admin), None).await
+    };
+    assert_eq!(reset("video").await.json()["model"], "comfyui/svd_xt_1_1");
+    assert_eq!(reset("stt").await.status, StatusCode::SERVICE_UNAVAILABLE, "as the configuration has it: nobody");
+    let items = bed.get("/api/v1/providers", Some(&admin)).await.json();
+    let chosen: Vec<&Value> = items["items"].as_array().unwrap().iter().map(|item| &item["chosen"]["name"]).collect();
+    let nobody = Value::Null;
+    assert_eq!(chosen, [&nobody, &nobody, &nobody, &nobody, &nobody, &nobody, &json!("ollama")]);
 }
 
 #[tokio::test]

@@ -74,10 +74,10 @@ async fn captions(
     text(&["body", "audio_path"], &request.audio_path, 1024)?;
     let language = request.language.unwrap_or_else(|| "en".to_owned());
     text(&["body", "language"], &language, 16)?;
-    if platform.orion.transcriber().is_none() {
+    if !platform.orion.transcriber().serves() {
         let error = Error::new(ErrorKind::Unsupported, "nobody transcribes sound here");
         return Err(error
-            .with_hint("name one in the setting `transcriber`; `orion config show` tells which there are")
+            .with_hint("name one in the setting `transcriber`, or choose one: orion provider switch stt --mode local --provider whisper --model base")
             .into());
     }
     let file = stored(&request.audio_path).ok_or_else(|| {
@@ -98,8 +98,7 @@ async fn captions(
         let (wav, language, operation) = (&wav, language.as_str(), &operation);
         let listen =
             |model: Arc<dyn Transcriber>| async move { model.transcribe(wav.clone(), Some(language), operation).await };
-        let transcriber = orion.transcriber().ok_or_else(|| Error::unexpected("the transcriber is gone"))?;
-        let served = transcriber.call(&operation.cancellation, listen).await?;
+        let served = orion.transcriber().call(&operation.cancellation, listen).await?;
         Ok((served.value, served.by.name))
     });
     let late = |_| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the sound was not transcribed in time");
