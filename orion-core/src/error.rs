@@ -96,6 +96,7 @@ pub struct Error {
     hint: Option<Cow<'static, str>>,
     retry: Retry,
     starved: bool,
+    of_record: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -107,7 +108,16 @@ impl Error {
             ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::RateLimited => Retry::Later(None),
             _ => Retry::Never,
         };
-        Self { kind, message: message.into(), context: Vec::new(), hint: None, retry, starved: false, source: None }
+        Self {
+            kind,
+            message: message.into(),
+            context: Vec::new(),
+            hint: None,
+            retry,
+            starved: false,
+            of_record: false,
+            source: None,
+        }
     }
 
     /// Wrong input.
@@ -172,6 +182,19 @@ impl Error {
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// Says that it was the record that failed, and not the work that was to be written down: adapters of
+    /// [`Store`](crate::port::Store) say so.
+    #[must_use]
+    pub fn of_the_record(mut self) -> Self {
+        self.of_record = true;
+        self
+    }
+
+    /// Whether it was the record that failed.
+    pub fn is_of_the_record(&self) -> bool {
+        self.of_record
     }
 
     /// The kind to branch on.

@@ -3,18 +3,20 @@
 use crate::config::Config;
 use crate::delivery::{Delivery, deliver};
 use crate::providers::{self, Own, Providers};
+use crate::roster::FileRoster;
 use crate::sources;
 use crate::switch::Switches;
-use crate::system::{OsEntropy, SystemClock};
+use crate::system::{OsEntropy, SystemClock, TokioSleeper};
 use orion_adapters::redis::Redis;
 use orion_core::domain::{Gate, Run, RunState};
 use orion_core::id::{RunId, UserId};
 use orion_core::port::{
-    BlobStore, Clock, Entropy, Fetcher, ImageModel, LanguageModel, PlatformPublisher, RepositoryExt, ScriptWriter,
-    SpeechModel, Store, Transcriber, TrendSource, Wire,
+    BlobStore, Clock, Entropy, Fetcher, ImageModel, LanguageModel, PlatformPublisher, RepositoryExt, Roster,
+    ScriptWriter, SpeechModel, Store, Transcriber, TrendSource, Wire,
 };
 use orion_core::service::director::{Director, VectorMemory};
 use orion_core::service::editor::Editor;
+use orion_core::service::lease::{Alone, Worker};
 use orion_core::service::media::Media;
 use orion_core::service::production::{CreateRequest, Product, Production, Subject};
 use orion_core::service::scout::{ScanRequest, Scout};
@@ -431,8 +433,14 @@ impl OrionBuilder {
         };
         sources::open(&config, &parts, fetcher.clone(), &mut scout)?;
         scout.sources.extend(self.sources);
+        let me = entropy.uuid();
+        let roster: Arc<dyn Roster> = match config.is_kept() {
+            true => Arc::new(FileRoster::new(&config.data_dir, me)),
+            false => Arc::new(Alone(me)),
+        };
         let production = Production {
             budget: config.budget()?,
+            worker: Worker::new(Arc::new(TokioSleeper), roster),
             director: Director { articles, writer, critic, memory },
             media: Media { images, clips, fetcher, blobs: blobs.clone() },
             editor: Editor { speech, blobs: blobs.clone(), renderer, probe },

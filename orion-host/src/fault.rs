@@ -18,7 +18,9 @@ use std::sync::{Arc, OnceLock};
 use tx::FaultyTx;
 
 /// Everything before and after which there is a point.
-const MARKS: [&str; 19] = [
+const MARKS: [&str; 21] = [
+    "lease.taken",
+    "lease.returned",
     "step.prepared",
     "step.submitted",
     "step.finished",

@@ -19,6 +19,7 @@ pub mod project;
 mod providers;
 #[cfg(feature = "http")]
 mod room;
+mod roster;
 mod sources;
 mod switch;
 pub mod system;

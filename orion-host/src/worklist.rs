@@ -1,5 +1,5 @@
 //! What this machine remembers of its runs beside the record: where the files go and which parts were chosen,
-//! so that a run can go on with the same ones. One small file a run, which is also its lock.
+//! so that a run can go on with the same ones. One small file a run. Who is at work on a run is in the record: its lease.
 
 use crate::config::Config;
 use crate::delivery::{unwritable, write_file};
@@ -7,7 +7,6 @@ use orion_core::id::RunId;
 use orion_core::port::{Filter, Order, Page};
 use orion_core::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A note about one run.
@@ -46,10 +45,6 @@ impl Note {
     }
 }
 
-/// Keeps other processes from working on a run while it lives; the system frees it even after a kill.
-#[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
-
 fn folder(data_dir: &Path) -> PathBuf {
     data_dir.join("runs")
 }
@@ -58,39 +53,20 @@ fn path(data_dir: &Path, run: RunId) -> PathBuf {
     folder(data_dir).join(format!("{run}.json"))
 }
 
-/// Writes a note and locks its run.
+/// Writes a note.
 ///
 /// # Errors
-/// As [`write_file`]; [`Conflict`](orion_core::ErrorKind::Conflict) if another process works on the run.
-pub fn write(data_dir: &Path, note: &Note) -> Result<Lock> {
+/// As [`write_file`].
+pub fn write(data_dir: &Path, note: &Note) -> Result<()> {
     let folder = folder(data_dir);
     std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, error))?;
-    write_file(&path(data_dir, note.run_id), &serde_json::to_vec(note)?)?;
-    lock(data_dir, note.run_id)
+    write_file(&path(data_dir, note.run_id), &serde_json::to_vec(note)?)
 }
 
 /// Whether the command line has a run in its care.
 #[cfg(feature = "http")]
 pub(crate) fn is_noted(data_dir: &Path, run: RunId) -> bool {
     path(data_dir, run).exists()
-}
-
-/// Locks a run for this process.
-///
-/// # Errors
-/// [`Conflict`](orion_core::ErrorKind::Conflict) if another process works on it.
-pub fn lock(data_dir: &Path, run: RunId) -> Result<Lock> {
-    let folder = folder(data_dir);
-    std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, error))?;
-    let path = folder.join(format!("{run}.lock"));
-    let file = File::options().create(true).append(true).open(&path).map_err(|error| unwritable(&path, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::conflict("another process works on this run")
-            .with_context("run", run)
-            .with_hint("wait until it is done, or stop it")),
-        Err(std::fs::TryLockError::Error(error)) => Err(unwritable(&path, error)),
-    }
 }
 
 /// Notes where the files of a run are.

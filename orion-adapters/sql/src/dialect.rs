@@ -42,6 +42,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_record.sql"),
     include_str!("migrations/0002_platform.sql"),
     include_str!("migrations/0003_queue.sql"),
+    include_str!("migrations/0004_leases.sql"),
 ];
 
 /// A migration as PostgreSQL is to read it: its `integer` has 32 bits; its text is ordered by the language of the
@@ -54,8 +55,9 @@ pub(crate) fn for_postgres(migration: &str) -> String {
 }
 
 /// What each connection to PostgreSQL is told first. Nobody waits for ever: not for a statement, not for a lock, and
-/// not for a process that has stopped within a transaction. A server whose commits are not durable by default is told
+/// not for a process that stands still within a transaction, whose locks are gone before anybody gives up waiting for
+/// them. A server whose commits are not durable by default is told
 /// that these are.
 pub(crate) const SESSION: &str = "set statement_timeout = '30s'; set lock_timeout = '15s'; \
-    set idle_in_transaction_session_timeout = '60s'; \
+    set idle_in_transaction_session_timeout = '10s'; \
     select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'";

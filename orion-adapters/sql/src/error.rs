@@ -27,7 +27,7 @@ pub(crate) fn translate(source: sqlx::Error) -> Error {
         | sqlx::Error::ColumnNotFound(_) => Error::new(ErrorKind::Corrupt, "the store holds something unreadable"),
         _ => Error::unexpected("the store failed"),
     };
-    error.with_source(source)
+    error.of_the_record().with_source(source)
 }
 
 /// The error of a commit. When the connection is lost meanwhile, nobody can say what became of it.
@@ -35,6 +35,7 @@ pub(crate) fn translate_commit(source: sqlx::Error) -> Error {
     if is_lost(&source) {
         return Error::unavailable("the connection to the store was lost in a commit")
             .with_hint("whether it took effect is not known; read again before you repeat it")
+            .of_the_record()
             .with_source(source);
     }
     translate(source)

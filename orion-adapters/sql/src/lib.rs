@@ -23,6 +23,7 @@ mod connection;
 mod dialect;
 mod error;
 mod event_log;
+mod lease;
 mod postgres;
 mod repository;
 mod schema;

@@ -2,6 +2,7 @@
 //! to pass the suites of `orion_core::testing`. With them stand a clock that is set by hand and seeded entropy.
 
 mod blob;
+mod lease;
 mod limit;
 mod log;
 mod store;

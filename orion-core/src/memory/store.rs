@@ -1,5 +1,6 @@
 //! The record in memory: a transaction works on a private copy, and its commit puts the copy in place.
 
+use super::lease::Held;
 use super::log::Log;
 use super::table::Table;
 use crate::domain::{
@@ -8,12 +9,13 @@ use crate::domain::{
 };
 use crate::event::{Event, EventRecord};
 use crate::id::{EventId, UserId};
-use crate::port::{Archive, Claim, Entity, Entry, EventLog, Place, Repository, Store, Tx};
+use crate::port::{Archive, Claim, Entity, Entry, EventLog, Lease, Leases, Place, Repository, Store, Tx};
 use crate::{Error, Result, Timestamp};
 use async_lock::{Mutex, MutexGuardArc};
 use async_trait::async_trait;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// A [`Store`] that lives as long as the program. One writer at a time; readers never wait.
 ///
@@ -65,12 +67,14 @@ macro_rules! tables {
         struct State {
             $($name: Table<$entity>,)+
             log: Log,
+            leases: Held,
         }
 
         impl State {
             fn read_only(mut self) -> Self {
                 $(self.$name.writable = false;)+
                 self.log.writable = false;
+                self.leases.writable = false;
                 self
             }
         }
@@ -201,5 +205,28 @@ impl EventLog for MemoryTx {
 
     async fn forget(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
         self.state.log.forget(before, limit)
+    }
+}
+
+#[async_trait]
+impl Leases for MemoryTx {
+    async fn lease(&mut self, name: &str) -> Result<Option<Lease>> {
+        Ok(self.state.leases.get(name))
+    }
+
+    async fn take_lease(&mut self, name: &str, holder: Uuid, now: Timestamp, time: Duration) -> Result<Option<Lease>> {
+        self.state.leases.take(name, holder, now, time)
+    }
+
+    async fn renew_lease(&mut self, lease: &Lease, now: Timestamp, time: Duration) -> Result<Lease> {
+        self.state.leases.renew(lease, now.after(time))
+    }
+
+    async fn check_lease(&mut self, lease: &Lease) -> Result<()> {
+        self.state.leases.check(lease)
+    }
+
+    async fn return_lease(&mut self, lease: &Lease) -> Result<()> {
+        self.state.leases.give_back(lease)
     }
 }

@@ -7,6 +7,7 @@
 mod archive;
 mod blob;
 mod generate;
+mod lease;
 mod limit;
 mod platform;
 mod refusal;
@@ -25,6 +26,7 @@ pub use generate::{
     ImageLayer, ImageModel, ImageRequest, LanguageModel, Message, MessageRole, Provider, Served, Side, Speech,
     SpeechModel, SpeechRequest, SpokenWord, Submission, Transcriber, Transcript, Usage, Voice, WordTimes,
 };
+pub use lease::{Lease, Leases, Roster};
 pub use limit::{RateLimiter, Verdict, Window};
 pub use platform::{FileLinks, PlatformPublisher, PublishRequest, PublishStatus};
 pub use render::{

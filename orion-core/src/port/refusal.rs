@@ -1,6 +1,6 @@
 //! The errors that every store gives in the same words.
 
-use super::{Claim, Entity, Entry};
+use super::{Claim, Entity, Entry, Lease};
 use crate::id::EventId;
 use crate::{Error, ErrorKind};
 
@@ -49,6 +49,13 @@ impl Error {
             .with_context("group", &claim.group)
             .with_context("sequence", claim.record.sequence)
             .with_context("fence", claim.fence)
+    }
+
+    /// A lease that somebody else has by now, or that was returned.
+    pub fn lost_lease(lease: &Lease) -> Self {
+        Self::conflict("this lease is no longer held")
+            .with_context("lease", &lease.name)
+            .with_context("fence", lease.fence)
     }
 
     /// A table that this program does not know.

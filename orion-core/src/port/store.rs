@@ -13,7 +13,7 @@ use crate::id::{
     ApprovalId, AssetId, ContentId, CostId, EventId, FeedStateId, GuessesId, Id, LoginId, NotificationId,
     PublicationId, RevocationId, RunId, SessionId, SettingId, SocialAccountId, StepId, TicketId, TrendId, UserId,
 };
-use crate::port::Archive;
+use crate::port::{Archive, Leases};
 use crate::{Error, Result, Timestamp};
 use async_trait::async_trait;
 use serde::Serialize;
@@ -363,7 +363,7 @@ pub trait EventLog: Send {
 
 /// A transaction: the repository set. Dropping it rolls back.
 #[async_trait]
-pub trait Tx: EventLog + Archive + Send {
+pub trait Tx: EventLog + Archive + Leases + Send {
     /// Trends.
     fn trends(&mut self) -> &mut dyn Repository<Trend>;
     /// Contents.

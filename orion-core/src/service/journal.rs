@@ -6,6 +6,7 @@
 use crate::domain::{BlobRef, Cost, Money, Run, Sha256, Step, StepState};
 use crate::id::{CostId, StepId};
 use crate::port::{Attempt, BlobStore, Clock, Entropy, Provider, Store, Submission, Usage};
+use crate::service::lease::Tenure;
 use crate::strategy::{Capability, Strategy, Turn};
 use crate::{Bill, Charge, Error, ErrorKind, Result, Retry, Timestamp};
 use serde::Serialize;
@@ -66,6 +67,8 @@ pub struct Journal {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     run: Run,
+    /// Under which the run is worked on, if that is at risk to be lost.
+    tenure: Option<Tenure>,
 }
 
 /// Where a step stands when work on it begins.
@@ -84,7 +87,14 @@ impl Journal {
         entropy: Arc<dyn Entropy>,
         run: &Run,
     ) -> Self {
-        Self { store, blobs, clock, entropy, run: run.clone() }
+        Self { store, blobs, clock, entropy, run: run.clone(), tenure: None }
+    }
+
+    /// The same journal, kept under a lease: a worker that stood still for longer than it holds sends nothing, and what
+    /// was done is written down even if the record is away for a moment.
+    #[must_use]
+    pub fn under(self, tenure: Tenure) -> Self {
+        Self { tenure: Some(tenure), ..self }
     }
 
     /// Runs `work` once for this key and input: a finished step with the same input hash is reused,
@@ -206,9 +216,7 @@ impl Journal {
                 step.submitted(&by.name, &handle)?;
                 step.served_by = Some(by.clone());
                 step.after = after.to_vec();
-                let mut tx = self.store.begin().await?;
-                tx.steps().update(&mut step).await?;
-                tx.commit().await?;
+                self.write(&mut step, &[]).await?;
                 let outcome = wait(handle).await;
                 self.end_waiting(step, outcome).await
             }
@@ -275,9 +283,8 @@ impl Journal {
     }
 
     async fn begin<T: DeserializeOwned>(&self, key: &str, input: Sha256) -> Result<Begin<T>> {
-        let mut tx = self.store.begin().await?;
-        let found = tx.steps().find(&self.unique(key)).await?;
-        let mut step = match found {
+        let mut step = match self.find(key).await? {
+            // Its files are looked for before anything is locked: they may be far away.
             Some(step) if step.is_done_for(input) => match self.reuse(&step).await? {
                 Some(done) => return Ok(Begin::Done(done)),
                 None => step,
@@ -286,6 +293,7 @@ impl Journal {
             Some(step) => step,
             None => self.new_step(key, input, self.clock.now()),
         };
+        let mut tx = self.store.begin().await?;
         step.prepare(input, self.clock.now());
         if step.version == 0 {
             tx.steps().insert(&mut step).await?;
@@ -293,6 +301,7 @@ impl Journal {
             tx.steps().update(&mut step).await?;
         }
         tx.commit().await?;
+        self.may_send()?;
         Ok(Begin::Send(step))
     }
 
@@ -317,7 +326,12 @@ impl Journal {
         let mut tx = self.store.begin().await?;
         tx.steps().update(&mut step).await?;
         tx.commit().await?;
+        self.may_send()?;
         Ok(step)
+    }
+
+    fn may_send(&self) -> Result<()> {
+        self.tenure.as_ref().map_or(Ok(()), Tenure::check)
     }
 
     /// As [`end`](Self::end), but leaves the step submitted when only the waiting came to an end: the provider still
@@ -329,7 +343,8 @@ impl Journal {
         }
     }
 
-    /// Writes the outcome down, with what was bought on the way. The version of the step is the fence: a worker that was overtaken gets `Conflict`.
+    /// Writes the outcome down, with what was bought on the way. The version of the step is the fence: a worker that
+    /// was overtaken gets `Conflict`.
     async fn end<T: Serialize>(
         &self,
         mut step: Step,
@@ -337,10 +352,7 @@ impl Journal {
         charges: Vec<Charge>,
     ) -> Result<Done<T>> {
         let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
-        for charge in &charges {
-            tx.costs().insert(&mut self.cost(&charge.by.name, charge.usage, now)).await?;
-        }
+        let mut costs: Vec<Cost> = charges.iter().map(|charge| self.cost(&charge.by.name, charge.usage, now)).collect();
         let bought: Money = charges.iter().map(|charge| charge.usage.cost).sum();
         match outcome {
             Ok(work) => {
@@ -352,20 +364,56 @@ impl Journal {
                 if !work.after.is_empty() {
                     step.after = work.after;
                 }
-                tx.steps().update(&mut step).await?;
-                if let Some(usage) = work.usage {
-                    tx.costs().insert(&mut self.cost(&work.provider, usage, now)).await?;
-                }
-                tx.commit().await?;
+                costs.extend(work.usage.map(|usage| self.cost(&work.provider, usage, now)));
+                self.write(&mut step, &costs).await?;
                 Ok(Done { value: work.value, provider: work.provider, reused: false, cost })
             }
             Err(error) => {
                 step.failed(&error.to_string(), now)?;
-                tx.steps().update(&mut step).await?;
-                tx.commit().await?;
+                self.write(&mut step, &costs).await?;
                 Err(error)
             }
         }
+    }
+
+    /// Writes a step down with its costs. Under a lease it is tried for as long as that holds: what was paid must not
+    /// be forgotten because the record was away for a moment.
+    async fn write(&self, step: &mut Step, costs: &[Cost]) -> Result<()> {
+        let mut in_doubt = false;
+        loop {
+            let mut written = step.clone();
+            match (self.try_write(&mut written, costs).await, &self.tenure) {
+                (Err(error), Some(tenure)) if error.is_of_the_record() && error.is_temporary() => {
+                    in_doubt = true;
+                    tenure.wait(error).await?;
+                }
+                // The attempt before may have been committed, and only its answer was lost.
+                (Err(error), _) if in_doubt && error.kind() == ErrorKind::Conflict => {
+                    let stored = self.store.read().await?.steps().get(step.id).await?;
+                    let mine = Step { version: step.version + 1, ..step.clone() };
+                    return match stored {
+                        Some(stored) if stored == mine => {
+                            *step = mine;
+                            Ok(())
+                        }
+                        _ => Err(error),
+                    };
+                }
+                (outcome, _) => {
+                    *step = written;
+                    return outcome;
+                }
+            }
+        }
+    }
+
+    async fn try_write(&self, step: &mut Step, costs: &[Cost]) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        tx.steps().update(step).await?;
+        for cost in costs {
+            tx.costs().insert(&mut cost.clone()).await?;
+        }
+        tx.commit().await
     }
 
     fn unique(&self, key: &str) -> String {

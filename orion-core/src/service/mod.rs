@@ -8,6 +8,7 @@ pub mod director;
 pub mod editor;
 pub mod identity;
 pub mod journal;
+pub mod lease;
 pub mod media;
 pub mod production;
 pub mod publisher;

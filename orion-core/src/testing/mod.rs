@@ -19,6 +19,7 @@ pub mod broadcast;
 pub mod event_log;
 pub mod generate;
 pub mod language;
+pub mod lease;
 pub mod limit;
 pub mod repository;
 pub mod sample;
@@ -147,6 +148,16 @@ macro_rules! store_conformance {
             a_log_that_was_emptied_goes_on
             forgetting_is_bounded_and_undone_by_a_rollback
             every_kind_of_event_comes_back_as_it_went_in
+        );
+        $crate::conformance!($make, lease:
+            a_lease_is_one_holders_until_its_time_is_over
+            a_renewed_lease_holds_longer
+            a_returned_lease_is_free_and_spent
+            what_a_worker_writes_that_was_overtaken_is_refused
+            nobody_takes_a_lease_before_the_end_of_a_transaction_that_checked_it
+            of_many_who_ask_one_gets_a_lease
+            a_wrong_clock_holds_up_nobody
+            leases_are_undone_with_their_transaction
         );
     };
 }

@@ -131,7 +131,7 @@ impl Create {
     }
 
     async fn make(self, config: Config, watch: &Watch, operation: &Operation) -> Result<Option<Delivery>> {
-        let Job { orion, run, out, _lock } = match &self.subject.resume {
+        let Job { orion, run, out } = match &self.subject.resume {
             Some(which) => Job::resume(config, which, self.out.as_deref()).await?,
             None => {
                 let request = self.request(&config)?;
@@ -183,8 +183,6 @@ struct Job {
     orion: Orion,
     run: Run,
     out: Option<PathBuf>,
-    /// Held as long as this process works on the run.
-    _lock: worklist::Lock,
 }
 
 impl Job {
@@ -195,13 +193,12 @@ impl Job {
         orion.check_tools()?;
         let run = orion.start(UserId::SYSTEM, request, operation).await?;
         let note = worklist::Note::new(run.id, out.clone(), orion.config());
-        let lock = worklist::write(&orion.config().data_dir, &note)?;
-        Ok(Self { orion, run, out, _lock: lock })
+        worklist::write(&orion.config().data_dir, &note)?;
+        Ok(Self { orion, run, out })
     }
 
     async fn resume(mut config: Config, which: &str, out: Option<&Path>) -> Result<Self> {
         let note = worklist::find(&config, which).await?;
-        let lock = worklist::lock(&config.data_dir, note.run_id)?;
         config.voice.clone_from(&note.voice);
         config.writer.clone_from(&note.writer);
         config.images = note.images.clone().unwrap_or(config.images);
@@ -211,7 +208,7 @@ impl Job {
         orion.check_tools()?;
         let run = orion.run(note.run_id).await?;
         let out = out.map(absolute).transpose()?.or(note.out);
-        Ok(Self { orion, run, out, _lock: lock })
+        Ok(Self { orion, run, out })
     }
 }
 

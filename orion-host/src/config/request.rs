@@ -9,6 +9,11 @@ use orion_core::service::production::{CreateRequest, Subject};
 use orion_core::{Error, Result};
 
 impl Config {
+    /// Whether the record outlives this process.
+    pub fn is_kept(&self) -> bool {
+        !self.store.starts_with("memory:")
+    }
+
     /// What may be spent.
     ///
     /// # Errors

@@ -8,10 +8,13 @@ use orion_core::domain::{
 };
 use orion_core::event::{Event, EventRecord};
 use orion_core::id::{EventId, UserId};
-use orion_core::port::{Archive, Claim, Entity, Entry, EventLog, Filter, Page, Place, Repository, Slice, Tx};
+use orion_core::port::{
+    Archive, Claim, Entity, Entry, EventLog, Filter, Lease, Leases, Page, Place, Repository, Slice, Tx,
+};
 use orion_core::{Result, Timestamp};
 use std::collections::BTreeSet;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// A transaction that marks what it writes.
 pub(super) struct FaultyTx {
@@ -159,6 +162,31 @@ tables! {
     Revocation: revocations,
     SocialAccount: accounts,
     Setting: settings,
+}
+
+#[async_trait]
+impl Leases for FaultyTx {
+    async fn lease(&mut self, name: &str) -> Result<Option<Lease>> {
+        self.inner.lease(name).await
+    }
+
+    async fn take_lease(&mut self, name: &str, holder: Uuid, now: Timestamp, time: Duration) -> Result<Option<Lease>> {
+        self.marks.insert("lease.taken");
+        self.inner.take_lease(name, holder, now, time).await
+    }
+
+    async fn renew_lease(&mut self, lease: &Lease, now: Timestamp, time: Duration) -> Result<Lease> {
+        self.inner.renew_lease(lease, now, time).await
+    }
+
+    async fn check_lease(&mut self, lease: &Lease) -> Result<()> {
+        self.inner.check_lease(lease).await
+    }
+
+    async fn return_lease(&mut self, lease: &Lease) -> Result<()> {
+        self.marks.insert("lease.returned");
+        self.inner.return_lease(lease).await
+    }
 }
 
 #[async_trait]

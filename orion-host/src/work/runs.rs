@@ -87,12 +87,14 @@ impl Crew {
         let states = ["pending", "running"].map(str::to_owned).to_vec();
         let filter = Filter { states, ..Filter::default() };
         let page = Page::first(Order::Oldest, Page::MOST);
-        let open = self.orion.production().store.read().await?.runs().list(&filter, &page).await?;
+        let production = self.orion.production().clone();
+        let mut tx = production.store.read().await?;
+        let open = tx.runs().list(&filter, &page).await?;
         for run in open.items {
             if self.at_work.len() >= self.most() {
                 break;
             }
-            if self.may_take(&run) {
+            if self.may_take(&run) && production.is_free(&mut *tx, run.id).await? {
                 let (orion, stop) = (self.orion.clone(), self.stop.clone());
                 let handle = self.tasks.spawn(apart(move || go_on(orion, run.id, stop)));
                 self.at_work.insert(handle.id(), run.id);
@@ -145,9 +147,13 @@ impl Crew {
             self.resting.remove(&run);
             return;
         };
-        // A run that failed says so itself and is not taken up again; this is for one that could not say it.
+        // A run that failed says so itself and is not taken up again; this is for one that could not say it. One that
+        // another had, or whose record is away, is looked at again at once: that passes by itself.
         let without = error.is_starved().then(|| Room::of(&self.orion.config().data_dir)).flatten();
         let rest = self.resting.entry(run).or_insert(Rest { times: 0, until: Instant::now(), without });
+        if error.kind() == ErrorKind::Conflict || error.is_of_the_record() && !error.is_starved() {
+            rest.times = 0;
+        }
         rest.until = Instant::now() + LONGEST_REST.min(LOOK * 2_u32.saturating_pow(rest.times.min(16)));
         rest.times += 1;
         rest.without = without;
@@ -164,7 +170,6 @@ impl Crew {
 
 /// Works on one run, alone, until it waits or ends or all work is to stop.
 async fn go_on(orion: Orion, id: RunId, stop: Cancellation) -> Result<()> {
-    let _lock = worklist::lock(&orion.config().data_dir, id)?;
     let production = orion.production();
     let run = production.store.read().await?.runs().require(id).await?;
     if !matches!(run.state, RunState::Pending | RunState::Running { .. }) {

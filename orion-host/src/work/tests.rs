@@ -4,6 +4,7 @@ use super::automatic::begin;
 use super::scan::scan_if_due;
 use super::*;
 use crate::engine::Orion;
+use crate::system::TokioSleeper;
 use crate::worklist;
 use async_trait::async_trait;
 use orion_core::Operation;
@@ -13,6 +14,7 @@ use orion_core::memory::ManualClock;
 use orion_core::port::{
     Clock, Encoder, Filter, GeneratedImage, ImageModel, ImageRequest, Page, Provider, RepositoryExt, Submission,
 };
+use orion_core::service::lease::{Alone, Worker};
 use orion_core::service::production::{CreateRequest, Subject};
 use orion_core::service::scout::LEASE;
 use std::path::Path;
@@ -73,14 +75,17 @@ async fn a_run_in_other_hands_is_left_alone() {
     let orion = orion(folder.path()).await;
     let locked = orion.production().start(OWNER, &to_script_gate()).await.unwrap();
     let noted = orion.production().start(UserId::SYSTEM, &to_script_gate()).await.unwrap();
-    let lock = worklist::lock(folder.path(), locked.id).unwrap();
-    drop(worklist::write(folder.path(), &worklist::Note::new(noted.id, None, orion.config())).unwrap());
+    // As another machine would.
+    let production = orion.production();
+    let worker = Worker::new(Arc::new(TokioSleeper), Arc::new(Alone(Uuid::from_u128(1))));
+    let tenure = worker.take(&production.store, &production.clock, &format!("run/{}", locked.id)).await.unwrap();
+    worklist::write(folder.path(), &worklist::Note::new(noted.id, None, orion.config())).unwrap();
     let workers = Workers::start(&orion, Duties::ALL);
     tokio::time::sleep(Duration::from_millis(500)).await;
     for run in [&locked, &noted] {
         assert_eq!(orion.run(run.id).await.unwrap().state, RunState::Pending);
     }
-    drop(lock);
+    tenure.end().await;
     assert!(waiting(&orion, &locked).await, "a free run is taken up");
     assert_eq!(orion.run(noted.id).await.unwrap().state, RunState::Pending, "the command line goes on with its own");
     workers.stop().await;
@@ -197,7 +202,11 @@ async fn a_run_that_another_process_stops_ends_here_and_its_provider_is_told() {
     assert!(stuck.given_up.lock().unwrap().is_empty(), "the other process does not know this provider");
     until("all were given up", async || submitted().await.is_empty()).await;
     assert!(!stuck.given_up.lock().unwrap().is_empty());
-    until("the run is free", async || worklist::lock(folder.path(), id).is_ok()).await;
+    until("the run is free", async || {
+        let production = elsewhere.production();
+        production.is_free(&mut *production.store.read().await.unwrap(), id).await.unwrap()
+    })
+    .await;
     assert_eq!(here.run(id).await.unwrap().state, stopped.state, "it stays stopped");
     workers.stop().await;
 }

@@ -107,22 +107,16 @@ impl Engine {
         self.orion.check_tools()?;
         let (orion, operation) = (self.orion.clone(), operation.clone());
         let run = apart(move || async move { orion.start(owner, request, &operation).await }).await?;
-        if self.is_kept() {
-            worklist::write(&self.config().data_dir, &worklist::Note::new(run.id, None, self.config())).map(drop)?;
+        if self.config().is_kept() {
+            worklist::write(&self.config().data_dir, &worklist::Note::new(run.id, None, self.config()))?;
         }
         Ok(run)
     }
 
     /// Works on a run until it waits for a person or is finished; no other process does so at the same time.
     async fn go_on(&self, id: RunId, operation: &Operation) -> Result<Run> {
-        let _lock = if self.is_kept() { Some(worklist::lock(&self.config().data_dir, id)?) } else { None };
         let (orion, operation) = (self.orion.clone(), operation.clone());
         apart(move || async move { orion.production().advance(id, &operation).await }).await
-    }
-
-    /// Whether the record outlives this process.
-    fn is_kept(&self) -> bool {
-        !self.config().store.starts_with("memory:")
     }
 
     pub(super) async fn draw(

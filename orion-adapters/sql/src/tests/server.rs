@@ -45,7 +45,7 @@ async fn nobody_waits_for_ever_and_commits_are_durable() {
     };
     assert_eq!(setting("statement_timeout").await, "30s");
     assert_eq!(setting("lock_timeout").await, "15s");
-    assert_eq!(setting("idle_in_transaction_session_timeout").await, "1min");
+    assert_eq!(setting("idle_in_transaction_session_timeout").await, "10s");
     assert_eq!(setting("synchronous_commit").await, "on", "the server of the tests has it off");
     assert_eq!(setting("application_name").await, "orion");
 }

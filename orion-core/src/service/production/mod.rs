@@ -36,6 +36,7 @@ use crate::service::budget::{Budget, RunPurse};
 use crate::service::director::Director;
 use crate::service::editor::Editor;
 use crate::service::journal::Journal;
+use crate::service::lease::{Tenure, Worker};
 use crate::service::media::Media;
 use crate::service::scout::Scout;
 use crate::{Error, ErrorKind, Operation, ProgressUpdate, Result, StageStatus};
@@ -64,6 +65,8 @@ pub struct Production {
     pub editor: Editor,
     /// What may be spent.
     pub budget: Budget,
+    /// Takes the leases under which runs are worked on.
+    pub worker: Worker,
 }
 
 /// A run at work: its row, what was asked, its journal, and the operation it belongs to.
@@ -166,9 +169,10 @@ impl Production {
     /// Tells how far a stage of a run is, in percent, to whoever watches. Nothing else changes.
     ///
     /// # Errors
-    /// What the store says.
+    /// [`Conflict`](ErrorKind::Conflict) if another process works on the run; what the store says.
     pub async fn tell_progress(&self, run: &Run, stage: Stage, percent: u8) -> Result<()> {
         let mut changes = self.changes(run.owner).await?;
+        self.worker.check(&mut *changes.tx, &lease_of(run.id)).await?;
         let event = Event::StageChanged {
             content_id: run.content_id,
             stage,
@@ -183,14 +187,16 @@ impl Production {
         self.commit(changes).await
     }
 
-    /// Works on a run until it waits for a person or is finished, and gives it as it then stands.
+    /// Works on a run until it waits for a person or is finished, and gives it as it then stands. It works under the
+    /// run's lease: no other process works on it meanwhile, and if one took over from this, the work here is dropped.
     /// A run that failed, was stopped or was cut off by a crash goes on with the stage it was in; one that waits with
     /// a question that has expired asks it anew.
     ///
     /// # Errors
     /// The error of the stage that failed, after the run has been marked; [`Cancelled`](ErrorKind::Cancelled)
-    /// if the operation was stopped, which leaves the run ready to go on. A run for which the machine has no room
-    /// ([`Error::starved`]) is not marked: it stays at work, and goes on by itself for whoever looks for work.
+    /// if the operation was stopped, which leaves the run ready to go on; [`Conflict`](ErrorKind::Conflict) if another
+    /// process works on the run. A run for which the machine has no room ([`Error::starved`]) is not marked: it stays at
+    /// work, and goes on by itself for whoever looks for work.
     pub async fn advance(&self, id: RunId, operation: &Operation) -> Result<Run> {
         let run = self.run(id).await?;
         match run.state {
@@ -216,8 +222,47 @@ impl Production {
         }
     }
 
-    /// Works on a run as it was read; if somebody has moved it since, that counts.
+    /// Whether nobody works on a run, or who did has ended.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn is_free(&self, tx: &mut dyn Tx, id: RunId) -> Result<bool> {
+        self.worker.is_free(tx, &lease_of(id), self.clock.now()).await
+    }
+
+    /// Works on a run as it was read, under its lease.
     async fn carry_on(&self, run: Run, operation: &Operation) -> Result<Run> {
+        let tenure = self.worker.take(&self.store, &self.clock, &lease_of(run.id)).await?;
+        let store = tenure.store();
+        let scout = Scout { store: store.clone(), ..self.scout.clone() };
+        let fenced = Self { store, scout, ..self.clone() };
+        let outcome = tenure.during(fenced.go_through(run, &tenure, operation)).await;
+        tenure.end().await;
+        outcome
+    }
+
+    /// Works on a run as it was read; if somebody has moved it since, that counts. A record that is away for a while
+    /// fails no run: what could not be written is done again from what was, as long as the lease holds.
+    async fn go_through(&self, mut run: Run, tenure: &Tenure, operation: &Operation) -> Result<Run> {
+        loop {
+            let id = run.id;
+            match self.go_through_stages(run, tenure, operation).await {
+                Err(error) if is_away(&error) => tenure.wait(error).await?,
+                outcome => return outcome,
+            }
+            run = loop {
+                match self.run(id).await {
+                    Err(error) if is_away(&error) => tenure.wait(error).await?,
+                    outcome => break outcome?,
+                }
+            };
+            if !matches!(run.state, RunState::Pending | RunState::Running { .. }) {
+                return Ok(run);
+            }
+        }
+    }
+
+    async fn go_through_stages(&self, run: Run, tenure: &Tenure, operation: &Operation) -> Result<Run> {
         let (mut run, mut effect) = self.command(run, RunCommand::Resume).await?;
         let journal = self.journal(&run);
         // What is in the hands of providers is not paid yet, but as good as spent.
@@ -227,11 +272,12 @@ impl Production {
         let operation = &operation.paid_from(Arc::new(purse));
         while let RunEffect::Execute(stage) = effect {
             let request = serde_json::from_value(run.request.clone())?;
-            let journal = self.journal(&run);
+            let journal = self.journal(&run).under(tenure.clone());
             let job = Job { run, request, journal, operation };
             report(operation, stage, StageStatus::Running);
             let made = match self.execute(&job, stage).await {
                 Ok(made) => made,
+                Err(error) if is_away(&error) => return Err(error),
                 Err(error) => {
                     report(operation, stage, StageStatus::Failed);
                     return Err(self.stopped(job.run, stage, error).await);
@@ -369,6 +415,16 @@ impl Production {
     fn journal(&self, run: &Run) -> Journal {
         Journal::new(self.store.clone(), self.blobs.clone(), self.clock.clone(), self.entropy.clone(), run)
     }
+}
+
+/// Name of the lease under which a run is worked on.
+fn lease_of(run: RunId) -> String {
+    format!("run/{run}")
+}
+
+/// Whether the record failed, and may be there again in a moment.
+fn is_away(error: &Error) -> bool {
+    error.is_of_the_record() && error.is_temporary()
 }
 
 /// The status that content takes when its run reaches a state, if it changes at all.

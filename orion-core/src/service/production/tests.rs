@@ -19,6 +19,7 @@ use bytes::Bytes;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+mod lease;
 mod providers;
 mod review;
 mod stop;
@@ -191,6 +192,21 @@ impl MediaProbe for Tools {
     }
 }
 
+/// Lets no time pass.
+#[derive(Debug)]
+struct Never;
+
+#[async_trait]
+impl crate::port::Sleeper for Never {
+    async fn sleep(&self, _: std::time::Duration) {
+        std::future::pending().await
+    }
+}
+
+fn worker(n: u64) -> Worker {
+    Worker::new(Arc::new(Never), Arc::new(crate::service::lease::Alone(crate::testing::sample::uuid(n))))
+}
+
 fn production() -> (Production, Arc<Tools>) {
     let (store, blobs): (Arc<dyn Store>, Arc<dyn BlobStore>) =
         (Arc::new(MemoryStore::new()), Arc::new(MemoryBlobs::new()));
@@ -225,6 +241,7 @@ fn production() -> (Production, Arc<Tools>) {
             probe: tools.clone(),
         },
         budget: Budget::default(),
+        worker: worker(1),
         wire: Arc::new(MemoryWire::new()),
         store,
         blobs,

@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a worker has a publication for itself; a dead one's are taken up after it.
-pub(super) const HOLD: Duration = Duration::from_secs(20);
+pub(super) const HOLD: Duration = Duration::from_secs(15);
 /// How often a worker that uploads says that it is alive: twice before others would take it for dead.
-const BEAT: Duration = Duration::from_secs(8);
+const BEAT: Duration = Duration::from_secs(5);
 /// Pauses after the first, second, … send that stayed in doubt.
 const PAUSES: [Duration; 4] =
     [Duration::from_secs(30), Duration::from_secs(120), Duration::from_secs(600), Duration::from_secs(3600)];

@@ -169,7 +169,11 @@ async fn a_trend_is_used_from_the_start_and_one_put_aside_is_refused() {
     let unknown = crate::id::TrendId(uuid::Uuid::from_u128(9));
     assert_eq!(production.start(BY, &about(unknown)).await.unwrap_err().kind(), ErrorKind::NotFound);
 
+    assert_eq!(production.tell_progress(&run, Stage::Render, 9).await.unwrap_err().kind(), ErrorKind::Conflict);
+    let name = format!("run/{}", run.id);
+    let tenure = production.worker.take(&production.store, &production.clock, &name).await.unwrap();
     production.tell_progress(&run, Stage::Render, 140).await.unwrap();
+    tenure.end().await;
     let told = events(&production).await.pop();
     assert!(matches!(told, Some(Event::StageChanged { stage: Stage::Render, progress: Some(100), .. })), "{told:?}");
 }
