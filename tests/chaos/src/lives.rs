@@ -43,7 +43,7 @@ impl Plan {
 
     /// Half of all ends are random; the others are divided between the points within and the moments outside.
     fn draw(&self, chance: &mut Chance, replicas: usize) -> End {
-        let nth = 1 + chance.below(4);
+        let nth = 1 + chance.below(3);
         if let Some(point) = &self.only {
             return match Moment::ALL.into_iter().find(|moment| moment.name() == point) {
                 Some(moment) => End::Moment(moment, nth),
@@ -157,7 +157,8 @@ async fn until_its_end(
 ) -> String {
     let most = match end {
         End::Random(moment) => *moment,
-        _ => plan.horizon * 2,
+        // A point that this life does not come to is none.
+        _ => plan.horizon,
     };
     if let End::Moment(moment, nth) = end {
         platform.ready(replica).await;

@@ -164,6 +164,7 @@ fn join(all: &mut Outcome, one: &mut Outcome) {
     all.restarts.append(&mut one.restarts);
     all.takeovers.append(&mut one.takeovers);
     all.recoveries.append(&mut one.recoveries);
+    all.publications.append(&mut one.publications);
     all.fell.append(&mut one.fell);
 }
 
@@ -181,6 +182,8 @@ fn report(arguments: &Arguments, seed: u64, took: Duration, outcome: &Outcome) -
     takeovers.sort_unstable();
     let mut recoveries = outcome.recoveries.clone();
     recoveries.sort_unstable();
+    let mut publications = outcome.publications.clone();
+    publications.sort_unstable();
     let broken: Vec<&Figure> = outcome.figures.iter().filter(|figure| figure.promised && figure.count > 0).collect();
     let times = |times: &[Duration]| json!({"n": times.len(), "p50": part(times, 0.5), "p99": part(times, 0.99), "most": part(times, 1.0)});
     if arguments.json {
@@ -189,7 +192,7 @@ fn report(arguments: &Arguments, seed: u64, took: Duration, outcome: &Outcome) -
             "paid_calls": outcome.calls, "ends": outcome.ends,
             "figures": outcome.figures.iter().map(Figure::to_json).collect::<Vec<_>>(),
             "restart_to_work_seconds": times(&restarts), "death_to_takeover_seconds": times(&takeovers),
-            "return_to_recovered_seconds": times(&recoveries),
+            "death_to_publication_seconds": times(&publications), "return_to_recovered_seconds": times(&recoveries),
             "killed_again_before_work": outcome.unseen, "fell_by_themselves": outcome.fell.len(),
         });
         println!("{report}");
@@ -216,6 +219,7 @@ fn report(arguments: &Arguments, seed: u64, took: Duration, outcome: &Outcome) -
         }
         for (name, times) in [
             ("restart to work", &restarts),
+            ("death to a publication being out that was on its way", &publications),
             ("death or standstill of a process to all its work elsewhere", &takeovers),
             ("return of a server to everything as before", &recoveries),
         ] {

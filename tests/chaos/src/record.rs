@@ -5,12 +5,12 @@ use orion_core::domain::{
     Approval, Asset, Content, Cost, Notification, Publication, Run, RunState, Sha256, Step, StepState,
 };
 use orion_core::event::{Event, EventRecord};
-use orion_core::id::{ContentId, Id};
+use orion_core::id::{ContentId, Id, PublicationId};
 use orion_core::port::{Entity, Filter, Order, Repository, RepositoryExt, Store, Tx};
 use orion_sql::SqlStore;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A look into the record is closed again at once, so that the next start finds it as the dead process left it.
 async fn look<T>(uri: &str, read: impl AsyncFnOnce(&mut dyn Tx) -> Result<T>) -> Result<T> {
@@ -36,6 +36,8 @@ pub(crate) struct Memory {
     steps: Mutex<BTreeMap<String, Kept>>,
     /// Steps that were done again although they were done, or sent again although a provider had them.
     again: Mutex<BTreeSet<String>>,
+    /// Since when publications had no process that was at work on them, from 1970 on.
+    on_the_way: Mutex<BTreeMap<PublicationId, Duration>>,
 }
 
 /// The record at a death.
@@ -50,18 +52,24 @@ pub(crate) struct Snapshot {
 impl Memory {
     /// Looks at every run that is not finished, and remembers what is done.
     pub(crate) async fn snapshot(&self, uri: &str) -> Result<Snapshot> {
-        let (runs, steps, last) = look(uri, async |tx| {
+        let (runs, steps, open, last) = look(uri, async |tx| {
             let states = ["pending", "running"].map(str::to_owned).to_vec();
             let runs: Vec<Run> = tx.runs().all(&Filter { states, ..Filter::default() }).await?;
             let mut steps = Vec::new();
             for run in &runs {
                 steps.extend(of(tx.steps(), run.id.as_uuid()).await?);
             }
-            Ok((runs, steps, tx.last().await?))
+            let states = ["prepared", "uploading", "armed"].map(str::to_owned).to_vec();
+            let open: Vec<Publication> = tx.publications().all(&Filter { states, ..Filter::default() }).await?;
+            Ok((runs, steps, open, tx.last().await?))
         })
         .await?;
         self.compare(&steps);
         let at_work = runs.iter().filter(|run| matches!(run.state, RunState::Running { .. }));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        for publication in open {
+            self.on_the_way.lock().unwrap().entry(publication.id).or_insert(now);
+        }
         Ok(Snapshot { at_work: at_work.map(|run| run.content_id).collect(), last })
     }
 
@@ -83,6 +91,18 @@ impl Memory {
             }
             known.insert(key, now);
         }
+    }
+
+    /// How long publications took to be out that were on their way when a process died.
+    pub(crate) fn went_out(&self, all: &Everything) -> Vec<Duration> {
+        let on_the_way = self.on_the_way.lock().unwrap();
+        let publications = all.made.iter().flat_map(|made| &made.publications);
+        let took = publications.filter_map(|publication| {
+            let died = on_the_way.get(&publication.id)?;
+            let out = u64::try_from(publication.published_at?.as_micros()).ok()?;
+            Some(Duration::from_micros(out).saturating_sub(*died))
+        });
+        took.collect()
     }
 
     pub(crate) fn again(&self) -> Vec<String> {

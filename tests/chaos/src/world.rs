@@ -61,6 +61,7 @@ pub(crate) struct Outcome {
     pub(crate) restarts: Vec<Duration>,
     pub(crate) takeovers: Vec<Duration>,
     pub(crate) recoveries: Vec<Duration>,
+    pub(crate) publications: Vec<Duration>,
     pub(crate) unseen: u64,
     pub(crate) fell: Vec<String>,
 }
@@ -156,6 +157,7 @@ pub(crate) async fn world(wanted: &Wanted, plan: &Plan, mut chance: Chance) -> R
         restarts: measured.restarts.into_inner().unwrap(),
         takeovers,
         recoveries: troubles.recoveries,
+        publications: memory.went_out(&all),
         unseen: measured.unseen.into_inner().unwrap(),
         fell: measured.fell.into_inner().unwrap(),
         figures,
