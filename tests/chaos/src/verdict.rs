@@ -407,3 +407,63 @@ fn odd(evidence: &Evidence<'_>) -> [Figure; 2] {
     }
     [failures, answers]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn call(at: Instant, answered: Option<Instant>) -> Call {
+        let body = json!({"input": "One line."});
+        let input = Sha256::of(b"the same");
+        Call { at, answered, path: "/v1/audio/speech".to_owned(), input, body }
+    }
+
+    fn delivery(at: Instant, id: &str, content: &str, file: &str) -> Delivery {
+        let body = json!({"data": {"content_id": content, "video": {"sha256": file}}});
+        Delivery { at, id: id.to_owned(), body }
+    }
+
+    fn counts(wishes: &[Wish], kills: &[Kill], calls: &[Call], deliveries: &[Delivery]) -> BTreeMap<&'static str, u64> {
+        let all = Everything { made: Vec::new(), events: Vec::new(), notifications: Vec::new() };
+        let folder = Path::new("/nowhere");
+        let evidence = Evidence { wishes, kills, calls, deliveries, all: &all, again: &[], folder };
+        figures(&evidence).into_iter().map(|figure| (figure.name, figure.count)).collect()
+    }
+
+    const TWICE: &str = "provider calls paid twice";
+    const DOUBT: &str = "calls made again because a kill left their outcome unknown";
+
+    #[test]
+    fn a_second_call_is_excused_by_a_kill_during_the_first_and_by_nothing_else() {
+        let start = Instant::now();
+        let later = |milliseconds| start + Duration::from_millis(milliseconds);
+        let calls = [call(start, Some(later(100))), call(later(60_000), Some(later(60_100)))];
+        let kill = |at| [Kill { at, how: "random".to_owned() }];
+        let found = counts(&[], &[], &calls, &[]);
+        assert_eq!((found[TWICE], found[DOUBT]), (1, 0));
+        let found = counts(&[], &kill(later(50)), &calls, &[]);
+        assert_eq!((found[TWICE], found[DOUBT]), (0, 1));
+        // Long after its answer it is on record.
+        let found = counts(&[], &kill(later(30_000)), &calls, &[]);
+        assert_eq!((found[TWICE], found[DOUBT]), (1, 0));
+    }
+
+    #[test]
+    fn what_is_lost_unapproved_or_out_twice_is_found() {
+        let now = Instant::now();
+        let mut wish = Wish::new(topics::topic(1), None);
+        wish.content = Some("c1".to_owned());
+        wish.acknowledged = true;
+        wish.approved = Some(("f1".to_owned(), now));
+        let fine = counts(std::slice::from_ref(&wish), &[], &[], &[delivery(now, "a", "c1", "f1")]);
+        assert_eq!((fine["publications without approval"], fine["publications out twice"]), (0, 0));
+        // The record of this test is empty.
+        assert_eq!((fine["acknowledged work lost"], fine["runs that never came to their end"]), (1, 1));
+        let deliveries =
+            [delivery(now, "a", "c1", "f2"), delivery(now, "b", "c1", "f1"), delivery(now, "b", "c2", "f1")];
+        let bad = counts(&[wish], &[], &[], &deliveries);
+        assert_eq!((bad["publications without approval"], bad["publications out twice"]), (2, 1));
+        assert_eq!(bad["webhooks delivered again under the same identity"], 1);
+    }
+}
