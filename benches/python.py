@@ -1,15 +1,21 @@
-"""Measures the Python package: `python benches/python.py` with the package to measure on the path.
+"""Measures the Python package: `python benches/python.py [READ] [WHEEL]` with the package to measure on the path.
 
+READ is the program of `cargo build --release -p orion-benches --bin read`, WHEEL what `maturin build --release` made.
 What is printed, each with the number of samples:
 
-- a cached read (one trend of a record in memory) from Python: the whole call, of which the engine's own time is a part;
-- events per second through the iterator;
+- a cached read (one trend of a record in memory) from Python, by a plain call and awaited, and what that is more than
+  the same read in Rust;
+- events per second through the iterator, by a plain one and an awaited one, and with every field looked at;
 - the time of `import orion` in a fresh interpreter, less that of an empty one;
-- how fast a thread of plain Python runs while eight others wait for renders, against the same thread alone.
+- the length of the wheel;
+- how fast plain Python runs while eight threads wait: for events, against the same alone; and for renders, against
+  another process at the same time, since renders take the processors as well.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import pathlib
 import statistics
 import subprocess
@@ -40,28 +46,64 @@ def feed(folder: pathlib.Path, number: int) -> pathlib.Path:
     return place
 
 
-def reads(app: orion.Orion) -> None:
-    """The cost of a cached read."""
-    trend = app.trends()[0].id
+def timed(call: Any, times: int) -> list[float]:
+    """How long each call took, in microseconds, sorted."""
     samples = []
-    for _ in range(READS):
+    for _ in range(times):
         begun = time.perf_counter_ns()
-        app.trend(trend)
-        samples.append(time.perf_counter_ns() - begun)
-    samples.sort()
-    median, p99 = samples[READS // 2] / 1000, samples[READS * 99 // 100] / 1000
-    print(f"cached read from Python: median {median:.2f} us, p99 {p99:.2f} us, best {samples[0] / 1000:.2f} us (n={READS})")
+        call()
+        samples.append((time.perf_counter_ns() - begun) / 1000)
+    return sorted(samples)
+
+
+def reads(app: orion.Orion, rust: str | None, feeds: list[pathlib.Path]) -> None:
+    """The cost of a cached read."""
+    trend = app.trends(limit=1)[0].id
+    samples = timed(lambda: app.trend(trend), READS)
+    median = samples[READS // 2]
+    print(f"cached read from Python: median {median:.2f} us, p99 {samples[READS * 99 // 100]:.2f} us (n={READS})")
+    if rust:
+        said = subprocess.run([rust, *map(str, feeds)], check=True, capture_output=True, text=True).stdout
+        print(said, end="")
+        in_rust = float(said.split("median ")[1].split()[0])
+        print(f"overhead of the call: {median - in_rust:.2f} us (median less median)")
+
+
+async def awaited_reads(options: dict[str, Any], feeds: list[pathlib.Path]) -> None:
+    """The same, awaited; and events."""
+    async with orion.AsyncOrion(**options) as app:
+        for place in feeds:
+            await app.scan(feeds=[place], limit=100)
+        trend = (await app.trends(limit=1))[0].id
+        samples = []
+        for _ in range(READS // 4):
+            begun = time.perf_counter_ns()
+            await app.trend(trend)
+            samples.append((time.perf_counter_ns() - begun) / 1000)
+        samples.sort()
+        print(f"cached read, awaited: median {samples[len(samples) // 2]:.2f} us (n={len(samples)})")
+        seen, begun = 0, time.perf_counter()
+        while seen < EVENTS:
+            async for event in app.events(after="0", follow=False):
+                assert event.channel
+                seen += 1
+        took = time.perf_counter() - begun
+        print(f"events through the awaited iterator: {seen / took:,.0f} per second (n={seen})")
 
 
 def events(app: orion.Orion) -> None:
     """Events per second through the iterator."""
-    seen, begun = 0, time.perf_counter()
-    while seen < EVENTS:
-        for event in app.events(after="0", follow=False):
-            assert event.channel
-            seen += 1
-    took = time.perf_counter() - begun
-    print(f"events through the iterator: {seen / took:,.0f} per second (n={seen})")
+    for what, look in (
+        ("", lambda event: event.channel),
+        (", every field looked at", lambda event: (event.id, event.cursor, event.channel, event.at, event.content_id, event.payload)),
+    ):
+        seen, begun = 0, time.perf_counter()
+        while seen < EVENTS:
+            for event in app.events(after="0", follow=False):
+                assert look(event)
+                seen += 1
+        took = time.perf_counter() - begun
+        print(f"events through the iterator{what}: {seen / took:,.0f} per second (n={seen})")
 
 
 def imports() -> None:
@@ -80,23 +122,46 @@ def imports() -> None:
     print(f"import orion: {took:.1f} ms over an empty interpreter (median of n={IMPORTS})")
 
 
-def spin(seconds: float) -> float:
-    """How many steps of plain Python a thread makes in a processor second."""
-    until, steps = time.thread_time() + seconds, 0
-    begun = time.perf_counter()
-    while time.thread_time() < until:
+#: Counts for so many seconds how many steps plain Python makes.
+SPIN = """
+import sys, time
+def spin(seconds):
+    steps, until = 0, time.perf_counter() + seconds
+    while time.perf_counter() < until:
         for _ in range(1000):
             steps += 1
-    spin.wall = time.perf_counter() - begun  # type: ignore[attr-defined]
     return steps / seconds
+"""
+exec(SPIN)
+spin: Any = globals()["spin"]
+
+
+def beside(seconds: float) -> tuple[float, float]:
+    """The speed of plain Python in this process, and in another one at the same time."""
+    code = SPIN + f"input(); print(spin({seconds}))"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin is not None and other.stdout is not None
+        other.stdin.write("\n")
+        other.stdin.flush()
+        here = spin(seconds)
+        return here, float(other.stdout.read())
 
 
 def waiting(options: dict[str, Any], folder: pathlib.Path) -> None:
-    """Whether Python runs at full speed while eight threads wait for renders."""
+    """Whether Python runs at full speed while eight threads wait."""
     with orion.Orion(**options) as app:
+        alone = statistics.median(spin(0.5) for _ in range(6))
+
+        def wait() -> None:
+            with contextlib.suppress(orion.Error):
+                next(app.events())
+
+        for _ in range(8):
+            threading.Thread(target=wait, daemon=True).start()
+        time.sleep(0.5)
+        idle = statistics.median(spin(0.5) for _ in range(6))
+        print(f"plain Python while 8 threads wait for events: {idle / alone:.1%} of its speed alone (n=6)")
         script = " ".join(f"Sentence {n} of a story ends here." for n in range(12))
-        alone = spin(1.0)
-        alone_wall = spin.wall  # type: ignore[attr-defined]
         threads = [
             threading.Thread(target=app.create, kwargs={"script": script, "out": folder / str(n), "quality": "draft", "fps": 24})
             for n in range(8)
@@ -104,18 +169,18 @@ def waiting(options: dict[str, Any], folder: pathlib.Path) -> None:
         for thread in threads:
             thread.start()
         time.sleep(1.0)
-        beside = [spin(0.5) for _ in range(6)]
+        pairs = [beside(1.0) for _ in range(6)]
         busy = sum(thread.is_alive() for thread in threads)
+        here, there = (statistics.median(speeds) for speeds in zip(*pairs, strict=True))
+        print(
+            f"plain Python while {busy} of 8 threads wait for renders that take the processors: {here / there:.1%} of the speed "
+            f"that a process without them has at the same time ({here / alone:.0%} of its speed alone; n={len(pairs)})"
+        )
         for thread in threads:
             thread.join()
-    share = statistics.median(beside) / alone
-    print(
-        f"plain Python while {busy} of 8 threads wait for renders: {share:.0%} of its speed alone, "
-        f"by processor time of the thread (n={len(beside)}; alone it had {1 / alone_wall:.0%} of a processor)"
-    )
 
 
-def main() -> None:
+def main(rust: str | None = None, wheel: str | None = None) -> None:
     """Measures everything."""
     folder = pathlib.Path(tempfile.mkdtemp())
     options: dict[str, Any] = {
@@ -126,13 +191,17 @@ def main() -> None:
         "data_dir": folder,
     }
     imports()
+    if wheel:
+        print(f"wheel: {pathlib.Path(wheel).stat().st_size / 1e6:.1f} MB ({pathlib.Path(wheel).name})")
+    feeds = [feed(folder, number) for number in range(5)]
     with orion.Orion(**options) as app:
-        for number in range(5):
-            app.scan(feeds=[feed(folder, number)], limit=100)
-        reads(app)
+        for place in feeds:
+            app.scan(feeds=[place], limit=100)
+        reads(app, rust, feeds)
         events(app)
+    asyncio.run(awaited_reads(options, feeds))
     waiting(options, folder)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

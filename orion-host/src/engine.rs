@@ -11,7 +11,7 @@ use orion_adapters::redis::Redis;
 use orion_core::domain::{Gate, Run, RunState};
 use orion_core::id::{RunId, UserId};
 use orion_core::port::{
-    BlobStore, Clock, Entropy, Fetcher, ImageModel, LanguageModel, PlatformPublisher, RepositoryExt, Roster,
+    BlobStore, ClipModel, Clock, Entropy, Fetcher, ImageModel, LanguageModel, PlatformPublisher, RepositoryExt, Roster,
     ScriptWriter, SpeechModel, Store, Transcriber, TrendSource, Wire,
 };
 use orion_core::service::director::{Director, VectorMemory};
@@ -342,6 +342,18 @@ impl OrionBuilder {
     /// A voice of your own under an address that the setting `create.voice` can name.
     pub fn own_speech(mut self, address: impl Into<String>, speech: Arc<dyn SpeechModel>) -> Self {
         self.own.speech.insert(address.into(), speech);
+        self
+    }
+
+    /// One who sets pictures in motion, of your own, under an address that the setting `clips` can name.
+    pub fn own_clips(mut self, address: impl Into<String>, clips: Arc<dyn ClipModel>) -> Self {
+        self.own.clips.insert(address.into(), clips);
+        self
+    }
+
+    /// A transcriber of your own under an address that the setting `transcriber` can name.
+    pub fn own_transcriber(mut self, address: impl Into<String>, transcriber: Arc<dyn Transcriber>) -> Self {
+        self.own.transcribers.insert(address.into(), transcriber);
         self
     }
 

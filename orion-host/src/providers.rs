@@ -20,6 +20,8 @@ pub(crate) struct Own {
     pub(crate) language_models: BTreeMap<String, Arc<dyn LanguageModel>>,
     pub(crate) images: BTreeMap<String, Arc<dyn ImageModel>>,
     pub(crate) speech: BTreeMap<String, Arc<dyn SpeechModel>>,
+    pub(crate) clips: BTreeMap<String, Arc<dyn ClipModel>>,
+    pub(crate) transcribers: BTreeMap<String, Arc<dyn Transcriber>>,
 }
 
 /// Opens strategies by the settings.
@@ -136,12 +138,18 @@ impl<'c> Providers<'c> {
 
     /// One who sets pictures in motion.
     pub(crate) fn clip(&self, address: &str, blobs: &Arc<dyn BlobStore>) -> Result<Arc<dyn ClipModel>> {
-        self.parts.clips(address, blobs.clone())
+        match self.own.clips.get(address) {
+            Some(clips) => Ok(clips.clone()),
+            None => self.parts.clips(address, blobs.clone()),
+        }
     }
 
-    /// One who writes down what is said.
+    /// One who writes down what is said in a sound.
     pub(crate) fn transcriber(&self, address: &str) -> Result<Arc<dyn Transcriber>> {
-        self.parts.transcriber(address)
+        match self.own.transcribers.get(address) {
+            Some(transcriber) => Ok(transcriber.clone()),
+            None => self.parts.transcriber(address),
+        }
     }
 
     /// One who makes vectors.

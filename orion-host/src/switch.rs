@@ -257,6 +257,18 @@ impl Orion {
         ]
     }
 
+    /// Whether a choice names only providers that are set up. Another one is opened by its address and with the
+    /// operator's credentials, which not everybody who may choose may have done.
+    pub fn is_set_up(&self, capability: Switchable, choice: &Choice) -> bool {
+        let fits = |provider: &Provider| {
+            (choice.provider.is_empty() || provider.answers_to(&choice.provider))
+                && (choice.model.is_empty() || choice.provider.is_empty() || provider.model == choice.model)
+        };
+        let mut capabilities = self.capabilities().into_iter();
+        let found = capabilities.find(|standing| standing.name == capability.as_str());
+        found.is_some_and(|found| found.providers.iter().any(|standing| fits(&standing.provider)))
+    }
+
     /// Chooses who serves a capability from the next call on, in every process; `None` goes back to the configuration.
     ///
     /// # Errors

@@ -3,8 +3,10 @@
 
 use orion_core::domain::{Gate, Sha256, TrendStatus};
 use orion_core::id::{AssetId, ContentId, PublicationId, RunId, SocialAccountId, TrendId, UserId};
+use orion_core::port::{Provider, Side};
 use orion_core::service::production::Subject;
 use orion_core::{Error, ErrorKind, Result};
+use orion_host::{Choice, Switchable};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -85,6 +87,60 @@ pub(crate) struct SceneOrder {
     pub(crate) negative_prompt: Option<String>,
 }
 
+/// Who is to serve a capability.
+#[derive(Deserialize)]
+pub(crate) struct SwitchOrder {
+    pub(crate) service: String,
+    /// A name of `providers`, or an address as the settings have it; empty takes all of the side.
+    provider: String,
+    model: String,
+    /// Without one, the side of the provider if it is known, else this machine's.
+    side: Option<String>,
+    fallback: bool,
+}
+
+impl SwitchOrder {
+    /// The choice, among providers that are known.
+    ///
+    /// # Errors
+    /// [`Invalid`](ErrorKind::Invalid) for a side that is none.
+    pub(crate) fn choice(&self, known: impl IntoIterator<Item = Provider>) -> Result<Choice> {
+        let named = self.provider.trim();
+        let known = known.into_iter().find(|known| {
+            known.answers_to(named) && (self.model.is_empty() || known.model == self.model || named.contains('/'))
+        });
+        let (provider, model) = match (&known, named.split_once(':')) {
+            (None, Some((scheme, model))) if self.model.is_empty() => (scheme, model),
+            _ => (named, self.model.as_str()),
+        };
+        let mode = match self.side.as_deref() {
+            Some("local") => Side::Local,
+            Some("cloud") => Side::Cloud,
+            Some(other) => return Err(Error::invalid("a side is local or cloud").with_context("side", other)),
+            None => known.as_ref().map_or(Side::Local, |known| known.side),
+        };
+        Ok(Choice { mode, provider: provider.to_owned(), model: model.trim().to_owned(), fallback: self.fallback })
+    }
+}
+
+/// A capability that can be switched.
+pub(crate) fn switchable(service: &str) -> Result<Switchable> {
+    Switchable::named(service).ok_or_else(|| {
+        let known: Vec<&str> = Switchable::ALL.into_iter().map(Switchable::as_str).collect();
+        Error::invalid("there is no such service to switch")
+            .with_context("service", service)
+            .with_hint(format!("use one of {}", known.join(", ")))
+    })
+}
+
+/// A sound that is to be written down: a file, or one that belongs to content.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sound {
+    Path(PathBuf),
+    Asset { content: ContentId, id: AssetId },
+}
+
 /// A call.
 #[derive(Deserialize)]
 #[serde(tag = "call", content = "with", rename_all = "snake_case")]
@@ -113,6 +169,7 @@ pub(crate) enum Call {
     Save { content: ContentId, asset: AssetId, path: PathBuf },
     Draw { prompt: String, width: u32, height: u32, seed: u64, out: PathBuf },
     Speak { text: String, voice: Option<String>, language: String, speed: f64, out: PathBuf },
+    Transcribe { sound: Sound, language: Option<String> },
     Voices,
     Events { after: Option<String>, limit: u32, wait: f64 },
     Costs { days: u32 },
@@ -121,8 +178,10 @@ pub(crate) enum Call {
     Projections { days: u32 },
     Metrics { hours: u32 },
     Funnel,
+    Budget { seconds: Option<u32> },
     Providers,
-    Switch { service: String, policy: String },
+    Switch(SwitchOrder),
+    ResetProvider { service: String },
     Accounts,
     Connect { platform: String, name: String, credentials: serde_json::Map<String, serde_json::Value> },
     Disconnect { id: SocialAccountId },
@@ -134,6 +193,26 @@ pub(crate) enum Call {
     AddUser { email: String, name: String, password: orion_core::domain::Secret, role: String },
     SetUser { id: UserId, role: Option<String>, active: Option<bool> },
     Settings,
+}
+
+impl Call {
+    /// Whether providers take part: then it matters what was chosen in other processes.
+    pub(crate) fn asks_providers(&self) -> bool {
+        matches!(
+            self,
+            Self::Create { .. }
+                | Self::Start { .. }
+                | Self::Advance { .. }
+                | Self::Draw { .. }
+                | Self::Speak { .. }
+                | Self::Transcribe { .. }
+                | Self::Voices
+                | Self::Providers
+                | Self::Switch(_)
+                | Self::ResetProvider { .. }
+                | Self::Budget { .. }
+        )
+    }
 }
 
 /// An answer as JSON.

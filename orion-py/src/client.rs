@@ -1,6 +1,7 @@
 //! The class that takes calls. Each client has a runtime of its own: closing it ends everything that it began, and
 //! nothing of it is shared by a process that was forked off.
 
+use crate::arguments::{read, value};
 use crate::calls::Request;
 use crate::engine::{Engine, Opening};
 use crate::errors::to_python;
@@ -8,7 +9,8 @@ use crate::remote::{Connection, Remote};
 use crate::task::{Job, SIGNALS, Task, Worker};
 use orion_core::{Cancellation, Error, Operation, ProgressUpdate, Result};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
+use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -96,32 +98,52 @@ fn closed() -> Error {
     Error::conflict("this client is closed")
 }
 
-fn read<'a, T: serde::Deserialize<'a>>(json: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(json)
-        .map_err(|error| Error::invalid("the arguments do not fit").with_context("cause", &error).with_source(error))
+/// A call with its parameters, and for whom it is made.
+fn request(call: &str, parameters: &Bound<'_, PyAny>, user: Option<&str>) -> PyResult<Request> {
+    let mut given = Map::new();
+    given.insert("call".to_owned(), call.into());
+    let parameters = value(parameters)?;
+    if parameters.as_object().is_some_and(|parameters| !parameters.is_empty()) {
+        given.insert("with".to_owned(), parameters);
+    }
+    if let Some(user) = user {
+        given.insert("user".to_owned(), user.into());
+    }
+    read(Value::Object(given))
 }
 
 #[pymethods]
 impl Client {
     /// Opens an engine; `own` are providers written in Python, each with its capability and its address.
     #[staticmethod]
-    fn open_engine(py: Python<'_>, options: &[u8], own: Vec<(String, String, Py<PyAny>)>) -> PyResult<Self> {
-        let opening: Opening = read(options).map_err(|error| to_python(&error))?;
+    fn open_engine(
+        py: Python<'_>,
+        options: &Bound<'_, PyDict>,
+        own: Vec<(String, String, Py<PyAny>)>,
+    ) -> PyResult<Self> {
+        let opening: Opening = read(value(options)?)?;
         Self::with(py, |runtime| Ok(Backend::Engine(Box::new(runtime.block_on(Engine::open(opening, own))?))))
     }
 
     /// Reaches a platform.
     #[staticmethod]
-    fn connect(py: Python<'_>, options: &[u8]) -> PyResult<Self> {
-        let connection: Connection = read(options).map_err(|error| to_python(&error))?;
+    fn connect(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let connection: Connection = read(value(options)?)?;
         Self::with(py, |runtime| Ok(Backend::Remote(Box::new(runtime.block_on(Remote::connect(connection))?))))
     }
 
     /// Makes a call and waits for its answer, with the interpreter free.
-    fn call<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    #[pyo3(signature = (call, parameters, user=None))]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        call: &str,
+        parameters: &Bound<'py, PyDict>,
+        user: Option<&str>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let told = |error: Error| to_python(&error);
         let open = self.open().map_err(told)?;
-        let request: Request = read(request).map_err(told)?;
+        let request = request(call, parameters, user)?;
         let runtime = open.runtime.as_ref().ok_or_else(|| told(closed()))?;
         let cancellation = Cancellation::new();
         let operation = Operation::new(cancellation.clone(), Arc::new(|_: ProgressUpdate| {}));
@@ -131,10 +153,11 @@ impl Client {
     }
 
     /// Begins a call that goes on in the background.
-    fn start(&self, request: &[u8]) -> PyResult<Task> {
+    #[pyo3(signature = (call, parameters, user=None))]
+    fn start(&self, call: &str, parameters: &Bound<'_, PyDict>, user: Option<&str>) -> PyResult<Task> {
         let told = |error: Error| to_python(&error);
         let open = self.open().map_err(told)?;
-        let request: Request = read(request).map_err(told)?;
+        let request = request(call, parameters, user)?;
         let runtime = open.runtime.as_ref().ok_or_else(|| told(closed()))?;
         let job = Arc::new(Job::default());
         let mut jobs = open.jobs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,7 +184,11 @@ impl Client {
         py.detach(|| {
             jobs.iter().for_each(|job| job.cancel());
             jobs.iter().for_each(|job| job.wait_for_end(LAST_WORDS));
-            drop(open);
+            // Nothing of it may still want the interpreter when that ends: Python would end the thread, and the process
+            // with it. Who is in the middle of a call ends the runtime afterwards.
+            if let Some(runtime) = Arc::into_inner(open).and_then(|mut open| open.runtime.take()) {
+                runtime.shutdown_timeout(LAST_WORDS);
+            }
         });
     }
 }

@@ -1,12 +1,14 @@
-//! The native part of the Python package: it opens an engine or reaches a platform, takes calls as JSON, and gives JSON
+//! The native part of the Python package: it opens an engine or reaches a platform, takes calls as data, and gives JSON
 //! back. What a Python program sees of it (typed objects, `Orion`, `AsyncOrion`) is written in Python, once for both.
 //!
+//! - `arguments`: what Python hands over, as data.
 //! - `calls`: every call there is, as data. `engine` and `remote` both answer all of them.
 //! - `client`: the one class that takes calls, with the runtime beneath it.
 //! - `task`: work in the background, which a thread or an event loop waits for.
 //! - `providers`: ports whose work is done by Python objects.
 //! - `errors`: errors on their way in and out.
 
+mod arguments;
 mod calls;
 mod client;
 mod engine;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import pathlib
 import signal
@@ -115,20 +116,35 @@ def test_sync_a_stopped_run_goes_on_without_doing_anything_twice(app: orion.Orio
 
 
 CTRL_C = """
-import orion, sys
-app = orion.Orion(store="memory:", blobs="memory:", voice="silent:", offline=True, data_dir=sys.argv[1])
-print("ready", flush=True)
+import asyncio, orion, sys
+options = dict(store="memory:", blobs="memory:", voice="silent:", offline=True, data_dir=sys.argv[1])
+order = dict(script=sys.stdin.read(), quality="premium", out=sys.argv[1] + "/v", progress=lambda p: print(p.stage, flush=True))
+
+async def work():
+    async with orion.AsyncOrion(**options) as app:
+        print("ready", flush=True)
+        try:
+            await app.create(**order)
+        finally:
+            print([run.state for run in await app.runs()], flush=True)
+
 try:
+    if sys.argv[2] == "async":
+        asyncio.run(work())
+    app = orion.Orion(**options)
+    print("ready", flush=True)
     if sys.argv[2] == "events":
         next(app.events())
     else:
-        app.create(script=sys.stdin.read(), quality="premium", out=sys.argv[1] + "/v", progress=lambda p: print(p.stage, flush=True))
+        app.create(**order)
 except KeyboardInterrupt:
-    print("interrupted", [run.state for run in app.runs()], flush=True)
+    print("interrupted", flush=True)
+    if sys.argv[2] == "create":
+        print([run.state for run in app.runs()], flush=True)
 """
 
 
-@pytest.mark.parametrize("what", ["events", "create"])
+@pytest.mark.parametrize("what", ["events", "create", "async"])
 def test_ctrl_c_is_answered(tmp_path: pathlib.Path, what: str) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", CTRL_C, str(tmp_path), what], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -137,15 +153,42 @@ def test_ctrl_c_is_answered(tmp_path: pathlib.Path, what: str) -> None:
     child.stdin.write(LONG["script"])
     child.stdin.close()
     assert child.stdout.readline() == "ready\n"
-    if what == "create":
-        assert child.stdout.readline()
-    else:
+    if what == "events":
         # It waits for an event by then, or is about to: either way it must end.
         threading.Event().wait(0.5)
+    else:
+        assert child.stdout.readline()
     child.send_signal(signal.SIGINT)
     said = child.stdout.read()
     assert child.wait(60) == 0 and "interrupted" in said
-    assert ("cancelled" in said) == (what == "create")
+    assert ("['cancelled']" in said) == (what != "events") and not (tmp_path / "v").exists()
+
+
+def children() -> set[str]:
+    """The programs that this process has started and that still run."""
+    found = set()
+    for place in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = place.read_text().partition("(")[2].rpartition(")")
+        except OSError:
+            continue
+        state, parent = rest.split()[:2]
+        if int(parent) == os.getpid() and state != "Z":
+            found.add(name)
+    return found
+
+
+@pytest.mark.skipif(not pathlib.Path("/proc/self/stat").exists(), reason="there is no /proc to look at")
+def test_sync_who_leaves_a_job_leaves_no_program_behind(app: orion.Orion, tmp_path: pathlib.Path) -> None:
+    with app.begin(**LONG, out=tmp_path / "video") as job:
+        for update in job:
+            if update.stage == "render" and update.done > 0:
+                assert "ffmpeg" in children()
+                break
+    assert job.done() and "ffmpeg" not in children()
+    assert app.runs()[0].state == "cancelled" and not (tmp_path / "video").exists()
+    with pytest.raises(orion.CancelledError):
+        job.result()
 
 
 def test_a_fork_opens_its_own_engine(tmp_path: pathlib.Path, options: dict[str, Any], feed: pathlib.Path) -> None:
@@ -170,6 +213,40 @@ def test_a_fork_opens_its_own_engine(tmp_path: pathlib.Path, options: dict[str, 
                 os._exit(0)
             os._exit(1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+class Here(orion.TrendSource):
+    """Tells in which process it was asked; by a coroutine, or on a thread."""
+
+    name = "here"
+
+    def fetch(self, region: str, limit: int) -> list[orion.TrendItem]:
+        return [orion.TrendItem(f"The process {os.getpid()} tells of itself", 50, text="It tells of itself.")]
+
+
+class HereAwaited(Here):
+    name = "here-awaited"
+
+    async def fetch(self, region: str, limit: int) -> list[orion.TrendItem]:
+        return super().fetch(region, limit)
+
+
+@pytest.mark.parametrize("source", [Here, HereAwaited])
+def test_providers_work_on_both_sides_of_a_fork(
+    options: dict[str, Any], source: type[Here], tmp_path: pathlib.Path
+) -> None:
+    with orion.Orion(**{**options, "store": "sqlite:orion.db", "blobs": "file:blobs"}, sources=[source()]) as app:
+        assert str(os.getpid()) in app.scan().trends[0].topic
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                status = 0 if str(os.getpid()) in app.scan().trends[0].topic else 2
+                app.close()
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert app.scan().found == 1
 
 
 def test_a_closed_one_stays_closed(options: dict[str, Any], run: Run) -> None:
@@ -208,7 +285,7 @@ def test_without_ffmpeg_the_error_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with orion.Orion(**options) as app, pytest.raises(orion.UnavailableError) as caught:
         app.create(script=SCRIPT, out=tmp_path / "video")
-    assert caught.value.hint and "ffmpeg" in caught.value.hint
+    assert caught.value.hint and "apt install ffmpeg" in caught.value.hint and "imageio-ffmpeg" in caught.value.hint
 
 
 def test_the_bundled_ffmpeg_is_enough(
@@ -222,6 +299,48 @@ def test_the_bundled_ffmpeg_is_enough(
     # There is no ffprobe either: ffmpeg alone has told what the file is, and it was checked by that.
     report = video.report
     assert (report.width, report.height) == (1080, 1080) and {check.name for check in report.checks if check.passed} >= {"codec"}
+
+
+def test_sync_progress_shows_itself_in_bars(app: orion.Orion, tmp_path: pathlib.Path) -> None:
+    tqdm, track = pytest.importorskip("tqdm"), pytest.importorskip("rich.progress")
+    shown = io.StringIO()
+    with app.begin(script=SCRIPT, out=tmp_path / "one", **QUICK) as job:
+        stages = [update.stage for update in tqdm.tqdm(job, file=shown)]
+    assert stages[-1] == "render" and f"{len(stages)}it" in shown.getvalue()
+    with app.begin(script=SCRIPT, out=tmp_path / "two", **QUICK) as job:
+        assert [update.stage for update in track.track(job, total=None)][-1] == "render"
+        assert job.result().path.exists()
+
+
+def test_sync_records_show_themselves(app: orion.Orion) -> None:
+    run = app.start(script=SCRIPT, gates=["script"])
+    assert f"id={run.id}" in repr(run) and "state='pending'" in repr(run)
+    html = run._repr_html_()
+    assert html.startswith("<table>") and str(run.id) in html and "pending" in html
+    pretty = pytest.importorskip("rich.pretty")
+    told = pretty.pretty_repr(run)
+    assert told.startswith("Run(") and "state='pending'" in told and "content_id=UUID(" in told
+    content = app.content(run)
+    hostile = orion.Content({**content.as_dict(), "title": "<script>alert(1)</script>"})
+    assert "<script>" not in hostile._repr_html_()
+
+
+LEFT_OPEN = """
+import orion, sys, threading
+app = orion.Orion(store="memory:", blobs="memory:", voice="silent:", offline=True, data_dir=sys.argv[1])
+job = app.begin(script=sys.argv[2], quality="premium", out=sys.argv[1] + "/v")
+next(iter(job))
+threading.Thread(target=lambda: list(job), daemon=True).start()
+"""
+
+
+def test_a_program_that_ends_in_the_middle_ends_well(tmp_path: pathlib.Path) -> None:
+    for turn in range(3):
+        place = str(tmp_path / str(turn))
+        done = subprocess.run(
+            [sys.executable, "-c", LEFT_OPEN, place, LONG["script"]], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "") and not pathlib.Path(place, "v").exists()
 
 
 def test_importing_brings_no_event_loop() -> None:

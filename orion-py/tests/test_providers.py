@@ -58,14 +58,9 @@ def test_sync_pictures_are_journaled_and_paid(app: orion.Orion, options: dict[st
         assert paid.provider == "grey" and paid.spending.by_category == {"image_generation": Decimal("0.03")}
         assert grey.asked[0].width >= 1080 and grey.asked[0].colours["background"].startswith("#")
         assert all(name.startswith("orion-provider") for name in grey.threads)
-        [llm, image, tts] = app.providers()
+        image = next(one for one in app.providers() if one.service == "image")
         assert [str(provider) for provider in image.order] == ["grey", "scene-graphics/cards-2"]
-        switched = {one.service: one for one in app.switch("image", "scene-graphics")}
-        assert [str(provider) for provider in switched["image"].order] == ["scene-graphics/cards-2"]
-        app.draw("a lighthouse", tmp_path / "picture.jpg", width=128, height=128)
-        assert len(grey.asked) == 3
-        with pytest.raises(ValueError):
-            app.switch("image", "nobody")
+        assert (image.order[0].requests, image.order[0].cost) == (3, Decimal("0.03"))
 
 
 class Flaky(orion.ImageGenerator):
@@ -214,6 +209,16 @@ def test_sync_a_source_of_trends(options: dict[str, Any]) -> None:
         assert "lighthouse" in (app.content(waiting).script or orion.types.Script({})).text.lower()
 
 
+def test_sync_what_a_source_says_in_numbers(options: dict[str, Any]) -> None:
+    class Counting(Board):
+        def fetch(self, region: str, limit: int) -> list[orion.TrendItem]:
+            return [item._replace(signals={"searches": 2000}) for item in super().fetch(region, limit)]
+
+    with orion.Orion(**options, sources=[Counting()]) as app:
+        [trend] = app.scan().trends
+        assert trend.signals == {"board": {"searches": 2000}}
+
+
 class Shelf(orion.SocialPlatform):
     name, destination, text_limit = "shelf", "mastodon", 100
 
@@ -247,6 +252,14 @@ def test_sync_a_place_to_publish(options: dict[str, Any], tmp_path: pathlib.Path
         assert shelf.place.read_bytes() == video.path.read_bytes()
         assert shelf.calls[-1].startswith("handle-")
         assert not list((tmp_path / "data" / "work").glob("post-*"))
+
+
+def test_a_place_of_an_unknown_name_says_which_there_are(options: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    shelf = Shelf(tmp_path / "shelf.mp4")
+    shelf.destination = "shelf"
+    with pytest.raises(orion.InvalidError) as caught:
+        orion.Orion(**options, platforms=[shelf])
+    assert caught.value.context["destination"] == "shelf" and caught.value.hint and "webhook" in caught.value.hint
 
 
 def test_what_is_no_provider_is_refused(options: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "ORION_HTTP_RATE_FACTOR": "1000",
         "ORION_FEEDS": str(folder / "feed.xml"),
         "ORION_SCOUT_INTERVAL": "0",
+        "ORION_BUDGET_DAY": "2.50",
         "ORION_PUBLISH_FOLDER_ROOT": str(folder / "published"),
         "ORION_PASSWORD": PASSWORD,
     }
@@ -117,11 +119,20 @@ def test_sync_trends_numbers_and_people(app: orion.Orion) -> None:
     trend = app.trend(scan.trends[0].id)
     assert trend.items[0].title and app.set_trend(trend, "discarded").status == "discarded"
     assert app.costs().total == 0 and app.funnel().generated >= 0 and app.metrics().error_rate == 0
-    assert {service.service for service in app.providers()} == {"llm", "image", "tts"}
-    assert app.switch("image", "scene-graphics")
+    services = {service.service: service for service in app.providers()}
+    assert services.keys() >= {"llm", "critic", "image", "tts"}
+    assert [str(provider) for provider in services["image"].order] == ["scene-graphics/cards-2"]
+    switched = {service.service: service for service in app.switch("image", "scene-graphics")}["image"]
+    assert switched.chosen is not None and (switched.chosen.provider, switched.chosen.side) == ("scene-graphics", "local")
+    assert all(service.chosen is None for service in app.reset_provider("image"))
+    with pytest.raises(orion.InvalidError):
+        app.switch("llm", "nobody:mistral")
+    budget = app.budget(30)
+    assert (budget.run, budget.day, budget.left_today) == (None, Decimal("2.5"), Decimal("2.5"))
+    assert {stage.stage for stage in budget.stages} == {"script", "images", "video"} and budget.expected == 0
     bob = app.add_user("bob@example.org", "Bob", PASSWORD, role="editor")
     assert bob.role == "editor" and app.set_user(bob, active=False).active is False
-    for refused in (lambda: app.steps(bob.id), lambda: app.start(feed="feed.xml"), app.voices, app.settings):
+    for refused in (lambda: app.steps(bob.id), lambda: app.start(feed="feed.xml"), app.voices, app.settings, lambda: app.transcribe("sound.wav")):
         with pytest.raises(orion.UnsupportedError):
             refused()
 

@@ -1,4 +1,4 @@
-"""Makes `orion/sync.py` from `orion/aio.py`: the same calls, without waiting in a loop.
+"""Makes the folder `orion/sync` from `orion/aio`: the same calls, without waiting in a loop.
 
     python tools/twins.py           writes it
     python tools/twins.py --check   tells whether it is as it should be
@@ -15,7 +15,10 @@ PACKAGE = Path(__file__).parent.parent / "python" / "orion"
 #: What is replaced, in this order.
 TWINS = [
     (r"`AsyncOrion`: the engine, or a platform, for programs with an event loop\.", "`Orion`: the engine, or a platform, for plain programs."),
-    (r"`orion/sync\.py` is made from this file by `orion-py/tools/twins\.py`: edit here, and run it\.", "Made from `orion/aio.py` by `orion-py/tools/twins.py`: edit there, and run it."),
+    (
+        r"The folder `orion/sync` is made from this one by `orion-py/tools/twins\.py`: edit here, and run it\.",
+        "The folder is made from `orion/aio` by `orion-py/tools/twins.py`: edit there, and run it.",
+    ),
     (
         r'    >>> import asyncio, orion\n(?:.*\n)*?    \[\]\n',
         '    >>> import orion\n'
@@ -24,12 +27,13 @@ TWINS = [
         '    []\n',
     ),
     (r"object \| Awaitable\[object\]", "object"),
+    (r"import Awaitable, ", "import "),
+    (r"AsyncIterator, Iterable", "Iterable, Iterator"),
     (r"AsyncIterator", "Iterator"),
-    (r"import Iterator, Awaitable, Callable, Iterable, Mapping", "import Callable, Iterable, Iterator, Mapping"),
-    (r"Async(Orion|Base|Job)", r"\1"),
+    (r"Async(Orion|Base|Job|\w+Calls)", r"\1"),
     (r"\bBase\b", "SyncBase"),
     (r"import SyncBase, Job", "import Job, SyncBase"),
-    (r"async (def|with|for) ", r"\1 "),
+    (r"\basync (def|with|for) ", r"\1 "),
     (r"\bawait ", ""),
 ]
 
@@ -42,14 +46,20 @@ def twin(source: str) -> str:
 
 
 def main() -> int:
-    """Writes or checks the twin."""
-    made, place = twin((PACKAGE / "aio.py").read_text()), PACKAGE / "sync.py"
+    """Writes or checks the twins."""
+    folder = PACKAGE / "sync"
+    made = {place.name: twin(place.read_text()) for place in sorted((PACKAGE / "aio").glob("*.py"))}
+    there = {place.name: place.read_text() for place in folder.glob("*.py")}
     if "--check" in sys.argv:
-        if place.read_text() == made:
+        if there == made:
             return 0
-        print("orion/sync.py is not the twin of orion/aio.py: run python orion-py/tools/twins.py", file=sys.stderr)
+        print("orion/sync is not the twin of orion/aio: run python orion-py/tools/twins.py", file=sys.stderr)
         return 1
-    place.write_text(made)
+    folder.mkdir(exist_ok=True)
+    for name in there.keys() - made.keys():
+        (folder / name).unlink()
+    for name, text in made.items():
+        (folder / name).write_text(text)
     return 0
 
 

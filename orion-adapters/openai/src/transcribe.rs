@@ -4,7 +4,7 @@ use crate::server::{OpenAiOptions, Server};
 use async_trait::async_trait;
 use bytes::Bytes;
 use orion_core::domain::CostCategory;
-use orion_core::port::{Provider, SpokenWord, Transcriber, Transcript};
+use orion_core::port::{Provider, Transcriber, Transcript};
 use orion_core::{Error, ErrorKind, MediaTime, Operation, Result};
 use orion_voice::wav;
 use reqwest::multipart::{Form, Part};
@@ -99,35 +99,9 @@ impl Transcriber for OpenAiTranscriber {
             }
         };
         let language = heard.language.as_deref().and_then(tag).or(asked).unwrap_or_else(|| "und".to_owned());
-        Ok(Transcript { words: within(words, length)?, language, usage })
+        let words = words.into_iter().map(|word| (word.word, word.start, word.end));
+        Ok(Transcript { words: orion_voice::heard(words, length)?, language, usage })
     }
-}
-
-/// Words in order, each with a length, within the sound. What lies behind its end was not said.
-fn within(words: Vec<Word>, length: MediaTime) -> Result<Vec<SpokenWord>> {
-    let mut spoken: Vec<SpokenWord> = Vec::with_capacity(words.len());
-    let mut last = MediaTime::ZERO;
-    for word in words {
-        if !word.start.is_finite() || !word.end.is_finite() {
-            return Err(Error::new(ErrorKind::Corrupt, "a word has no time"));
-        }
-        let start = MediaTime::from_seconds(word.start).max(last);
-        let end = MediaTime::from_seconds(word.end).min(length).max(MediaTime(start.0 + 1));
-        if end > length {
-            break;
-        }
-        let texts: Vec<&str> = word.word.split_whitespace().collect();
-        let count = texts.len() as i64;
-        // A word with white space in it is several, of one length.
-        for (number, text) in (0..).zip(texts) {
-            let at = |part: i64| MediaTime(start.0 + (end.0 - start.0) * part / count);
-            if at(number + 1) > at(number) {
-                spoken.push(SpokenWord { text: text.to_owned(), start: at(number), end: at(number + 1) });
-            }
-        }
-        last = end;
-    }
-    Ok(spoken)
 }
 
 /// The tag of a language, by its tag with or without a region, or by its English name as Whisper tells it.

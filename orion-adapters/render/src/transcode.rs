@@ -11,6 +11,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use tempfile::TempDir;
 
 /// Samples a second that transcribers expect.
 const RATE: &str = "16000";
@@ -59,6 +60,32 @@ impl Transcoder {
         let folder = folder.map_err(|error| Error::unexpected("the work ended by a panic").with_source(error))??;
         let from = folder.path().join("in");
         blobs.export(file, &from).await?;
+        self.decode(folder, from, operation).await
+    }
+
+    /// The sound of a file of the caller's own, in the form of [`wav`](Self::wav).
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound) if there is no such file; as [`wav`](Self::wav).
+    pub async fn wav_of_file(&self, file: &Path, operation: &Operation) -> Result<Bytes> {
+        let (work, file) = (self.work.clone(), file.to_owned());
+        let found = move || {
+            // As a whole path it is never taken for an address or an option.
+            let from = file.canonicalize().map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    Error::not_found("there is no such file").with_context("file", file.display())
+                }
+                _ => fault::io(error).with_context("file", file.display()),
+            })?;
+            Ok::<_, Error>((fault::folder(&work, "sound-")?, from))
+        };
+        let found = tokio::task::spawn_blocking(found).await;
+        let (folder, from) =
+            found.map_err(|error| Error::unexpected("the work ended by a panic").with_source(error))??;
+        self.decode(folder, from, operation).await
+    }
+
+    async fn decode(&self, folder: TempDir, from: PathBuf, operation: &Operation) -> Result<Bytes> {
         let tools = self.tools.clone();
         let decode = move |watched: &Watched| {
             let to = folder.path().join("out.wav");
@@ -107,6 +134,13 @@ mod tests {
         assert_eq!((reader.spec().channels, reader.spec().sample_rate), (1, 16_000));
         let seconds = f64::from(reader.duration()) / 16_000.0;
         assert!((seconds - 2.0).abs() < 0.2, "{seconds}");
+
+        let place = bench.work.path().join("my sound.wav");
+        std::fs::write(&place, &wav).unwrap();
+        let of_file = transcoder.wav_of_file(&place, &operation).await.unwrap();
+        assert_eq!(hound::WavReader::new(std::io::Cursor::new(of_file)).unwrap().spec().sample_rate, 16_000);
+        let missing = transcoder.wav_of_file(&bench.work.path().join("none.wav"), &operation).await.unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::NotFound);
 
         let text = blobs.put(Bytes::from_static(b"#EXTM3U\n/etc/passwd\n"), "audio/mpeg").await.unwrap();
         let refused = transcoder.wav(&blobs, text.sha256, &operation).await.unwrap_err();

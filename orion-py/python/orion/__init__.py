@@ -2,11 +2,13 @@
 
 Examples
 --------
-Three lines to a video::
+Three lines to a video; ``orion.Orion()`` alone does, with what the configuration says:
 
-    import orion
-    app = orion.Orion()
-    video = app.create(feed="news.rss")
+>>> import orion
+>>> app = orion.Orion(store="memory:", blobs="memory:", voice="silent:", offline=True)
+>>> video = app.create(feed=feed, out=folder / "video", seconds=15, quality="draft")
+>>> video.path.name, video.report.width
+('video.mp4', 1080)
 
 The same calls reach a platform: ``app = orion.connect("http://localhost:8000", token=…)``; and each is there to be
 awaited on `orion.AsyncOrion`.
@@ -37,6 +39,9 @@ from .errors import (
     UnsupportedError,
 )
 from .providers import (
+    Clip,
+    ClipGenerator,
+    ClipRequest,
     Completion,
     CompletionRequest,
     Drawing,
@@ -50,6 +55,9 @@ from .providers import (
     Sound,
     SpeechRequest,
     SpeechSynthesizer,
+    Transcriber,
+    Transcription,
+    TranscriptionRequest,
     TrendItem,
     TrendSource,
 )
@@ -65,6 +73,9 @@ __all__ = [
     "AsyncJob",
     "AsyncOrion",
     "CancelledError",
+    "Clip",
+    "ClipGenerator",
+    "ClipRequest",
     "Completion",
     "CompletionRequest",
     "ConflictError",
@@ -95,6 +106,9 @@ __all__ = [
     "Sound",
     "SpeechRequest",
     "SpeechSynthesizer",
+    "Transcriber",
+    "Transcription",
+    "TranscriptionRequest",
     "Trend",
     "TrendItem",
     "TrendSource",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import time
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from typing_extensions import Self
-
-encode = json.JSONEncoder(default=str, separators=(",", ":")).encode
 
 #: Seconds that work which was stopped has to write down how it stands.
 LAST_WORDS = 10.0
@@ -54,6 +54,7 @@ class Connection:
                 )
         self._forks = _forks
         self._client = self._opened()
+        _open.add(self)
         return self._client
 
     def close(self) -> None:
@@ -64,6 +65,14 @@ class Connection:
 
 
 _forks = 0
+#: What is to be closed before the interpreter ends: its threads must not call into one that is going away.
+_open: weakref.WeakSet[Connection] = weakref.WeakSet()
+
+
+@atexit.register
+def _at_exit() -> None:
+    for connection in list(_open):
+        connection.close()
 
 
 def _after_fork() -> None:
@@ -73,16 +82,6 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-
-
-def request(call: str, user: UUID | None, parameters: dict[str, Any]) -> bytes:
-    """A call as the native part reads it."""
-    asked: dict[str, Any] = {"call": call}
-    if parameters:
-        asked["with"] = parameters
-    if user is not None:
-        asked["user"] = user
-    return encode(asked).encode()
 
 
 def _progress(task: _orion.Task) -> list[Progress]:
@@ -245,17 +244,17 @@ class SyncBase:
     """What `Orion` stands on."""
 
     def __init__(self, connection: Connection, user: UUID | None = None) -> None:
-        self._connection, self._user = connection, user
+        self._connection, self._user = connection, None if user is None else str(user)
         connection.open()
 
     def _call(self, call: str, **parameters: Any) -> bytes:
-        return self._connection.open().call(request(call, self._user, parameters))
+        return self._connection.open().call(call, parameters, self._user)
 
     def _work(self, call: str, progress: Callable[[Progress], object] | None, **parameters: Any) -> bytes:
-        return wait(self._connection.open().start(request(call, self._user, parameters)), progress)
+        return wait(self._connection.open().start(call, parameters, self._user), progress)
 
     def _begin(self, call: str, **parameters: Any) -> Job:
-        return Job(self._connection.open().start(request(call, self._user, parameters)))
+        return Job(self._connection.open().start(call, parameters, self._user))
 
     def close(self) -> None:
         """Stops everything that goes on, and ends. What is not done can go on later."""
@@ -272,7 +271,7 @@ class AsyncBase:
     """What `AsyncOrion` stands on."""
 
     def __init__(self, connection: Connection, user: UUID | None = None) -> None:
-        self._connection, self._user = connection, user
+        self._connection, self._user = connection, None if user is None else str(user)
 
     async def _client(self) -> _orion.Client:
         import asyncio
@@ -289,11 +288,11 @@ class AsyncBase:
         self, call: str, progress: Callable[[Progress], object | Awaitable[object]] | None, **parameters: Any
     ) -> bytes:
         client = await self._client()
-        return await wait_async(client.start(request(call, self._user, parameters)), progress)
+        return await wait_async(client.start(call, parameters, self._user), progress)
 
     async def _begin(self, call: str, **parameters: Any) -> AsyncJob:
         client = await self._client()
-        return AsyncJob(client.start(request(call, self._user, parameters)))
+        return AsyncJob(client.start(call, parameters, self._user))
 
     async def close(self) -> None:
         """Stops everything that goes on, and ends. What is not done can go on later."""

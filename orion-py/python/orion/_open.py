@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from . import _orion
-from ._client import Connection, encode
+from ._client import Connection
 from .errors import InvalidError
-from .providers import ImageGenerator, LanguageModel, SocialPlatform, SpeechSynthesizer, TrendSource
+from .providers import (
+    ClipGenerator,
+    ImageGenerator,
+    LanguageModel,
+    SocialPlatform,
+    SpeechSynthesizer,
+    Transcriber,
+    TrendSource,
+)
 
 
 def engine(
@@ -19,6 +27,8 @@ def engine(
     llm: str | LanguageModel | Iterable[str | LanguageModel] | None,
     images: str | ImageGenerator | Iterable[str | ImageGenerator] | None,
     voice: str | SpeechSynthesizer | Iterable[str | SpeechSynthesizer] | None,
+    clips: str | ClipGenerator | Iterable[str | ClipGenerator] | None,
+    transcriber: str | Transcriber | Iterable[str | Transcriber] | None,
     feeds: Iterable[str | os.PathLike[str]] | None,
     sources: Iterable[TrendSource],
     platforms: Iterable[SocialPlatform],
@@ -32,6 +42,8 @@ def engine(
         ("writer", "llm", LanguageModel, llm),
         ("images", "image", ImageGenerator, images),
         ("create.voice", "tts", SpeechSynthesizer, voice),
+        ("clips", "clip", ClipGenerator, clips),
+        ("transcriber", "transcriber", Transcriber, transcriber),
     ):
         if given is not None:
             flags[name] = _chain(kind, base, given, own)
@@ -48,14 +60,14 @@ def engine(
         "ffmpeg": _bundled_ffmpeg(),
     }
     again = not flags.get("store", "").startswith("memory:")
-    return Connection(lambda: _orion.Client.open_engine(encode(options).encode(), own), again=again)
+    return Connection(lambda: _orion.Client.open_engine(options, own), again=again)
 
 
 def platform(url: str, *, token: str | None, email: str | None, password: str | None) -> Connection:
     """A connection to a platform."""
     if (email is None) != (password is None):
         raise InvalidError("signing in takes an email and a password", hint="or give a token")
-    options = encode({"url": url, "token": token, "email": email, "password": password}).encode()
+    options = {"url": url, "token": token, "email": email, "password": password}
     return Connection(lambda: _orion.Client.connect(options))
 
 

@@ -1,7 +1,7 @@
 """The native part. `orion-py/tools/stubs.py` checks that this file and the module agree."""
 
 from collections.abc import Callable
-from typing import final
+from typing import Any, final
 
 __all__ = ["Client", "Done", "Task", "__version__", "command"]
 
@@ -15,14 +15,14 @@ class Client:
     """An engine in this process, or a platform elsewhere."""
 
     @staticmethod
-    def open_engine(options: bytes, own: list[tuple[str, str, object]]) -> Client:
+    def open_engine(options: dict[str, Any], own: list[tuple[str, str, object]]) -> Client:
         """Opens an engine; `own` are providers written in Python, each with its capability and its address."""
     @staticmethod
-    def connect(options: bytes) -> Client:
+    def connect(options: dict[str, Any]) -> Client:
         """Reaches a platform."""
-    def call(self, request: bytes) -> bytes:
+    def call(self, call: str, parameters: dict[str, Any], user: str | None = None) -> bytes:
         """Makes a call and waits for its answer, with the interpreter free."""
-    def start(self, request: bytes) -> Task:
+    def start(self, call: str, parameters: dict[str, Any], user: str | None = None) -> Task:
         """Begins a call that goes on in the background."""
     def close(self) -> None:
         """Stops everything that goes on, lets it write down how it stands, and ends."""

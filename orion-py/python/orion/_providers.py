@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import CorruptError
 from .providers import (
+    Clip,
+    ClipRequest,
     Completion,
     CompletionRequest,
     Drawing,
@@ -26,6 +28,8 @@ from .providers import (
     PostRequest,
     Sound,
     SpeechRequest,
+    Transcription,
+    TranscriptionRequest,
     TrendItem,
 )
 
@@ -155,6 +159,18 @@ def _drawing(value: Any) -> Reply:
     return _json(told), [data]
 
 
+def _clip(value: Any) -> Reply:
+    clip = value if isinstance(value, Clip) else Clip(value)
+    video = clip.video
+    data = Path(video).read_bytes() if isinstance(video, (str, os.PathLike)) else bytes(video)
+    return _json({"used": _used(1, clip.cost)}), [data]
+
+
+def _transcription(heard: Transcription) -> Reply:
+    words = [(str(word), float(start), float(end)) for word, start, end in heard.words]
+    return _json({"words": words, "language": heard.language, "used": _used(0, heard.cost)}), []
+
+
 def _picture(image: Any) -> tuple[bytes, int, int]:
     """The bytes of a picture, and its size."""
     if isinstance(image, (str, os.PathLike)):
@@ -227,7 +243,7 @@ def _trends(items: Any) -> Reply:
             "language": None,
             "rank": rank,
         }
-        return {"score": trend.score, "source": trend.source, "item": item}
+        return {"score": trend.score, "source": trend.source, "signals": trend.signals, "item": item}
 
     return _json([told(rank, trend) for rank, trend in enumerate(items)]), []
 
@@ -242,6 +258,8 @@ _METHODS: dict[str, tuple[Callable[[Any], tuple[Any, ...]], Callable[[Any], Repl
     "complete": (lambda raw: (CompletionRequest(raw),), _completion),
     "generate": (lambda raw: (ImageRequest(raw),), _drawing),
     "speak": (lambda raw: (SpeechRequest(raw),), _sound),
+    "animate": (lambda raw: (ClipRequest(raw),), _clip),
+    "transcribe": (lambda raw: (TranscriptionRequest(raw),), _transcription),
     "voices": (lambda _: (), _voices),
     "fetch": (lambda raw: (raw["region"], raw["limit"]), _trends),
     "check": (lambda raw: (raw,), lambda _: (b"null", [])),

@@ -195,6 +195,8 @@ def made(
     names = {name for name, _ in context}
     if cls is NotFoundError and names & {"file", "path", "feed"}:
         cls = MissingFileError
+    if hint and ("program", "ffmpeg") in context:
+        hint += ", or pip install imageio-ffmpeg"
     error = cls(message, hint=hint, retry_after=retry_after)
     error.context = dict(context)
     cause = raised

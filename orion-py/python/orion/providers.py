@@ -26,9 +26,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from .types import Field, Record, _list, _maybe
+from .types.record import Field, Record, list_of, maybe
 
 __all__ = [
+    "Clip",
+    "ClipGenerator",
+    "ClipRequest",
     "Completion",
     "CompletionRequest",
     "Drawing",
@@ -42,6 +45,9 @@ __all__ = [
     "Sound",
     "SpeechRequest",
     "SpeechSynthesizer",
+    "Transcriber",
+    "Transcription",
+    "TranscriptionRequest",
     "TrendItem",
     "TrendSource",
 ]
@@ -70,7 +76,7 @@ class Message(Record):
 class CompletionRequest(Record):
     """What is asked of a language model."""
 
-    messages = Field(_list(Message))
+    messages = Field(list_of(Message))
     temperature = Field(float)
     max_tokens = Field(int)
 
@@ -146,11 +152,43 @@ class ImageGenerator(ProviderBase, ABC):
         """
 
 
+class ClipRequest(Record):
+    """What is asked of who sets a picture in motion. The file is there only while the method runs."""
+
+    picture = Field(Path)
+    prompt = Field(str)
+    #: Length, 1 to 10; a clip of another length is cut or slowed down to fit.
+    seconds = Field(int)
+    width = Field(int)
+    height = Field(int)
+
+
+class Clip(NamedTuple):
+    """A clip, as MP4 or WebM bytes or the path of such a file, with what it cost."""
+
+    video: Any
+    cost: Decimal = Decimal(0)
+
+
+class ClipGenerator(ProviderBase, ABC):
+    """Sets pictures in motion that a model has drawn; without one, the camera moves over them."""
+
+    @abstractmethod
+    def animate(self, request: ClipRequest) -> Any:
+        """A clip that begins with the picture.
+
+        Returns
+        -------
+        bytes, path or Clip
+            MP4 or WebM bytes, or the path of such a file; or one of these in a `Clip`.
+        """
+
+
 class SpeechRequest(Record):
     """What is asked of a voice: one sentence or a few."""
 
     text = Field(str)
-    voice = Field(_maybe(str))
+    voice = Field(maybe(str))
     language = Field(str)
     speed = Field(float)
 
@@ -159,7 +197,7 @@ class Sound(NamedTuple):
     """Speech: samples of one channel from -1 to 1, as a sequence of numbers, a NumPy array or float32 bytes.
 
     `words` has the start and end of every word of the text, split at white space, in seconds. A voice that does not
-    know them leaves them out; captions then share the sound by the length of the words.
+    know them leaves them out: then a transcriber listens, if one is named, or they are estimated from the pauses.
     """
 
     samples: Any
@@ -180,8 +218,39 @@ class SpeechSynthesizer(ProviderBase, ABC):
         return [self.model or self.name or type(self).__name__]
 
 
+class TranscriptionRequest(Record):
+    """What is asked of a transcriber. The file is there only while the method runs."""
+
+    #: A WAV file; of sounds that are not Orion's own with 16,000 samples a second of one channel.
+    sound = Field(Path)
+    #: Its length.
+    seconds = Field(float)
+    #: The language that is spoken, if it is known.
+    language = Field(maybe(str))
+
+
+class Transcription(NamedTuple):
+    """What was said: each word with its start and end in seconds, in order; nothing for silence."""
+
+    words: Sequence[tuple[str, float, float]]
+    #: Tag of the language: ``"en"``.
+    language: str | None = None
+    cost: Decimal = Decimal(0)
+
+
+class Transcriber(ProviderBase, ABC):
+    """Writes down what is said in a sound: for `Orion.transcribe`, and for the captions of voices without word times."""
+
+    @abstractmethod
+    def transcribe(self, request: TranscriptionRequest) -> Transcription | Awaitable[Transcription]:
+        """Listens to a sound."""
+
+
 class TrendItem(NamedTuple):
-    """Something that many talk about, with how strongly: 0 to 100."""
+    """Something that many talk about, with how strongly: 0 to 100.
+
+    `signals` are what the source says of it in numbers (``{"points": 120}``); a trend has them by the source's name.
+    """
 
     title: str
     score: float
@@ -191,6 +260,7 @@ class TrendItem(NamedTuple):
     source: str | None = None
     published_at: datetime | None = None
     categories: Sequence[str] = ()
+    signals: Mapping[str, Any] | None = None
 
 
 class TrendSource(ProviderBase, ABC):
@@ -207,18 +277,15 @@ class PostRequest(Record):
     id = Field(UUID)
     content_id = Field(UUID)
     video = Field(Path)
-    thumbnail = Field(_maybe(Path))
+    thumbnail = Field(maybe(Path))
     title = Field(str)
     description = Field(str)
-    handle = Field(_maybe(str))
+    handle = Field(maybe(str))
 
     @property
     def credentials(self) -> Mapping[str, str]:
         """What opens the account."""
         return dict(self._data["credentials"])
-
-    def _shown(self) -> Any:
-        yield from super()._shown()
 
 
 class Outcome(NamedTuple):
@@ -232,7 +299,12 @@ class Outcome(NamedTuple):
 
 
 class SocialPlatform(ProviderBase, ABC):
-    """A place to publish. It takes the place of the built-in one of the same destination."""
+    """A place to publish. It takes the place of the built-in one of the same destination.
+
+    The destinations are those that Orion knows, so that approvals, posts and accounts mean the same to every program on
+    a record. A place of your own stands for the one whose name you do not need: a video server of a company is
+    ``"webhook"``, say.
+    """
 
     #: Which: ``folder``, ``webhook``, ``youtube``, ``tiktok``, ``instagram``, ``twitter``, ``linkedin``, ``mastodon``, ``bluesky``.
     destination: str = ""

@@ -2,9 +2,12 @@
 
 use super::Engine;
 use crate::calls::{Call, reply, unsupported};
-use orion_core::domain::{ContentStatus, Role, Step};
+use orion_core::domain::{Asset, ContentStatus, Money, Role, Step};
+use orion_core::id::{AssetId, ContentId};
 use orion_core::port::{Filter, Order, RepositoryExt};
+use orion_core::service::budget;
 use orion_core::service::identity::Caller;
+use orion_core::service::production::CreateRequest;
 use orion_core::service::pulse::{Spending, content_of};
 use orion_core::service::scout::{ScanRequest, built_in};
 use orion_core::{Error, Operation, Result};
@@ -71,17 +74,23 @@ impl Engine {
                 reply(&store.read().await?.assets().every(&filter, Order::Newest, MOST_ROWS as usize).await?)
             }
             Call::Save { content, asset, path } => {
-                self.content(caller, content).await?;
-                let found = store.read().await?.assets().require(asset).await?;
-                if found.content_id != content {
-                    return Err(Error::not_found("this content has no such asset").with_context("asset", asset));
-                }
+                let found = self.asset(caller, content, asset).await?;
                 self.orion.blobs().export(found.blob.sha256, &path).await?;
                 reply(&path)
             }
             Call::Events { after, limit, wait } => self.events(caller, after, limit, wait, operation).await,
             call => self.account(caller, call).await,
         }
+    }
+
+    /// A file of content that the caller may see.
+    pub(super) async fn asset(&self, caller: &Caller, content: ContentId, id: AssetId) -> Result<Asset> {
+        self.content(caller, content).await?;
+        let found = self.orion.production().store.read().await?.assets().require(id).await?;
+        if found.content_id != content {
+            return Err(Error::not_found("this content has no such asset").with_context("asset", id));
+        }
+        Ok(found)
     }
 
     async fn events(
@@ -172,8 +181,30 @@ impl Engine {
                     "published": funnel.published, "rejected": funnel.rejected,
                 }))
             }
+            Call::Budget { seconds } => self.budget(seconds).await,
             _ => Err(unsupported("an engine does not know this call", "this is a fault of the package")),
         }
+    }
+
+    /// What may be spent, what is spent today, and what a video is expected to cost at most.
+    async fn budget(&self, seconds: Option<u32>) -> Result<Vec<u8>> {
+        let seconds = seconds.unwrap_or(self.orion.config().seconds);
+        if !CreateRequest::SECONDS.contains(&seconds) {
+            return Err(Error::invalid("a video lasts 5 to 180 seconds").with_context("seconds", seconds));
+        }
+        let production = self.orion.production();
+        let day = budget::today(&*production.store, &*production.clock, production.budget).await?;
+        let left = day.day.map(|cap| Money(cap.0.saturating_sub(day.spent.0).max(0)));
+        let estimate = production.estimate(seconds);
+        let expected = estimate.iter().map(|stage| stage.amount).sum::<Money>();
+        let stages = estimate.iter().map(|stage| {
+            json!({ "stage": stage.stage, "provider": stage.provider.to_string(), "units": stage.units,
+                    "cost": stage.amount })
+        });
+        reply(&json!({
+            "run": day.run, "day": day.day, "spent_today": day.spent, "left_today": left, "expected": expected,
+            "stages": stages.collect::<Vec<_>>(),
+        }))
     }
 }
 

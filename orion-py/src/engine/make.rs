@@ -1,21 +1,17 @@
-//! Making videos, pictures and speech.
+//! Making videos.
 
 use super::Engine;
 use crate::calls::{VideoOrder, reply};
-use orion_core::domain::timeline::Canvas;
-use orion_core::domain::{Card, Gate, Look, Palette, Role, Run, RunState};
+use orion_core::domain::{Gate, Role, Run, RunState};
 use orion_core::id::{ContentId, RunId, UserId};
-use orion_core::port::{ImageRequest, SpeechModel, SpeechRequest, ThumbnailRequest};
-use orion_core::service::editor::encode_wav;
 use orion_core::service::identity::Caller;
 use orion_core::service::production::{CreateRequest, RenderChange};
 use orion_core::{Error, Operation, Result};
-use orion_host::delivery::{deliver, folder_name, write_file};
+use orion_host::delivery::{deliver, folder_name};
 use orion_host::system::apart;
 use orion_host::{Orion, worklist};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 impl Engine {
     pub(super) async fn create(
@@ -117,85 +113,6 @@ impl Engine {
     async fn go_on(&self, id: RunId, operation: &Operation) -> Result<Run> {
         let (orion, operation) = (self.orion.clone(), operation.clone());
         apart(move || async move { orion.production().advance(id, &operation).await }).await
-    }
-
-    pub(super) async fn draw(
-        &self,
-        prompt: String,
-        (width, height): (u32, u32),
-        seed: u64,
-        out: PathBuf,
-        operation: &Operation,
-    ) -> Result<Vec<u8>> {
-        let look = Look {
-            palette: Palette {
-                name: "indigo".to_owned(),
-                background: 0x0B_10_2A,
-                glows: [0x5B_3F_D6, 0xC9_4F_8E, 0x1E_6F_D9],
-                accent: 0xFF_CF_5C,
-                text: 0xFF_FF_FF,
-            },
-            seed,
-        };
-        let request = ImageRequest {
-            card: Card::Headline { label: String::new(), headline: prompt.chars().take(160).collect() },
-            prompt,
-            negative_prompt: String::new(),
-            look,
-            picture: None,
-            width,
-            height,
-            seed,
-            scene_number: 1,
-        };
-        let (orion, operation) = (self.orion.clone(), operation.clone());
-        let drawn = apart(move || async move {
-            let production = orion.production();
-            let (picture, _) = production.media.draw(&request, &operation).await?;
-            let blob = match picture.layers.as_slice() {
-                [only] => only.blob.clone(),
-                layers => {
-                    let flat = ThumbnailRequest {
-                        layers: layers.iter().map(|layer| layer.blob.clone()).collect(),
-                        title: String::new(),
-                        accent: request.look.palette.accent,
-                        canvas: Canvas { width, height, frames_per_second: 30 },
-                    };
-                    production.editor.renderer.thumbnail(&flat).await?
-                }
-            };
-            Ok((picture.provider, blob))
-        });
-        let (provider, blob) = drawn.await?;
-        self.orion.blobs().export(blob.sha256, &out).await?;
-        reply(&json!({ "path": out, "media_type": blob.media_type, "provider": provider }))
-    }
-
-    pub(super) async fn speak(
-        &self,
-        text: String,
-        voice: Option<String>,
-        language: String,
-        speed: f64,
-        out: PathBuf,
-        operation: &Operation,
-    ) -> Result<Vec<u8>> {
-        let request = SpeechRequest { text, voice, language, speed };
-        request.check()?;
-        let (orion, operation) = (self.orion.clone(), operation.clone());
-        let served = apart(move || async move {
-            let (request, operation) = (&request, &operation);
-            let say = |model: Arc<dyn SpeechModel>| async move { model.speak(request, operation).await };
-            orion.production().editor.speech.call(&operation.cancellation, say).await
-        });
-        let served = served.await?;
-        let speech = &served.value;
-        let seconds = speech.samples.len() as f64 / f64::from(speech.sample_rate.max(1));
-        write_file(&out, &encode_wav(&speech.samples, speech.sample_rate))?;
-        reply(&json!({
-            "path": out, "media_type": "audio/wav", "provider": served.by.to_string(), "seconds": seconds,
-            "words": speech.words,
-        }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Answers calls with an engine in this process.
 
+mod alone;
 pub(crate) mod look;
 mod make;
 mod publish;
@@ -56,6 +57,7 @@ impl Engine {
             config.ffmpeg = ffmpeg;
         }
         let orion = Own::all(&config, own)?.build(Orion::builder().config(config)).await?;
+        orion.follow_switches().await?;
         Ok(Self { orion, services: OnceCell::new() })
     }
 
@@ -108,6 +110,9 @@ impl Engine {
 
     pub(crate) async fn answer(&self, request: Request, operation: &Operation) -> Result<Vec<u8>> {
         let caller = self.caller(request.user).await?;
+        if request.call.asks_providers() {
+            self.orion.follow_switches().await?;
+        }
         match request.call {
             Call::Create { order, out } => self.create(&caller, order, out, operation).await,
             Call::Start { order } => self.start(&caller, order, operation).await,
@@ -137,7 +142,10 @@ impl Engine {
             | Call::Publications { .. }
             | Call::Settle { .. }
             | Call::ResumePublications => self.publishing(&caller, request.call, operation).await,
-            Call::Providers | Call::Switch { .. } | Call::Voices => self.serving(&caller, request.call).await,
+            Call::Transcribe { sound, language } => self.transcribe(&caller, sound, language, operation).await,
+            Call::Providers | Call::Switch(_) | Call::ResetProvider { .. } | Call::Voices => {
+                self.serving(&caller, request.call).await
+            }
             Call::Users | Call::AddUser { .. } | Call::SetUser { .. } => self.users(&caller, request.call).await,
             Call::Settings => {
                 let shown = KEYS.iter().map(|key| (key.name, key.show(self.config())));

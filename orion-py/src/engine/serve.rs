@@ -1,11 +1,13 @@
 //! Who serves a capability, and who uses the installation.
 
 use super::Engine;
-use crate::calls::{Call, reply, unsupported};
+use crate::calls::{Call, reply, switchable, unsupported};
+use orion_core::Result;
 use orion_core::domain::{Role, User};
 use orion_core::service::identity::Caller;
-use orion_core::strategy::{Capability, Policy, Strategy};
-use orion_core::{Error, Result};
+use orion_core::strategy::{CircuitState, Policy, Standing};
+use orion_host::CapabilityStanding;
+use orion_host::system::apart;
 use serde_json::{Value, json};
 
 /// Most users of a list; more are found page by page on a platform.
@@ -13,31 +15,27 @@ const MOST_USERS: u32 = 100;
 
 impl Engine {
     pub(super) async fn serving(&self, caller: &Caller, call: Call) -> Result<Vec<u8>> {
-        let production = self.orion.production();
-        let (writer, images, speech) =
-            (&production.director.writer, &production.media.images, &production.editor.speech);
+        let orion = self.orion.clone();
         match call {
-            Call::Switch { service, policy } => {
+            Call::Switch(order) => {
                 caller.require(Role::Editor)?;
-                let policy: Policy = policy.parse()?;
-                match service.as_str() {
-                    "llm" => {
-                        writer.set_policy(policy.clone())?;
-                        // A chain names writers; who judges is chosen by side.
-                        if !matches!(policy, Policy::Chain(_)) {
-                            production.director.critic.set_policy(policy)?;
-                        }
-                    }
-                    "image" => images.set_policy(policy)?,
-                    "tts" => speech.set_policy(policy)?,
-                    other => {
-                        return Err(Error::invalid("there is no such service")
-                            .with_context("service", other)
-                            .with_hint("use llm, image or tts"));
-                    }
+                let capability = switchable(&order.service)?;
+                let standing = orion.capabilities().into_iter().find(|standing| standing.name == capability.as_str());
+                let known = standing.map(|standing| standing.providers).unwrap_or_default();
+                let choice = order.choice(known.into_iter().map(|standing| standing.provider))?;
+                if !orion.is_set_up(capability, &choice) {
+                    // As on a platform: only admins may have more opened than the operator named.
+                    caller.require(Role::Admin)?;
                 }
+                apart(move || async move { orion.switch(capability, Some(choice)).await }).await?;
+            }
+            Call::ResetProvider { service } => {
+                caller.require(Role::Editor)?;
+                let capability = switchable(&service)?;
+                apart(move || async move { orion.switch(capability, None).await }).await?;
             }
             Call::Voices => {
+                let speech = &orion.production().editor.speech;
                 let mut voices = Vec::new();
                 for provider in speech.providers() {
                     if let Some(model) = speech.find(&provider) {
@@ -48,7 +46,7 @@ impl Engine {
             }
             _ => {}
         }
-        reply(&[shown("llm", writer), shown("image", images), shown("tts", speech)])
+        reply(&self.orion.capabilities().into_iter().map(shown).collect::<Vec<_>>())
     }
 
     pub(super) async fn users(&self, caller: &Caller, call: Call) -> Result<Vec<u8>> {
@@ -76,10 +74,27 @@ impl Engine {
     }
 }
 
-fn shown<P: Capability + ?Sized>(service: &str, strategy: &Strategy<P>) -> Value {
+fn shown(capability: CapabilityStanding) -> Value {
+    let CapabilityStanding { name, policy, choice, providers } = capability;
+    let chosen = choice.map(|choice| {
+        json!({ "side": choice.mode, "provider": choice.provider, "model": choice.model, "fallback": choice.fallback })
+    });
+    let providers: Vec<Value> = providers.into_iter().map(|standing| one(standing, &policy)).collect();
+    json!({ "service": name, "policy": policy.to_string(), "chosen": chosen, "providers": providers })
+}
+
+fn one(Standing { provider, place, circuit, tally }: Standing, policy: &Policy) -> Value {
+    let why_not = match (place, circuit) {
+        (None, _) => Some(format!("never asked, as policy is {policy}")),
+        (_, CircuitState::Open { until }) => Some(format!("kept failing, and is left alone until {until}")),
+        (_, CircuitState::HalfOpen) => Some("kept failing, and one call finds out how it is".to_owned()),
+        _ => None,
+    };
+    let failures = tally.failures.iter().map(|failure| json!({ "at": failure.at, "error": failure.error }));
     json!({
-        "service": service, "policy": strategy.policy(), "providers": strategy.providers(),
-        "order": strategy.order(),
+        "name": provider.name, "model": provider.model, "side": provider.side, "place": place, "why_not": why_not,
+        "circuit": circuit.as_str(), "requests": tally.requests, "errors": tally.errors, "fallbacks": tally.fallbacks,
+        "cost": tally.paid, "last_served_at": tally.served_at, "failures": failures.collect::<Vec<_>>(),
     })
 }
 

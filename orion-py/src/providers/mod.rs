@@ -2,15 +2,19 @@
 //! whenever the object has it: `orion/_providers.py` runs plain methods on threads of their own and coroutines on an
 //! event loop, so that nothing here waits with the interpreter held.
 
+mod clip;
+mod files;
 mod image;
 mod language;
 mod platform;
 mod speech;
+mod transcriber;
 mod trend;
 
 use crate::errors::from_python;
+use files::Desk;
 use orion_core::domain::{CostCategory, Money};
-use orion_core::port::{BlobStore, Provider, Side, Usage};
+use orion_core::port::{Provider, Side, Transcriber, Usage};
 use orion_core::{Cancellation, Error, ErrorKind, Result};
 use orion_host::{Config, Orion, OrionBuilder};
 use pyo3::exceptions::PyBaseException;
@@ -18,7 +22,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -129,7 +132,7 @@ impl Object {
             Some(cancellation) => cancellation.unless_cancelled(work).await,
             None => work.await,
         };
-        if outcome.as_ref().is_ok_and(|_| true) {
+        if outcome.is_ok() {
             stop.0 = None;
         }
         outcome.map_err(|error| error.with_context("method", method))
@@ -156,17 +159,16 @@ impl Used {
 /// Providers written in Python, to be built into an engine.
 pub(crate) struct Own {
     objects: Vec<(String, String, Arc<Object>)>,
-    /// Files, where a platform needs them.
-    blobs: Option<Arc<dyn BlobStore>>,
-    work: PathBuf,
+    desk: Desk,
+    /// Who listens to voices that tell no word times.
+    ear: Option<Arc<dyn Transcriber>>,
 }
 
 impl Own {
     /// Reads what the objects say of themselves.
     pub(crate) fn all(config: &Config, own: Vec<(String, String, Py<PyAny>)>) -> Result<Self> {
-        let needs_files = own.iter().any(|(kind, _, _)| kind == "platform");
         let parts = orion_host::parts(config)?;
-        let blobs = if needs_files { Some(parts.blobs(&config.blobs)?) } else { None };
+        let desk = Desk { blobs: parts.blobs(&config.blobs)?, work: config.data_dir.join("work") };
         let objects = Python::attach(|py| {
             let read = |(kind, address, object): (String, String, Py<PyAny>)| match Object::new(py, object) {
                 Ok(object) => Ok((kind, address, Arc::new(object))),
@@ -174,27 +176,37 @@ impl Own {
             };
             own.into_iter().map(read).collect::<Result<Vec<_>>>()
         })?;
-        Ok(Self { objects, blobs, work: config.data_dir.join("work") })
+        let first = config.transcriber.split(',').next().unwrap_or_default().trim();
+        let mine = objects.iter().find(|(kind, address, _)| kind == "transcriber" && address == first);
+        let ear = match mine {
+            Some((_, _, object)) => Some(listener(object, &desk)),
+            None if first.is_empty() => None,
+            None => Some(parts.transcriber(first)?),
+        };
+        Ok(Self { objects, desk, ear })
     }
 
     /// Builds an engine with them.
-    pub(crate) async fn build(self, mut builder: OrionBuilder) -> Result<Orion> {
-        if let Some(blobs) = &self.blobs {
-            builder = builder.with_blobs(blobs.clone());
-        }
-        for (kind, address, object) in self.objects {
-            builder = match (kind.as_str(), &self.blobs) {
-                ("llm", _) => builder.own_language_model(address, Arc::new(language::Model(object))),
-                ("image", _) => builder.own_images(address, Arc::new(image::Images(object))),
-                ("tts", _) => builder.own_speech(address, Arc::new(speech::Voice(object))),
-                ("trend", _) => builder.with_trend_source(Arc::new(trend::Source(object))),
-                ("platform", Some(blobs)) => {
-                    let platform = platform::Platform::new(object, blobs.clone(), self.work.clone()).await?;
-                    builder.with_destination(Arc::new(platform))
-                }
+    pub(crate) async fn build(self, builder: OrionBuilder) -> Result<Orion> {
+        // Objects and engine read and write the same files, those in memory too.
+        let mut builder = builder.with_blobs(self.desk.blobs.clone());
+        for (kind, address, object) in &self.objects {
+            let (address, object, desk) = (address.clone(), object.clone(), self.desk.clone());
+            builder = match kind.as_str() {
+                "llm" => builder.own_language_model(address, Arc::new(language::Model(object))),
+                "image" => builder.own_images(address, Arc::new(image::Images(object))),
+                "clip" => builder.own_clips(address, Arc::new(clip::Clips { object, desk })),
+                "tts" => builder.own_speech(address, Arc::new(speech::Voice { object, ear: self.ear.clone() })),
+                "transcriber" => builder.own_transcriber(address, listener(&object, &desk)),
+                "trend" => builder.with_trend_source(Arc::new(trend::Source(object))),
+                "platform" => builder.with_destination(Arc::new(platform::Platform::new(object, desk).await?)),
                 _ => return Err(Error::unexpected("unknown kind of provider").with_context("kind", kind)),
             };
         }
         builder.build().await
     }
+}
+
+fn listener(object: &Arc<Object>, desk: &Desk) -> Arc<dyn Transcriber> {
+    Arc::new(transcriber::Listener { object: object.clone(), desk: desk.clone() })
 }

@@ -3,13 +3,20 @@
 use super::{Object, Used};
 use async_trait::async_trait;
 use orion_core::domain::CostCategory;
-use orion_core::port::{Provider, Speech, SpeechModel, SpeechRequest, SpokenWord, Voice as Offered, WordTimes};
+use orion_core::port::{
+    Provider, Speech, SpeechModel, SpeechRequest, SpokenWord, Transcriber, Usage, Voice as Offered, WordTimes,
+};
 use orion_core::{Error, ErrorKind, MediaTime, Operation, Result};
+use orion_voice::Sound;
 use serde::Deserialize;
 use std::sync::Arc;
 
 #[derive(Debug)]
-pub(super) struct Voice(pub(super) Arc<Object>);
+pub(super) struct Voice {
+    pub(super) object: Arc<Object>,
+    /// Who listens if the voice tells no word times; without anybody they are estimated.
+    pub(super) ear: Option<Arc<dyn Transcriber>>,
+}
 
 #[derive(Deserialize)]
 struct Spoken {
@@ -22,16 +29,16 @@ struct Spoken {
 #[async_trait]
 impl SpeechModel for Voice {
     fn provider(&self) -> &Provider {
-        &self.0.provider
+        &self.object.provider
     }
 
     async fn voices(&self) -> Result<Vec<Offered>> {
-        self.0.ask("voices", &(), None).await?.read()
+        self.object.ask("voices", &(), None).await?.read()
     }
 
     async fn speak(&self, request: &SpeechRequest, operation: &Operation) -> Result<Speech> {
         request.check()?;
-        let answer = self.0.ask("speak", request, Some(&operation.cancellation)).await?;
+        let answer = self.object.ask("speak", request, Some(&operation.cancellation)).await?;
         let spoken: Spoken = answer.read()?;
         let bytes = answer.bytes.first().map(Vec::as_slice).unwrap_or_default();
         let samples: Vec<f32> =
@@ -43,13 +50,20 @@ impl SpeechModel for Voice {
         if samples.iter().any(|sample| !(-1.0..=1.0).contains(sample)) {
             return wrong("a sample lies outside -1 to 1");
         }
+        let usage = spoken.used.usage(CostCategory::TtsCharacters, request.text.chars().count() as f64);
+        let Some(times) = spoken.words else {
+            let mut sound = Sound { samples, sample_rate: spoken.sample_rate };
+            let timed = orion_voice::timed(request, &mut sound, self.ear.as_deref(), operation).await?;
+            // What the transcriber took for it is paid with the voice.
+            let usage = Usage { cost: usage.cost + timed.cost, ..usage };
+            let Sound { samples, sample_rate } = sound;
+            return Ok(Speech { samples, sample_rate, words: timed.words, times: timed.times, usage });
+        };
         let texts: Vec<&str> = request.text.split_whitespace().collect();
-        let length = samples.len() as f64 / f64::from(spoken.sample_rate);
-        let found = if spoken.words.is_some() { WordTimes::Voice } else { WordTimes::Estimated };
-        let times = spoken.words.unwrap_or_else(|| by_length(&texts, length));
         if times.len() != texts.len() {
             return wrong("the voice timed another number of words than the text has");
         }
+        let length = samples.len() as f64 / f64::from(spoken.sample_rate);
         let mut before = 0.0;
         for (start, end) in &times {
             if !(*start >= before && end > start && *end <= length + 0.001) {
@@ -63,20 +77,6 @@ impl SpeechModel for Voice {
             end: MediaTime::from_seconds(end.min(length)),
         };
         let words = texts.iter().zip(&times).map(word).collect();
-        let usage = spoken.used.usage(CostCategory::TtsCharacters, request.text.chars().count() as f64);
-        Ok(Speech { samples, sample_rate: spoken.sample_rate, words, times: found, usage })
+        Ok(Speech { samples, sample_rate: spoken.sample_rate, words, times: WordTimes::Voice, usage })
     }
-}
-
-/// Where a voice tells no times: each word has a share of the sound by its letters, with one more for the pause.
-fn by_length(texts: &[&str], length: f64) -> Vec<(f64, f64)> {
-    let weight = |text: &&str| text.chars().count() as f64 + 1.0;
-    let all: f64 = texts.iter().map(weight).sum();
-    let mut at = 0.0;
-    let share = |text: &&str| {
-        let start = at;
-        at += length * weight(text) / all;
-        (start, at)
-    };
-    texts.iter().map(share).collect()
 }

@@ -24,6 +24,9 @@ struct Asked<'a> {
 struct Seen {
     score: f64,
     source: Option<String>,
+    /// What the source says of it in numbers.
+    #[serde(default)]
+    signals: serde_json::Value,
     item: FeedItem,
 }
 
@@ -45,7 +48,7 @@ impl TrendSource for Source {
             }
             let score = (one.score * 100.0).round() / 100.0;
             let source = one.source.unwrap_or_else(|| self.name().to_owned());
-            items.push(ScoredItem::new(one.item, score, source));
+            items.push(ScoredItem::new(one.item, score, source).with_signals(one.signals));
         }
         Ok(SourceScan { items, problems: Vec::new() })
     }

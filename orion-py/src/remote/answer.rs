@@ -1,6 +1,7 @@
 //! The platform's answers in the forms that an engine gives. What the platform does not tell is absent, never invented.
 
-use super::text;
+use super::{dollars, text};
+use crate::engine::look::micros;
 use serde_json::{Value, json};
 
 pub(super) fn trend_of(trend: &Value) -> Value {
@@ -12,7 +13,8 @@ pub(super) fn trend_of(trend: &Value) -> Value {
     });
     json!({
         "id": trend["id"], "topic": trend["topic"], "sources": sources, "score": trend["score"], "niche": trend["niche"],
-        "keywords": trend["keywords"], "items": items.collect::<Vec<_>>(), "detected_at": trend["detected_at"],
+        "keywords": trend["keywords"], "items": items.collect::<Vec<_>>(), "signals": trend["raw_data"]["signals"],
+        "detected_at": trend["detected_at"],
         "expired_at": trend["expired_at"], "status": trend["state"],
     })
 }
@@ -97,6 +99,39 @@ pub(super) fn publication_of(row: &Value) -> Value {
 pub(super) fn user_of(user: &Value) -> Value {
     json!({ "id": user["id"], "email": user["email"], "name": user["name"], "role": user["role"],
             "active": user["is_active"], "created_at": user["created_at"], "last_login_at": user["last_login_at"] })
+}
+
+/// How one capability stands.
+pub(super) fn service_of(item: &Value) -> Value {
+    let chosen = match &item["chosen"] {
+        Value::Null => Value::Null,
+        chosen => json!({ "side": chosen["provider"], "provider": chosen["name"], "model": chosen["model"],
+                          "fallback": chosen["fallback"] }),
+    };
+    let providers = item["providers"].as_array().into_iter().flatten().map(|one| {
+        json!({
+            "name": one["provider"], "model": one["model"], "side": one["mode"], "place": one["place"],
+            "why_not": one["why_not"], "circuit": one["circuit"], "requests": one["requests"],
+            "errors": one["errors"], "fallbacks": one["fallbacks"], "cost": dollars(&one["cost_usd"]),
+            "last_served_at": one["last_served_at"], "failures": one["last_failures"],
+        })
+    });
+    json!({ "service": item["service"], "policy": item["policy"], "chosen": chosen,
+            "providers": providers.collect::<Vec<_>>() })
+}
+
+/// What may be spent, and what a video is expected to cost.
+pub(super) fn budget_of(view: &Value) -> Value {
+    let cap = |key: &str| view[key].as_f64().map(micros);
+    let stages = view["estimate"].as_array().into_iter().flatten().map(|stage| {
+        json!({ "stage": stage["stage"], "provider": stage["provider"], "units": stage["units"],
+                "cost": dollars(&stage["usd"]) })
+    });
+    json!({
+        "run": cap("run_usd"), "day": cap("day_usd"), "spent_today": dollars(&view["spent_today_usd"]),
+        "left_today": cap("left_today_usd"), "expected": dollars(&view["estimate_usd"]),
+        "stages": stages.collect::<Vec<_>>(),
+    })
 }
 
 /// One frame of a socket.

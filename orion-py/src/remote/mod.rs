@@ -5,15 +5,17 @@ mod http;
 mod live;
 mod watch;
 
-use crate::calls::{Call, Request, VideoOrder, reply, unsupported};
+use crate::calls::{Call, Request, Sound, SwitchOrder, VideoOrder, reply, switchable, unsupported};
 use crate::engine::look::micros;
 use answer::{run_of, trend_of};
 use http::Http;
 use live::Live;
 use orion_core::domain::Secret;
-use orion_core::id::{ContentId, RunId};
+use orion_core::id::{AssetId, ContentId, RunId};
+use orion_core::port::Provider;
 use orion_core::service::production::Subject;
 use orion_core::{Error, Operation, Result};
+use orion_host::Switchable;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -138,11 +140,7 @@ impl Remote {
                 reply(&rows(&assets, answer::asset_of))
             }
             Call::Save { content, asset, path } => {
-                let assets = self.http.get(&format!("/api/v1/media/assets/{content}")).await?;
-                let id = asset.to_string();
-                let found = assets.as_array().into_iter().flatten().find(|asset| asset["id"].as_str() == Some(&id));
-                let found = found
-                    .ok_or_else(|| Error::not_found("this content has no such asset").with_context("asset", id))?;
+                let found = self.asset(content, asset).await?;
                 self.http.download(text(&found["url"])?, &path, operation).await?;
                 reply(&path)
             }
@@ -159,10 +157,15 @@ impl Remote {
                 reply(&json!({ "path": out, "media_type": "audio/wav", "provider": made["provider"],
                                "seconds": made["duration_seconds"], "words": null }))
             }
-            Call::Providers => self.providers().await,
-            Call::Switch { service, policy } => {
-                self.switch(&service, &policy).await?;
-                self.providers().await
+            Call::Transcribe { sound, language } => self.transcribe(sound, language).await,
+            Call::Providers => reply(&self.providers().await?),
+            Call::Switch(order) => {
+                self.switch(&order).await?;
+                reply(&self.providers().await?)
+            }
+            Call::ResetProvider { service } => {
+                self.http.call(Method::DELETE, &configured(switchable(&service)?), None).await?;
+                reply(&self.providers().await?)
             }
             call => self.account(call).await,
         }
@@ -204,6 +207,10 @@ impl Remote {
                 });
                 reply(&json!({ "videos_per_hour": found["throughput_per_hour"], "error_rate": found["error_rate"],
                                "stages": stages }))
+            }
+            Call::Budget { seconds } => {
+                let seconds = seconds.map_or_else(String::new, |seconds| format!("?seconds={seconds}"));
+                reply(&answer::budget_of(&self.http.get(&format!("/api/v1/pulse/budget{seconds}")).await?))
             }
             Call::Funnel => reply(&self.http.get("/api/v1/pulse/pipeline/funnel").await?),
             Call::Accounts => reply(&rows(&self.http.get("/api/v1/publisher/accounts").await?, answer::account_of)),
@@ -312,45 +319,40 @@ impl Remote {
         self.run(id).await
     }
 
-    async fn providers(&self) -> Result<Vec<u8>> {
-        let mut found = Vec::new();
-        for service in ["llm", "image", "tts"] {
-            let serving = self.http.get(&format!("/api/v1/providers/{service}/status")).await?;
-            let (name, model) = serving["model"]
-                .as_str()
-                .unwrap_or_default()
-                .split_once('/')
-                .unwrap_or((serving["model"].as_str().unwrap_or_default(), ""));
-            let provider = json!({ "name": name, "model": model, "side": serving["provider"] });
-            // The platform tells who serves first, and no more.
-            found.push(json!({ "service": service, "policy": null, "providers": [provider], "order": [provider] }));
-        }
-        reply(&found)
+    async fn providers(&self) -> Result<Vec<Value>> {
+        Ok(rows(&self.http.get("/api/v1/providers").await?["items"], answer::service_of))
     }
 
-    /// A platform is told a side, or a provider of one.
-    async fn switch(&self, service: &str, policy: &str) -> Result<()> {
-        let path = format!("/api/v1/providers/{service}/config");
-        let choices: &[(&str, &str)] = match policy {
-            "local" => &[("LOCAL", "")],
-            "cloud" => &[("CLOUD", "")],
-            "prefer-local" | "prefer-cloud" => {
-                return Err(unsupported(
-                    "a platform is switched to one side",
-                    "use local, cloud or the name of a provider",
-                ));
-            }
-            name => &[("LOCAL", name), ("CLOUD", name)],
+    async fn switch(&self, order: &SwitchOrder) -> Result<()> {
+        let capability = switchable(&order.service)?;
+        let services = self.providers().await?;
+        let service = services.iter().find(|service| service["service"] == capability.as_str());
+        let known = service.and_then(|service| service["providers"].as_array()).into_iter().flatten();
+        let known = known.filter_map(|one| serde_json::from_value::<Provider>(one.clone()).ok());
+        let choice = order.choice(known)?;
+        let body = json!({ "provider": choice.mode, "name": choice.provider, "model": choice.model,
+                           "fallback": choice.fallback });
+        self.http.call(Method::PUT, &configured(capability), Some(&body)).await.map(drop)
+    }
+
+    /// A sound that the platform keeps; it takes no other.
+    async fn transcribe(&self, sound: Sound, language: Option<String>) -> Result<Vec<u8>> {
+        let Sound::Asset { content, id } = sound else {
+            return Err(unsupported("a platform transcribes only what it keeps", "give one of `assets`"));
         };
-        let mut refused = None;
-        for (side, model) in choices {
-            let body = json!({ "provider": side, "model": model });
-            match self.http.call(Method::PUT, &path, Some(&body)).await {
-                Ok(_) => return Ok(()),
-                Err(error) => refused = Some(error),
-            }
-        }
-        Err(refused.unwrap_or_else(|| Error::invalid("there is nothing to switch to")))
+        let asset = self.asset(content, id).await?;
+        let body = json!({ "audio_path": text(&asset["url"])?, "language": language });
+        let heard = self.http.post("/api/v1/editor/captions", &body).await?;
+        reply(&json!({ "text": heard["full_text"], "language": heard["language"], "provider": heard["provider"],
+                       "words": null }))
+    }
+
+    /// A file of content, as the platform tells of it.
+    async fn asset(&self, content: ContentId, id: AssetId) -> Result<Value> {
+        let assets = self.http.get(&format!("/api/v1/media/assets/{content}")).await?;
+        let wanted = id.to_string();
+        let found = assets.as_array().into_iter().flatten().find(|asset| asset["id"].as_str() == Some(&wanted));
+        found.cloned().ok_or_else(|| Error::not_found("this content has no such asset").with_context("asset", id))
     }
 
     async fn events(&self, after: Option<String>, limit: u32, wait: f64) -> Result<Vec<u8>> {
@@ -371,6 +373,11 @@ impl Remote {
         sockets.insert(place.clone(), live);
         reply(&json!({ "events": events, "cursor": place }))
     }
+}
+
+/// Where it is said who serves.
+fn configured(capability: Switchable) -> String {
+    format!("/api/v1/providers/{}/config", capability.as_str())
 }
 
 /// Rows of a list in our form.

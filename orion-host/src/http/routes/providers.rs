@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use orion_core::domain::Role;
-use orion_core::port::{Provider, Side};
+use orion_core::port::Side;
 use orion_core::strategy::{CircuitState, Standing};
 use orion_core::{ErrorKind, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -241,7 +241,7 @@ async fn configure(
     let choice = choice.read()?;
     // What a person names is opened by its address; its credentials are the operator's, and only admins may have more
     // opened than the operator named.
-    if !is_named(&platform, capability, &choice) {
+    if !platform.orion.is_set_up(capability, &choice) {
         caller.require(Role::Admin)?;
     }
     platform.orion.switch(capability, Some(choice)).await.map_err(|error| match error.kind() {
@@ -252,17 +252,6 @@ async fn configure(
         _ => error.into(),
     })?;
     Ok(Json(shown(&platform, capability)?))
-}
-
-/// Whether a choice is among those that are set up.
-fn is_named(platform: &Platform, capability: Switchable, choice: &Choice) -> bool {
-    let fits = |provider: &Provider| choice.provider.is_empty() || provider.answers_to(&choice.provider);
-    standing(platform, capability).is_some_and(|standing| {
-        standing.providers.iter().any(|standing| {
-            let provider = &standing.provider;
-            fits(provider) && (choice.model.is_empty() || provider.model == choice.model || choice.provider.is_empty())
-        })
-    })
 }
 
 /// Goes back to whoever the configuration names, in every process. Where it names nobody, that is said with a 503 after
