@@ -28,7 +28,7 @@ impl Backend {
     async fn answer(&self, request: Request, operation: &Operation) -> Result<Vec<u8>> {
         match self {
             Self::Engine(engine) => engine.answer(request, operation).await,
-            Self::Remote(remote) => remote.answer(request, operation).await,
+            Self::Remote(remote) => Box::pin(remote.answer(request, operation)).await,
         }
     }
 }

@@ -78,8 +78,8 @@ impl Engine {
                 self.orion.blobs().export(found.blob.sha256, &path).await?;
                 reply(&path)
             }
-            Call::Events { after, limit, wait } => self.events(caller, after, limit, wait, operation).await,
-            call => self.account(caller, call).await,
+            Call::Events { after, limit, wait } => Box::pin(self.events(caller, after, limit, wait, operation)).await,
+            call => Box::pin(self.account(caller, call)).await,
         }
     }
 

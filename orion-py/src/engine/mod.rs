@@ -108,45 +108,55 @@ impl Engine {
         Ok(content)
     }
 
+    // What takes long lies in a box: the future is moved a few times on its way, and reads should not pay for the size of
+    // making a video.
     pub(crate) async fn answer(&self, request: Request, operation: &Operation) -> Result<Vec<u8>> {
         let caller = self.caller(request.user).await?;
         if request.call.asks_providers() {
-            self.orion.follow_switches().await?;
+            Box::pin(self.orion.follow_switches()).await?;
         }
         match request.call {
-            Call::Create { order, out } => self.create(&caller, order, out, operation).await,
-            Call::Start { order } => self.start(&caller, order, operation).await,
-            Call::Advance { run } => self.advance(&caller, run, operation).await,
-            Call::Deliver { run, out } => self.deliver(&caller, run, out).await,
+            Call::Create { order, out } => Box::pin(self.create(&caller, order, out, operation)).await,
+            Call::Start { order } => Box::pin(self.start(&caller, order, operation)).await,
+            Call::Advance { run } => Box::pin(self.advance(&caller, run, operation)).await,
+            Call::Deliver { run, out } => Box::pin(self.deliver(&caller, run, out)).await,
             Call::Render { content, voice, captions, size } => {
-                self.render(&caller, content, voice, captions, size).await
+                Box::pin(self.render(&caller, content, voice, captions, size)).await
             }
             Call::Draw { prompt, width, height, seed, out } => {
                 caller.require(Role::Editor)?;
-                self.draw(prompt, (width, height), seed, out, operation).await
+                Box::pin(self.draw(prompt, (width, height), seed, out, operation)).await
             }
             Call::Speak { text, voice, language, speed, out } => {
                 caller.require(Role::Editor)?;
-                self.speak(text, voice, language, speed, out, operation).await
+                Box::pin(self.speak(text, voice, language, speed, out, operation)).await
             }
-            Call::Question { content } => self.question(&caller, content).await,
-            Call::Approve { content, subject } => self.approve(&caller, content, subject).await,
-            Call::Reject { content, feedback, again } => self.reject(&caller, content, feedback, again).await,
-            Call::Regenerate { content, feedback } => self.regenerate(&caller, content, feedback).await,
-            Call::EditScript { content, title, lines } => self.edit_script(&caller, content, title, lines).await,
-            Call::EditScene { content, number, scene } => self.edit_scene(&caller, content, number, scene).await,
+            Call::Question { content } => Box::pin(self.question(&caller, content)).await,
+            Call::Approve { content, subject } => Box::pin(self.approve(&caller, content, subject)).await,
+            Call::Reject { content, feedback, again } => Box::pin(self.reject(&caller, content, feedback, again)).await,
+            Call::Regenerate { content, feedback } => Box::pin(self.regenerate(&caller, content, feedback)).await,
+            Call::EditScript { content, title, lines } => {
+                Box::pin(self.edit_script(&caller, content, title, lines)).await
+            }
+            Call::EditScene { content, number, scene } => {
+                Box::pin(self.edit_scene(&caller, content, number, scene)).await
+            }
             Call::Accounts
             | Call::Connect { .. }
             | Call::Disconnect { .. }
             | Call::Publish { .. }
             | Call::Publications { .. }
             | Call::Settle { .. }
-            | Call::ResumePublications => self.publishing(&caller, request.call, operation).await,
-            Call::Transcribe { sound, language } => self.transcribe(&caller, sound, language, operation).await,
-            Call::Providers | Call::Switch(_) | Call::ResetProvider { .. } | Call::Voices => {
-                self.serving(&caller, request.call).await
+            | Call::ResumePublications => Box::pin(self.publishing(&caller, request.call, operation)).await,
+            Call::Transcribe { sound, language } => {
+                Box::pin(self.transcribe(&caller, sound, language, operation)).await
             }
-            Call::Users | Call::AddUser { .. } | Call::SetUser { .. } => self.users(&caller, request.call).await,
+            Call::Providers | Call::Switch(_) | Call::ResetProvider { .. } | Call::Voices => {
+                Box::pin(self.serving(&caller, request.call)).await
+            }
+            Call::Users | Call::AddUser { .. } | Call::SetUser { .. } => {
+                Box::pin(self.users(&caller, request.call)).await
+            }
             Call::Settings => {
                 let shown = KEYS.iter().map(|key| (key.name, key.show(self.config())));
                 reply(&shown.collect::<std::collections::BTreeMap<_, _>>())
