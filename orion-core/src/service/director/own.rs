@@ -29,7 +29,7 @@ const MOST_MARKED_WORDS: usize = 30;
 /// # Errors
 /// [`Invalid`](crate::ErrorKind::Invalid) for fewer than 3 or more than 1500 words, or a word that is too long.
 pub fn user_script(text: &str) -> Result<Script> {
-    let clean: String = without_controls(text).chars().filter(|c| !is_pictograph(*c)).collect();
+    let clean = spoken_part(text);
     let words = word_count(&clean);
     if words < LEAST_SCRIPT_WORDS {
         return Err(Error::invalid(format!("a script needs at least {LEAST_SCRIPT_WORDS} words that can be spoken"))
@@ -49,7 +49,7 @@ pub fn user_script(text: &str) -> Result<Script> {
             .with_hint("leave addresses and codes out of the script"));
     }
     let language = Language::detect(&clean).unwrap_or(Language::English);
-    let scenes = scenes(&clean, language);
+    let scenes: Vec<String> = scenes(&clean, language).into_iter().map(|(_, scene)| scene).collect();
     let last = scenes.len().saturating_sub(1);
     let lines: Vec<Line> = scenes
         .into_iter()
@@ -67,41 +67,54 @@ pub fn user_script(text: &str) -> Result<Script> {
     Ok(Script { title, language: language.tag().to_owned(), lines, author: "user".to_owned() })
 }
 
-fn scenes(text: &str, language: Language) -> Vec<String> {
+/// The scenes of a text, each with the number of the paragraph that it is from.
+fn scenes(text: &str, language: Language) -> Vec<(usize, String)> {
     let marked = paragraphs(text);
-    let mut scenes: Vec<String> = Vec::new();
-    for paragraph in &marked {
+    let mut scenes: Vec<(usize, String)> = Vec::new();
+    for (number, paragraph) in marked.iter().enumerate() {
         let whole = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
         if marked.len() > 1 && word_count(&whole) <= MOST_MARKED_WORDS {
-            scenes.push(whole);
+            scenes.push((number, whole));
             continue;
         }
         for sentence in sentences(&whole) {
             for part in divided(sentence, MOST_WORDS, language, false) {
                 match scenes.last_mut() {
                     // `No. Never.` is one scene, not two.
-                    Some(last) if joins(last, &part) => {
+                    Some((from, last)) if *from == number && joins(last, &part) => {
                         last.push(' ');
                         last.push_str(&part);
                     }
-                    _ => scenes.push(part),
+                    _ => scenes.push((number, part)),
                 }
             }
         }
     }
     // Marks without a word are not spoken; they stay with the words before them.
-    let mut spoken: Vec<String> = Vec::new();
-    for scene in scenes {
+    let mut spoken: Vec<(usize, String)> = Vec::new();
+    for (number, scene) in scenes {
         match spoken.last_mut() {
-            Some(last) if word_count(&scene) == 0 => {
+            Some((_, last)) if word_count(&scene) == 0 => {
                 last.push(' ');
                 last.push_str(&scene);
             }
-            _ => spoken.push(scene),
+            _ => spoken.push((number, scene)),
         }
     }
-    spoken.retain(|scene| word_count(scene) > 0);
+    spoken.retain(|(_, scene)| word_count(scene) > 0);
     spoken
+}
+
+/// The paragraph that each line of [`user_script`] is from, counted from zero.
+pub(super) fn paragraphs_of_lines(text: &str) -> Vec<usize> {
+    let clean = spoken_part(text);
+    let language = Language::detect(&clean).unwrap_or(Language::English);
+    scenes(&clean, language).into_iter().map(|(number, _)| number).collect()
+}
+
+/// A text without what can neither be spoken nor shown.
+pub(super) fn spoken_part(text: &str) -> String {
+    without_controls(text).chars().filter(|c| !is_pictograph(*c)).collect()
 }
 
 /// Whether two neighbouring parts are too short to stand alone.

@@ -44,6 +44,20 @@ pub fn assemble(
     style: &CaptionStyle,
     canvas: Canvas,
 ) -> Result<Timeline> {
+    assemble_at_least(narration, pictures, style, canvas, &[])
+}
+
+/// As [`assemble`], with scenes that are shown for some time at least, whatever is said in them.
+///
+/// # Errors
+/// As [`assemble`].
+pub fn assemble_at_least(
+    narration: &Narration,
+    pictures: &[ScenePicture],
+    style: &CaptionStyle,
+    canvas: Canvas,
+    least: &[MediaTime],
+) -> Result<Timeline> {
     let count = narration.lines.len();
     if count == 0 || pictures.len() != count {
         return Err(Error::invalid("every line needs one picture")
@@ -58,7 +72,8 @@ pub fn assemble(
         let last = index + 1 == count;
         let start = canvas.time_of(frame);
         let speech = start + if index == 0 { LEAD_IN } else { LEAD };
-        let end = speech + line.duration + if last { TAIL } else { PAUSE };
+        let spoken = speech + line.duration + if last { TAIL } else { PAUSE };
+        let end = spoken.max(start + least.get(index).copied().unwrap_or(MediaTime::ZERO));
         // A scene has a frame at least, even for an empty sound.
         frame = frame_after(&canvas, end).max(frame + 1);
         let duration = canvas.time_of(frame) - start;

@@ -7,7 +7,7 @@ mod tests;
 mod validate;
 mod wav;
 
-pub use assemble::assemble;
+pub use assemble::{assemble, assemble_at_least};
 pub use narrate::{Narration, SpokenLine};
 pub use validate::{Expectations, check_file, validate};
 pub use wav::encode_wav;

@@ -7,6 +7,7 @@ use crate::domain::{BlobRef, CostCategory, ScenePlan, Stage};
 use crate::port::{ClipModel, ClipRequest, GeneratedClip, Submission};
 use crate::service::editor::Narration;
 use crate::service::journal::{Journal, Work};
+use crate::service::production::OWN;
 use crate::strategy::Turn;
 use crate::{Error, Operation, ProgressUpdate, Result};
 use futures_util::{StreamExt, stream};
@@ -15,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 impl Media {
     /// The pictures with clips in the place of those stills that a model has made, as long as their lines are spoken (1
-    /// to 10 seconds). Cards keep to their own motion: type must be read. Reports `clips` of [`Stage::Video`]. Without
+    /// to 10 seconds). Cards keep to their own motion: type must be read. What the user gave is shown as it is. Reports `clips` of [`Stage::Video`]. Without
     /// anybody who makes clips the pictures stay as they are.
     ///
     /// # Errors
@@ -134,7 +135,7 @@ impl Media {
 /// The still of a scene that may be set in motion: a picture alone, without type over it.
 fn still(picture: &ScenePicture) -> Option<&PictureLayer> {
     match picture.layers.as_slice() {
-        [only] if only.moves && only.blob.media_type.starts_with("image/") => Some(only),
+        [only] if picture.provider != OWN && only.moves && only.blob.media_type.starts_with("image/") => Some(only),
         _ => None,
     }
 }

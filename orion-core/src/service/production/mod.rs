@@ -10,6 +10,7 @@ mod estimate;
 #[cfg(test)]
 mod forms;
 mod gates;
+mod own;
 mod product;
 mod request;
 mod review;
@@ -22,6 +23,8 @@ mod tests;
 pub use again::RenderChange;
 pub use estimate::StageEstimate;
 pub use gates::Revision;
+pub(crate) use own::OWN;
+pub use own::{Own, OwnScene};
 pub use product::{Product, RunReport, StepReport};
 pub use request::{CreateRequest, Subject};
 pub use review::{Rejection, Standing};

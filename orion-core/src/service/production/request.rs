@@ -1,5 +1,6 @@
 //! What can be asked of a production, checked at the edge.
 
+use super::own::Own;
 use crate::domain::timeline::Canvas;
 use crate::domain::{Gate, Platform};
 use crate::id::TrendId;
@@ -73,6 +74,9 @@ pub struct CreateRequest {
     pub gates: Vec<Gate>,
     /// Decides what is left to taste; the same seed and sources give the same video.
     pub seed: u64,
+    /// Material of the user's own.
+    #[serde(default, skip_serializing_if = "Own::is_empty")]
+    pub own: Own,
 }
 
 impl CreateRequest {
@@ -95,6 +99,7 @@ impl CreateRequest {
             encoder: Encoder::Standard,
             gates: Vec::new(),
             seed: 0,
+            own: Own::default(),
         }
     }
 

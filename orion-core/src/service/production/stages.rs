@@ -2,7 +2,7 @@
 //! any of them again costs a few reads; a changed input redoes exactly what depends on it.
 
 use super::{Changes, Job, Production, Subject};
-use crate::domain::timeline::{CaptionStyle, Timeline};
+use crate::domain::timeline::{AudioRole, AudioTrack, CaptionStyle, Timeline};
 use crate::domain::{
     Asset, AssetKind, BlobRef, Content, FeedItem, Material, ScenePlan, Script, Sha256, Stage, Trend, TrendStatus,
 };
@@ -13,12 +13,12 @@ use crate::port::{
     Validation,
 };
 use crate::service::director::{self, Drafted, Recalled};
-use crate::service::editor::{Expectations, Narration, assemble, validate};
+use crate::service::editor::{Expectations, Narration, assemble_at_least, validate};
 use crate::service::journal::Work;
 use crate::service::media::ScenePicture;
 use crate::service::scout::{ScanRequest, built_in, choose};
 use crate::strategy::Turn;
-use crate::{Bill, Error, ErrorKind, Result};
+use crate::{Bill, Error, ErrorKind, MediaTime, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -258,7 +258,9 @@ impl Production {
             }
             Ok(Work::plain("director", plan))
         };
-        Ok(job.journal.step("prompts", &input, work).await?.value)
+        let mut plan = job.journal.step("prompts", &input, work).await?.value;
+        job.request.own.head(&mut plan);
+        Ok(plan)
     }
 
     /// The scenes that go on: a person's version of the plan, or the plan.
@@ -312,7 +314,20 @@ impl Production {
     pub(super) async fn pictures(&self, job: &Job<'_>) -> Result<Vec<ScenePicture>> {
         let plan = self.plan(job).await?;
         let material = self.material(job).await?;
-        self.media.illustrate(&job.journal, &plan, &material, job.request.canvas, job.operation).await
+        let scenes: Vec<u32> = plan.prompts.iter().map(|prompt| prompt.scene_number).collect();
+        let own = job.request.own.shown(&scenes);
+        if own.iter().all(Option::is_none) {
+            return self.media.illustrate(&job.journal, &plan, &material, job.request.canvas, job.operation).await;
+        }
+        let mut left = plan.clone();
+        left.prompts = plan.prompts.into_iter().zip(&own).filter(|(_, own)| own.is_none()).map(|(it, _)| it).collect();
+        let mut pictures: Vec<ScenePicture> = own.into_iter().flatten().collect();
+        if !left.prompts.is_empty() {
+            let canvas = job.request.canvas;
+            pictures.extend(self.media.illustrate(&job.journal, &left, &material, canvas, job.operation).await?);
+        }
+        pictures.sort_by_key(|picture| scenes.iter().position(|number| *number == picture.scene_number));
+        Ok(pictures)
     }
 
     async fn save_pictures(&self, job: &Job<'_>) -> Result<Changes> {
@@ -340,6 +355,15 @@ impl Production {
     /// The spoken lines.
     pub(super) async fn narration(&self, job: &Job<'_>) -> Result<Narration> {
         let (script, _) = self.script(job).await?;
+        if let Some(narration) = &job.request.own.narration {
+            if narration.lines.len() != script.lines.len() {
+                return Err(Error::conflict("the script has other lines than the voice that was given for it")
+                    .with_context("spoken", narration.lines.len())
+                    .with_context("lines", script.lines.len())
+                    .with_hint("begin anew with a voice file of the script as it is now"));
+            }
+            return Ok(narration.clone());
+        }
         let (voice, speed) = (job.request.voice.as_deref(), job.request.speed);
         self.editor.narrate(&job.journal, &script, voice, speed, job.operation).await
     }
@@ -361,7 +385,16 @@ impl Production {
         let (pictures, narration) = (self.pictures(job).await?, self.narration(job).await?);
         let style = CaptionStyle::named(&job.request.captions);
         let moving = self.moving(job, &narration, pictures.clone()).await?;
-        let timeline = assemble(&narration, &moving, &style, job.request.canvas)?;
+        let own = &job.request.own;
+        let least = own.least(narration.lines.len());
+        let mut timeline = assemble_at_least(&narration, &moving, &style, job.request.canvas, &least)?;
+        timeline.audio.extend(own.music.clone().map(|source| AudioTrack {
+            source,
+            start: MediaTime::ZERO,
+            duration: timeline.duration(),
+            role: AudioRole::Music,
+            gain_db: 0.0,
+        }));
         let settings = RenderSettings { encoder: job.request.encoder, title: script.title.clone() };
         let rendered = self.editor.render(&job.journal, &timeline, &settings, job.operation).await?.value;
         let validation = validate(&rendered.info, &timeline, &Expectations::default());
@@ -369,9 +402,10 @@ impl Production {
         let request = ThumbnailRequest {
             // The background alone: the title is set anew, larger.
             layers: pictures
-                .first()
-                .and_then(|picture| picture.layers.first())
+                .iter()
+                .filter_map(|picture| picture.layers.first())
                 .map(|layer| layer.blob.clone())
+                .find(|blob| blob.media_type.starts_with("image/"))
                 .into_iter()
                 .collect(),
             title: script.title.clone(),
