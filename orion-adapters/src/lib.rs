@@ -59,3 +59,5 @@ pub use orion_speech as speech;
 pub use orion_sql as sql;
 #[cfg(feature = "trends")]
 pub use orion_trends as trends;
+#[cfg(feature = "speech")]
+pub use orion_voice as voice;

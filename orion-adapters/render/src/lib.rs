@@ -14,6 +14,8 @@ mod fault;
 mod inspect;
 mod listing;
 mod mp4;
+mod music;
+mod own;
 mod paint;
 mod picture;
 mod play;
@@ -28,6 +30,8 @@ mod tools;
 mod transcode;
 
 pub use inspect::Look;
+pub use music::{compose, moods};
+pub use own::{Still, clip, still};
 pub use probe::{FfprobeProbe, probe_file};
 pub use renderer::FfmpegRenderer;
 pub use tools::Tools;

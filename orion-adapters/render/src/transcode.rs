@@ -19,6 +19,8 @@ const RATE: &str = "16000";
 const MP3_RATE: &str = "96k";
 /// No result is longer: an hour of plain sound at [`RATE`] is 115 MB.
 const MOST_BYTES: u64 = 128 << 20;
+/// No file of sound is larger.
+const MOST_FILE: u64 = 512 << 20;
 
 /// Turns sound into other forms; files are written under a working folder meanwhile.
 #[derive(Debug, Clone)]
@@ -48,6 +50,38 @@ impl Transcoder {
             convert(decoder(tools.ffmpeg()?), from.as_os_str(), &form, &to, watched)
         };
         supervise(operation, encode).await
+    }
+
+    /// The sound of a local file as WAV, 16 bits, 48,000 samples a second, of one or two channels: silence, noise and
+    /// broken ends as they are, but not longer than `most` seconds.
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound) for a file that is not there; [`Invalid`](ErrorKind::Invalid) for one without
+    /// sound, or with more of it; as [`mp3`](Self::mp3).
+    pub async fn read(&self, file: &Path, channels: u8, most: u32, operation: &Operation) -> Result<Bytes> {
+        let (tools, work, from) = (self.tools.clone(), self.work.clone(), std::path::absolute(file));
+        let decode = move |watched: &Watched| {
+            let from = from.map_err(fault::io)?;
+            crate::own::regular(&from, MOST_FILE)?;
+            let folder = fault::folder(&work, "sound-")?;
+            let to = folder.path().join("out.wav");
+            let (channels, length) = (channels.to_string(), (most + 1).to_string());
+            let form = ["-t", &length, "-ac", &channels, "-ar", "48000", "-c:a", "pcm_s16le", "-f", "wav"];
+            let mut input = std::ffi::OsString::from("file:");
+            input.push(&from);
+            convert(decoder(tools.ffmpeg()?), &input, &form, &to, watched)
+        };
+        let wav = supervise(operation, decode).await.map_err(|error| error.with_context("file", file.display()))?;
+        let reader = hound::WavReader::new(std::io::Cursor::new(&wav));
+        let length = reader.map(|reader| reader.duration()).unwrap_or_default();
+        if length == 0 || length > most * 48_000 {
+            let error = match length {
+                0 => Error::invalid("this file has no sound that can be read"),
+                _ => Error::invalid("the sound is too long").with_hint(format!("{most} seconds are the most; cut it")),
+            };
+            return Err(error.with_context("file", file.display()));
+        }
+        Ok(wav)
     }
 
     /// The sound of a stored file as WAV: 16 bits, one channel, 16,000 samples a second, at most an hour of it.

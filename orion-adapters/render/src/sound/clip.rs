@@ -1,6 +1,7 @@
 //! One piece of sound at the rate of the mix.
 
 use super::resample::resample;
+use super::{Meter, RATE};
 use bytes::Bytes;
 use orion_core::{Error, ErrorKind, Result};
 use std::io::Cursor;
@@ -53,6 +54,17 @@ impl Clip {
     /// Length in frames.
     pub(super) fn len(&self) -> usize {
         self.left.len()
+    }
+
+    /// Has a meter hear all of it, as it is mixed: on both channels.
+    pub(super) fn measure(&self, meter: &mut Meter) -> Result<()> {
+        let mut block = Vec::with_capacity(2 * RATE as usize);
+        for from in (0..self.len()).step_by(RATE as usize) {
+            block.clear();
+            block.extend((from..self.len().min(from + RATE as usize)).flat_map(|index| self.frame(index)));
+            meter.add(&block)?;
+        }
+        Ok(())
     }
 
     /// Drops what is behind some frames.

@@ -130,6 +130,30 @@ fn music_goes_down_under_speech_and_round_to_the_end() {
     assert!(steepest < 0.001, "no step in the level");
 }
 
+#[test]
+fn the_bed_is_nineteen_units_below_speech_however_loud_both_were() {
+    for (voice, music) in [(0.05, 0.8), (0.8, 0.05)] {
+        let spoken = tone(180.0, 22_050, 6.0, voice);
+        let alone = Studio::new(8000).with(&spoken, 22_050, 1000, AudioRole::Narration).mix();
+        let bed = tone(660.0, 48_000, 2.0, music);
+        let both = Studio::new(8000)
+            .with(&spoken, 22_050, 1000, AudioRole::Narration)
+            .with(&bed, 48_000, 0, AudioRole::Music)
+            .mix();
+        // Between the ways down and up: what is speech, and what the music adds to it.
+        let part = 96_000..288_000;
+        let loudness = |samples: Vec<f32>| {
+            let mut meter = Meter::new(2, RATE, false).unwrap();
+            meter.add(&samples).unwrap();
+            meter.loudness().unwrap()
+        };
+        let speech = loudness(alone[part.clone()].iter().flatten().copied().collect());
+        let added = alone[part.clone()].iter().zip(&both[part]).flat_map(|(a, b)| [b[0] - a[0], b[1] - a[1]]).collect();
+        let below = speech - loudness(added);
+        assert!((18.0..=20.0).contains(&below), "{below:.1} LU");
+    }
+}
+
 /// Something like speech: bursts of a buzz with pauses, and peaks far above its loudness.
 fn babble(level: f32) -> Vec<f32> {
     let mut samples = tone(180.0, 22_050, 6.0, level);
