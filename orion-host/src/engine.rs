@@ -151,6 +151,9 @@ impl Orion {
                 )
                 .await?;
         }
+        if request.own.music.is_none() {
+            request.own.music = self.music(&self.config.music, operation).await?;
+        }
         if request.voice.is_none() {
             request.voice = self.only_voice().await?;
         }
@@ -186,6 +189,10 @@ impl Orion {
         request.gates = vec![Gate::Review];
         request.voice = voice.or(request.voice);
         Ok(request)
+    }
+
+    pub(crate) fn tools(&self) -> &orion_adapters::render::Tools {
+        &self.tools
     }
 
     /// Turns sound into other forms.

@@ -15,6 +15,7 @@ mod engine;
 pub mod fault;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod own;
 pub mod project;
 mod providers;
 #[cfg(feature = "http")]

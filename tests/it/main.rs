@@ -9,6 +9,7 @@ mod bad_input;
 mod check;
 mod create;
 mod export;
+mod own;
 mod pictures;
 mod platform;
 mod program;

@@ -5,6 +5,7 @@ use super::watch::{Stop, Watch};
 use super::{Failure, Setting, output};
 use crate::config::{Config, Layers};
 use crate::delivery::{self, Delivery, deliver, folder_name};
+use crate::own::OwnFiles;
 use crate::{Orion, worklist};
 use clap::Args;
 use orion_core::domain::{Gate, Run, RunState};
@@ -47,6 +48,18 @@ pub(super) struct Create {
     /// Caption style: tiktok, youtube, minimal
     #[arg(long)]
     captions: Option<String>,
+    /// Your own pictures, shown in this order; in a script, "@image FILE" before a scene's words names its own
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    image: Vec<PathBuf>,
+    /// Your own clips, without their sound, after the pictures; in a script, "@clip FILE" names a scene's own
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    clip: Vec<PathBuf>,
+    /// The script of --script as you have spoken it
+    #[arg(long, value_name = "FILE", requires = "script", conflicts_with_all = ["voice", "silent"])]
+    voice_file: Option<PathBuf>,
+    /// Music under the voice: calm, bright, tense, playful, a file of sound, or none [default: none]
+    #[arg(long, value_name = "MOOD|FILE|none")]
+    music: Option<String>,
     /// Shape of the picture: 9:16, 4:5, 1:1, 16:9 [default: 9:16]
     #[arg(long)]
     format: Option<String>,
@@ -106,6 +119,7 @@ impl Create {
         layers.flag("create.voice", self.voice.as_deref().or(self.silent.then_some("silent:")));
         layers.flag("create.speed", self.speed);
         layers.flag("create.captions", self.captions.as_ref());
+        layers.flag("create.music", self.music.as_ref());
         layers.flag("create.format", self.format.as_ref());
         layers.flag("create.fps", self.fps);
         layers.flag("create.quality", self.quality.as_ref());
@@ -135,7 +149,7 @@ impl Create {
             Some(which) => Job::resume(config, which, self.out.as_deref()).await?,
             None => {
                 let request = self.request(&config)?;
-                Job::start(config, request, self.out.as_deref(), operation).await?
+                Job::start(config, (request, self.own()), self.out.as_deref(), operation).await?
             }
         };
         let id = run.id;
@@ -167,6 +181,17 @@ impl Create {
         Ok(Some(delivery))
     }
 
+    /// The files of the user's own; those that a script file names lie beside it.
+    fn own(&self) -> OwnFiles {
+        let script = self.subject.script.as_deref().map(Path::new).filter(|path| path.is_file());
+        OwnFiles {
+            images: self.image.clone(),
+            clips: self.clip.clone(),
+            voice: self.voice_file.clone(),
+            folder: script.and_then(Path::parent).map(Path::to_owned).unwrap_or_default(),
+        }
+    }
+
     fn request(&self, config: &Config) -> Result<CreateRequest> {
         let mut request = config.request(self.subject.read()?)?;
         request.seed = self.seed;
@@ -186,11 +211,17 @@ struct Job {
 }
 
 impl Job {
-    async fn start(config: Config, request: CreateRequest, out: Option<&Path>, operation: &Operation) -> Result<Self> {
+    async fn start(
+        config: Config,
+        (mut request, own): (CreateRequest, OwnFiles),
+        out: Option<&Path>,
+        operation: &Operation,
+    ) -> Result<Self> {
         let out = out.map(absolute).transpose()?;
         check_folder(out.as_deref().unwrap_or(&config.out))?;
         let orion = Orion::builder().config(config).build().await?;
         orion.check_tools()?;
+        orion.take_in(&mut request, &own, operation).await?;
         let run = orion.start(UserId::SYSTEM, request, operation).await?;
         let note = worklist::Note::new(run.id, out.clone(), orion.config());
         worklist::write(&orion.config().data_dir, &note)?;

@@ -180,6 +180,8 @@ settings! {
         "Speaking rate, 0.5 to 2.";
     captions: String = "tiktok".to_owned(), "create.captions", "ORION_CREATE_CAPTIONS",
         "Caption style: `tiktok`, `youtube` or `minimal`.";
+    music: String = "none".to_owned(), "create.music", "ORION_CREATE_MUSIC",
+        "Music under the voice: `calm`, `bright`, `tense` or `playful`, a file of sound, or `none`.";
     format: String = "9:16".to_owned(), "create.format", "ORION_CREATE_FORMAT",
         "Shape of the picture: `9:16`, `4:5`, `1:1` or `16:9`.";
     fps: u32 = 30, "create.fps", "ORION_CREATE_FPS",

@@ -1,0 +1,202 @@
+//! Files of the user's own, looked at and stored before a run begins: what cannot be used is said at once, and costs
+//! nothing.
+
+use crate::Orion;
+use orion_adapters::render::{clip, compose, moods, still};
+use orion_adapters::voice::{Sound, audio, timed, wav};
+use orion_core::domain::{BlobRef, Script};
+use orion_core::port::{SpeechRequest, SpokenWord, WordTimes};
+use orion_core::service::director::{MarkedFile, marked_script};
+use orion_core::service::editor::{Narration, SpokenLine, encode_wav};
+use orion_core::service::media::PictureLayer;
+use orion_core::service::production::{CreateRequest, OwnScene, Subject};
+use orion_core::{Error, MediaTime, Operation, Result};
+use std::path::{Path, PathBuf};
+
+/// Most pictures and clips of one video.
+const MOST_FILES: usize = 100;
+/// Longest voice file and music file in seconds.
+const LONGEST: u32 = 600;
+/// A voice whose highest sample is below this share of full scale is silence.
+const SILENCE: f32 = 0.003;
+
+/// What a user brings along.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OwnFiles {
+    /// Pictures, shown in this order, before the clips.
+    pub images: Vec<PathBuf>,
+    /// Clips, without their sound.
+    pub clips: Vec<PathBuf>,
+    /// The script, spoken.
+    pub voice: Option<PathBuf>,
+    /// Where the files lie that marks in the script name.
+    pub folder: PathBuf,
+}
+
+impl Orion {
+    /// Takes files into a request, and the marks out of its script (see [`marked_script`]).
+    ///
+    /// # Errors
+    /// [`NotFound`](orion_core::ErrorKind::NotFound), [`Invalid`](orion_core::ErrorKind::Invalid) or
+    /// [`Exhausted`](orion_core::ErrorKind::Exhausted) with the file that cannot be used; what the store says.
+    pub async fn take_in(&self, request: &mut CreateRequest, files: &OwnFiles, operation: &Operation) -> Result<()> {
+        if files.images.len() + files.clips.len() > MOST_FILES {
+            return Err(Error::invalid(format!("a video shows {MOST_FILES} files at most")));
+        }
+        let mut script = None;
+        if let Subject::Script { script: text } = &mut request.subject {
+            let marked = marked_script(text)?;
+            *text = marked.text;
+            for (index, marks) in marked.marks.into_iter().enumerate() {
+                let picture = match marks.shows {
+                    Some(MarkedFile::Image(name)) => Some(self.picture(&files.folder.join(name), request).await?),
+                    Some(MarkedFile::Clip(name)) => Some(self.clip(&files.folder.join(name), operation).await?),
+                    None => None,
+                };
+                let least = marks.seconds.map(|seconds| MediaTime::from_millis((seconds * 1000.0).round() as i64));
+                if picture.is_some() || least.is_some() || marks.heading.is_some() {
+                    let scene_number = index as u32 + 1;
+                    request.own.scenes.push(OwnScene { scene_number, picture, least, heading: marks.heading });
+                }
+            }
+            script = Some(marked.script);
+        }
+        for file in &files.images {
+            operation.cancellation.check()?;
+            let picture = self.picture(file, request).await?;
+            request.own.pictures.push(picture);
+        }
+        for file in &files.clips {
+            let clip = self.clip(file, operation).await?;
+            request.own.pictures.push(clip);
+        }
+        if let Some(voice) = &files.voice {
+            let Some(script) = &script else {
+                return Err(Error::invalid("a voice file needs the script that it speaks")
+                    .with_hint("give its words with --script FILE"));
+            };
+            request.own.narration = Some(self.spoken(voice, script, operation).await?);
+        }
+        Ok(())
+    }
+
+    /// The music of a name: a mood, a file, or `none`.
+    ///
+    /// # Errors
+    /// [`Invalid`](orion_core::ErrorKind::Invalid) for what is neither a mood nor a file of sound; what the store says.
+    pub async fn music(&self, name: &str, operation: &Operation) -> Result<Option<BlobRef>> {
+        let (name, path) = (name.trim(), Path::new(name.trim()));
+        if matches!(name, "" | "none") {
+            return Ok(None);
+        }
+        let wav = if moods().any(|mood| mood == name) || !(path.exists() || name.contains(['/', '.'])) {
+            let mood = name.to_owned();
+            let made = tokio::task::spawn_blocking(move || compose(&mood)).await;
+            made.map_err(|error| Error::unexpected("making the music broke off").with_source(error))??
+        } else {
+            self.transcoder().read(path, 2, LONGEST, operation).await?
+        };
+        self.blobs().put(wav, "audio/wav").await.map(Some)
+    }
+
+    async fn picture(&self, file: &Path, request: &CreateRequest) -> Result<PictureLayer> {
+        let still = still(file, request.canvas).await?;
+        let blob = self.blobs().put(still.jpeg, "image/jpeg").await?;
+        Ok(PictureLayer { blob, width: still.width, height: still.height, moves: true })
+    }
+
+    async fn clip(&self, file: &Path, operation: &Operation) -> Result<PictureLayer> {
+        let (width, height) = clip(self.tools(), file, operation).await?;
+        let bytes = tokio::fs::read(file).await.map_err(|error| {
+            Error::invalid("this file cannot be read").with_context("file", file.display()).with_source(error)
+        })?;
+        // Whatever it is, the renderer finds out by itself; that it moves is what counts.
+        let blob = self.blobs().put(bytes.into(), "video/mp4").await?;
+        Ok(PictureLayer { blob, width, height, moves: true })
+    }
+
+    /// A voice file cut into the lines of its script. Its words are heard by the transcriber, if one is configured, and
+    /// estimated from the pauses otherwise.
+    async fn spoken(&self, file: &Path, script: &Script, operation: &Operation) -> Result<Narration> {
+        let bytes = self.transcoder().read(file, 1, LONGEST, operation).await?;
+        let mut sound = wav::read(&bytes)?;
+        let loudest = sound.samples.iter().fold(0.0_f32, |most, sample| most.max(sample.abs()));
+        if loudest < SILENCE {
+            return Err(Error::invalid("nothing is heard in the voice file")
+                .with_context("file", file.display())
+                .with_hint("record it again, louder"));
+        }
+        audio::level(&mut sound.samples);
+        let request = SpeechRequest { text: script.text(), voice: None, language: script.language.clone(), speed: 1.0 };
+        let ear = self.transcriber().and_then(|all| all.order().first().and_then(|first| all.find(first)));
+        let found = timed(&request, &mut sound, ear.as_deref(), operation).await?;
+        let lines = lines(script, &found.words, &sound, found.times)?;
+        let mut spoken = Vec::with_capacity(lines.len());
+        for (samples, mut line) in lines {
+            let wav = encode_wav(samples, sound.sample_rate);
+            line.audio = Some(self.blobs().put(wav, "audio/wav").await?);
+            spoken.push(line);
+        }
+        Ok(Narration { lines: spoken, provider: "own".to_owned(), reused: false })
+    }
+}
+
+/// Cuts a sound into the lines of a script, in the middle of the pause between the last word of one and the first of
+/// the next.
+fn lines<'s>(
+    script: &Script,
+    words: &[SpokenWord],
+    sound: &'s Sound,
+    times: WordTimes,
+) -> Result<Vec<(&'s [f32], SpokenLine)>> {
+    let rate = sound.sample_rate;
+    let mut words = words.iter().peekable();
+    let (mut lines, mut begin) = (Vec::with_capacity(script.lines.len()), 0_usize);
+    for line in &script.lines {
+        let own: Vec<&SpokenWord> = words.by_ref().take(line.text.split_whitespace().count()).collect();
+        let Some(last) = own.last() else {
+            return Err(Error::unexpected("a line of the script has no words in its voice"));
+        };
+        let end = match words.peek() {
+            Some(next) => {
+                let middle = (last.end.seconds() + next.start.seconds()) / 2.0;
+                ((middle * f64::from(rate)).round() as usize).max(begin + 1).min(sound.samples.len())
+            }
+            None => sound.samples.len(),
+        };
+        let start = MediaTime::from_units(begin as u64, rate);
+        let samples = sound.samples.get(begin..end).unwrap_or_default();
+        let duration = MediaTime::from_units(samples.len() as u64, rate);
+        let words = own.into_iter().map(|word| SpokenWord {
+            text: word.text.clone(),
+            start: (word.start - start).max(MediaTime::ZERO),
+            end: (word.end - start).min(duration),
+        });
+        lines.push((samples, SpokenLine { audio: None, duration, words: words.collect(), times }));
+        begin = end;
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orion_core::service::director::user_script;
+
+    #[test]
+    fn a_voice_is_cut_in_its_pauses() {
+        let script = user_script("One two three.\n\nFour five six.").unwrap();
+        let word = |text: &str, start: i64| SpokenWord {
+            text: text.to_owned(),
+            start: MediaTime::from_millis(start),
+            end: MediaTime::from_millis(start + 300),
+        };
+        let times = [("One", 100), ("two", 500), ("three.", 900), ("Four", 1600), ("five", 2000), ("six.", 2400)];
+        let words: Vec<SpokenWord> = times.map(|(text, start)| word(text, start)).into();
+        let sound = Sound { samples: vec![0.1; 3000], sample_rate: 1000 };
+        let lines = lines(&script, &words, &sound, WordTimes::Heard).unwrap();
+        assert_eq!(lines.iter().map(|(samples, _)| samples.len()).collect::<Vec<_>>(), [1400, 1600]);
+        assert_eq!(lines[1].1.words[0].start, MediaTime::from_millis(200));
+        assert!(lines.iter().all(|(_, line)| line.words.iter().all(|word| word.end <= line.duration)));
+    }
+}
