@@ -128,8 +128,7 @@ impl Orion {
         }
         audio::level(&mut sound.samples);
         let request = SpeechRequest { text: script.text(), voice: None, language: script.language.clone(), speed: 1.0 };
-        let ear = self.transcriber().and_then(|all| all.order().first().and_then(|first| all.find(first)));
-        let found = timed(&request, &mut sound, ear.as_deref(), operation).await?;
+        let found = timed(&request, &mut sound, self.transcriber(), operation).await?;
         let lines = lines(script, &found.words, &sound, found.times)?;
         let mut spoken = Vec::with_capacity(lines.len());
         for (samples, mut line) in lines {

@@ -103,7 +103,7 @@ impl Engine {
         operation: &Operation,
     ) -> Result<Vec<u8>> {
         caller.require(Role::Editor)?;
-        if self.orion.transcriber().is_none() {
+        if !self.orion.transcriber().serves() {
             return Err(Error::new(ErrorKind::Unsupported, "nobody transcribes sound here")
                 .with_hint("name one: transcriber=\"whisper:MODEL\", or an orion.Transcriber"));
         }
@@ -121,8 +121,7 @@ impl Engine {
             let (wav, language, operation) = (&wav, language.as_deref(), &operation);
             let listen =
                 |model: Arc<dyn Transcriber>| async move { model.transcribe(wav.clone(), language, operation).await };
-            let transcriber = orion.transcriber().ok_or_else(|| Error::unexpected("the transcriber is gone"))?;
-            transcriber.call(&operation.cancellation, listen).await
+            orion.transcriber().call(&operation.cancellation, listen).await
         });
         let served = served.await?;
         let heard = &served.value;

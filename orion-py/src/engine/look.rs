@@ -193,7 +193,7 @@ impl Engine {
             return Err(Error::invalid("a video lasts 5 to 180 seconds").with_context("seconds", seconds));
         }
         let production = self.orion.production();
-        let day = budget::today(&*production.store, &*production.clock, production.budget).await?;
+        let day = budget::today(&*production.store, &*production.clock, &production.budget).await?;
         let left = day.day.map(|cap| Money(cap.0.saturating_sub(day.spent.0).max(0)));
         let estimate = production.estimate(seconds);
         let expected = estimate.iter().map(|stage| stage.amount).sum::<Money>();

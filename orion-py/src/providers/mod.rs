@@ -15,6 +15,7 @@ use crate::errors::from_python;
 use files::Desk;
 use orion_core::domain::{CostCategory, Money};
 use orion_core::port::{Provider, Side, Transcriber, Usage};
+use orion_core::strategy::Strategy;
 use orion_core::{Cancellation, Error, ErrorKind, Result};
 use orion_host::{Config, Orion, OrionBuilder};
 use pyo3::exceptions::PyBaseException;
@@ -22,7 +23,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -156,12 +157,13 @@ impl Used {
     }
 }
 
+/// Who listens to voices that tell no word times.
+type Ear = Arc<OnceLock<Strategy<dyn Transcriber>>>;
+
 /// Providers written in Python, to be built into an engine.
 pub(crate) struct Own {
     objects: Vec<(String, String, Arc<Object>)>,
     desk: Desk,
-    /// Who listens to voices that tell no word times.
-    ear: Option<Arc<dyn Transcriber>>,
 }
 
 impl Own {
@@ -176,18 +178,13 @@ impl Own {
             };
             own.into_iter().map(read).collect::<Result<Vec<_>>>()
         })?;
-        let first = config.transcriber.split(',').next().unwrap_or_default().trim();
-        let mine = objects.iter().find(|(kind, address, _)| kind == "transcriber" && address == first);
-        let ear = match mine {
-            Some((_, _, object)) => Some(listener(object, &desk)),
-            None if first.is_empty() => None,
-            None => Some(parts.transcriber(first)?),
-        };
-        Ok(Self { objects, desk, ear })
+        Ok(Self { objects, desk })
     }
 
     /// Builds an engine with them.
     pub(crate) async fn build(self, builder: OrionBuilder) -> Result<Orion> {
+        // Known once the engine is built; who listens can be switched then, too.
+        let ear: Ear = Arc::default();
         // Objects and engine read and write the same files, those in memory too.
         let mut builder = builder.with_blobs(self.desk.blobs.clone());
         for (kind, address, object) in &self.objects {
@@ -196,17 +193,16 @@ impl Own {
                 "llm" => builder.own_language_model(address, Arc::new(language::Model(object))),
                 "image" => builder.own_images(address, Arc::new(image::Images(object))),
                 "clip" => builder.own_clips(address, Arc::new(clip::Clips { object, desk })),
-                "tts" => builder.own_speech(address, Arc::new(speech::Voice { object, ear: self.ear.clone() })),
-                "transcriber" => builder.own_transcriber(address, listener(&object, &desk)),
+                "tts" => builder.own_speech(address, Arc::new(speech::Voice { object, ear: ear.clone() })),
+                "transcriber" => builder.own_transcriber(address, Arc::new(transcriber::Listener { object, desk })),
                 "trend" => builder.with_trend_source(Arc::new(trend::Source(object))),
                 "platform" => builder.with_destination(Arc::new(platform::Platform::new(object, desk).await?)),
                 _ => return Err(Error::unexpected("unknown kind of provider").with_context("kind", kind)),
             };
         }
-        builder.build().await
+        let orion = builder.build().await?;
+        // Nobody else sets it.
+        let _ = ear.set(orion.transcriber().clone());
+        Ok(orion)
     }
-}
-
-fn listener(object: &Arc<Object>, desk: &Desk) -> Arc<dyn Transcriber> {
-    Arc::new(transcriber::Listener { object: object.clone(), desk: desk.clone() })
 }

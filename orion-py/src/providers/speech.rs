@@ -1,11 +1,10 @@
 //! A voice written in Python.
 
-use super::{Object, Used};
+use super::{Ear, Object, Used};
 use async_trait::async_trait;
 use orion_core::domain::CostCategory;
-use orion_core::port::{
-    Provider, Speech, SpeechModel, SpeechRequest, SpokenWord, Transcriber, Usage, Voice as Offered, WordTimes,
-};
+use orion_core::port::{Provider, Speech, SpeechModel, SpeechRequest, SpokenWord, Usage, Voice as Offered, WordTimes};
+use orion_core::strategy::Strategy;
 use orion_core::{Error, ErrorKind, MediaTime, Operation, Result};
 use orion_voice::Sound;
 use serde::Deserialize;
@@ -15,7 +14,7 @@ use std::sync::Arc;
 pub(super) struct Voice {
     pub(super) object: Arc<Object>,
     /// Who listens if the voice tells no word times; without anybody they are estimated.
-    pub(super) ear: Option<Arc<dyn Transcriber>>,
+    pub(super) ear: Ear,
 }
 
 #[derive(Deserialize)]
@@ -53,7 +52,8 @@ impl SpeechModel for Voice {
         let usage = spoken.used.usage(CostCategory::TtsCharacters, request.text.chars().count() as f64);
         let Some(times) = spoken.words else {
             let mut sound = Sound { samples, sample_rate: spoken.sample_rate };
-            let timed = orion_voice::timed(request, &mut sound, self.ear.as_deref(), operation).await?;
+            let ear = self.ear.get().cloned().unwrap_or_else(Strategy::nobody);
+            let timed = orion_voice::timed(request, &mut sound, &ear, operation).await?;
             // What the transcriber took for it is paid with the voice.
             let usage = Usage { cost: usage.cost + timed.cost, ..usage };
             let Sound { samples, sample_rate } = sound;
