@@ -53,3 +53,22 @@ pub(crate) fn fill(stream: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
     }
     Ok(length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_machine_lacks_is_told_from_what_is_broken() {
+        // EAGAIN (no process left), ENOMEM, ENOSPC and EROFS, as the system gives them.
+        for code in [11, 12] {
+            let error = unstarted(std::io::Error::from_raw_os_error(code));
+            assert!(error.is_starved() && error.hint().is_some(), "{code}: {error:?}");
+        }
+        for code in [28, 30] {
+            assert!(io(std::io::Error::from_raw_os_error(code)).is_starved(), "{code}");
+        }
+        // ENOEXEC: the program is none.
+        assert!(!unstarted(std::io::Error::from_raw_os_error(8)).is_starved());
+    }
+}

@@ -15,14 +15,18 @@ use orion_core::{Cancellation, Error, ErrorKind, Operation, Result};
 use orion_voice::audio;
 use orion_voice::normal::{self, Lexicon, Pause, Said};
 use orion_voice::timing;
+use std::io::Read;
 use std::ops::Range;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PROGRAM: &str = "espeak-ng";
 
 /// Words a minute at normal speed; the program's own default is 175.
 const PACE: f64 = 165.0;
+
+/// Time that the program has to tell its version.
+const VERSION_WITHIN: Duration = Duration::from_secs(5);
 
 /// Time that one sentence may take; real ones take hundredths of a second.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -55,17 +59,39 @@ impl EspeakSpeech {
     /// # Errors
     /// [`Unavailable`](ErrorKind::Unavailable) if it is not installed.
     pub fn find(language: Option<&str>) -> Result<Self> {
-        let output = Command::new(PROGRAM).arg("--version").stdin(Stdio::null()).output().map_err(|error| {
+        let output = version().map_err(|error| {
             Error::unavailable("espeak-ng is not installed")
                 .with_hint("install it (Debian: `apt-get install espeak-ng`), or run `orion voices install`")
                 .with_source(error)
         })?;
-        let text = String::from_utf8_lossy(&output.stdout);
+        let text = String::from_utf8_lossy(&output);
         let version = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
         let model = version.unwrap_or("unknown version").to_owned();
         let provider = Provider { name: PROGRAM.to_owned(), model, side: Side::Local };
         Ok(Self { provider, language: language.map(str::to_owned) })
     }
+}
+
+/// What the program says of itself, within a few seconds.
+fn version() -> std::io::Result<Vec<u8>> {
+    let mut command = Command::new(PROGRAM);
+    let mut child =
+        command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let begun = Instant::now();
+    while child.try_wait()?.is_none() {
+        if begun.elapsed() > VERSION_WITHIN {
+            child.kill()?;
+            child.wait()?;
+            return Err(std::io::Error::from(std::io::ErrorKind::TimedOut));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // One line: it fits into the pipe.
+    let mut said = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(4096).read_to_end(&mut said)?;
+    }
+    Ok(said)
 }
 
 #[async_trait]

@@ -18,6 +18,8 @@ use uuid::Uuid;
 /// Waits between attempts to connect again: doubling from the first to the last.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LAST_WAIT: Duration = Duration::from_secs(30);
+/// A server that has not opened the socket by then is not there.
+const CONNECT: Duration = Duration::from_secs(10);
 /// The server pings every 30 s; a line that is silent for longer is dead.
 const SILENCE: Duration = Duration::from_secs(75);
 
@@ -109,7 +111,9 @@ async fn connect(client: &Client, last: Option<&str>) -> Result<Socket, Failure>
     if let Some(last) = last {
         url.query_pairs_mut().append_pair("last_event_id", last);
     }
-    let (socket, _) = connect_async(url.as_str()).await.map_err(|error| client.unreachable(error))?;
+    let connected = tokio::time::timeout(CONNECT, connect_async(url.as_str())).await;
+    let connected = connected.map_err(|late| client.unreachable(late))?;
+    let (socket, _) = connected.map_err(|error| client.unreachable(error))?;
     Ok(socket)
 }
 
