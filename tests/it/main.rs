@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod check;
+mod clock;
 mod create;
 mod export;
 mod own;
@@ -14,6 +15,7 @@ mod pictures;
 mod platform;
 mod program;
 mod redis;
+mod room;
 mod set;
 mod tidy;
 mod words;

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 const PASSWORD: &str = "correct horse battery staple";
 
 /// A running platform with its data in the program's folder.
-struct Platform {
-    program: Program,
+pub(crate) struct Platform {
+    pub(crate) program: Program,
     child: Child,
     port: u16,
 }
@@ -30,13 +30,18 @@ impl Platform {
         Self::start_on(Program::find()?, arguments)
     }
 
-    fn start_on(program: Program, arguments: impl FnOnce(&Program) -> Vec<String>) -> Option<Self> {
+    pub(crate) fn start_on(program: Program, arguments: impl FnOnce(&Program) -> Vec<String>) -> Option<Self> {
         let made = program
             .command(["admin", "create", "--email", "ada@example.org", "--name", "Ada"])
             .env("ORION_PASSWORD", PASSWORD)
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", told(&made));
+        Self::start_again(program, arguments)
+    }
+
+    /// As [`start_on`](Self::start_on), where the administrator is there already.
+    pub(crate) fn start_again(program: Program, arguments: impl FnOnce(&Program) -> Vec<String>) -> Option<Self> {
         let port = free_port();
         let more = arguments(&program);
         let child = spawn(&program, port, &more);
@@ -57,7 +62,7 @@ impl Platform {
         }
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.program.path("up.log")).unwrap_or_default()
     }
 
@@ -70,13 +75,13 @@ impl Platform {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     /// What a command of the client answers as JSON.
     #[track_caller]
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let output = self.command(arguments).arg("--json").output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{arguments:?}: {said}{}\n{}", told(&output), self.log());
@@ -86,7 +91,7 @@ impl Platform {
     }
 
     /// One request over a connection of its own: status line and headers, and the body.
-    fn http(&self, request: &str) -> (String, Vec<u8>) {
+    pub(crate) fn http(&self, request: &str) -> (String, Vec<u8>) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
@@ -97,7 +102,7 @@ impl Platform {
     }
 
     /// Waits until content is in one of these states.
-    fn wait_for(&self, content: &str, states: &[&str]) -> Value {
+    pub(crate) fn wait_for(&self, content: &str, states: &[&str]) -> Value {
         let begun = Instant::now();
         loop {
             let view = self.json(&["content", "view", content]);
@@ -110,12 +115,12 @@ impl Platform {
         }
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.child = spawn(&self.program, self.port, &[]);
         self.ready();
     }
@@ -144,6 +149,7 @@ fn spawn(program: &Program, port: u16, more: &[String]) -> Child {
         .args(["--set", "offline=true", "--set", "create.niche="])
         .args(more)
         .env("HOME", program.folder.path())
+        .envs(program.serving.iter().cloned())
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()
@@ -151,7 +157,7 @@ fn spawn(program: &Program, port: u16, more: &[String]) -> Child {
 }
 
 /// The first trend that the platform has found.
-fn trend(platform: &Platform) -> String {
+pub(crate) fn trend(platform: &Platform) -> String {
     let scanned = platform.json(&["scout", "trigger", "--niche", "tech"]);
     assert!(scanned["trends_found"].as_u64().is_some(), "{scanned}");
     let trends = platform.json(&["scout", "list-trends"]);
@@ -227,7 +233,7 @@ fn content_goes_from_trend_to_published() {
 }
 
 /// The access token that the client keeps.
-fn token(platform: &Platform) -> String {
+pub(crate) fn token(platform: &Platform) -> String {
     let session = std::fs::read_to_string(platform.program.path(".orion/session.json")).unwrap();
     let session: Value = serde_json::from_str(&session).unwrap();
     session["access_token"].as_str().unwrap().to_owned()

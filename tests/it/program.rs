@@ -16,6 +16,8 @@ pub(crate) struct Program {
     pub(crate) folder: TempDir,
     /// Where the record is, if not in the folder.
     pub(crate) store: Option<String>,
+    /// Variables for the platform alone, not for its clients.
+    pub(crate) serving: Vec<(&'static str, String)>,
 }
 
 impl Program {
@@ -30,7 +32,7 @@ impl Program {
             eprintln!("SKIPPED: {} has not been built", binary.display());
             return None;
         }
-        Some(Self { binary, folder: tempfile::tempdir().unwrap(), store: None })
+        Some(Self { binary, folder: tempfile::tempdir().unwrap(), store: None, serving: Vec::new() })
     }
 
     /// A command of the program, with its data in the folder and the shared voices.
