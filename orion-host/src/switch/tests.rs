@@ -70,6 +70,10 @@ async fn every_capability_is_chosen_and_followed_also_where_nobody_was() {
     };
     let names: Vec<&str> = one.capabilities().into_iter().map(|standing| standing.name).collect();
     assert_eq!(names, ["llm", "critic", "image", "video", "tts", "stt", "embeddings"]);
+    // A side alone names nobody where nobody is set up.
+    let error = one.switch(Switchable::Video, Some(choice("", "", false))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.hint().unwrap().contains("name a provider"), "{error:?}");
     for (capability, provider, model, before, after) in [
         (Switchable::Video, "comfyui", "", vec![], "comfyui/svd_xt_1_1"),
         (Switchable::Stt, "whisper", "base", vec![], "whisper/base"),
@@ -96,10 +100,6 @@ async fn every_capability_is_chosen_and_followed_also_where_nobody_was() {
         two.follow_switches().await.unwrap();
         assert_eq!((shown(&one, name), shown(&two, name)), (owned(&before), owned(&before)), "{name}");
     }
-    // A side alone names nobody where nobody is set up.
-    let error = one.switch(Switchable::Video, Some(choice("", "", false))).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Invalid);
-    assert!(error.hint().unwrap().contains("name a provider"), "{error:?}");
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {
