@@ -15,6 +15,7 @@ mod pictures;
 mod platform;
 mod program;
 mod redis;
+mod redis_days;
 mod room;
 mod set;
 mod tidy;

@@ -13,6 +13,8 @@ pub(crate) struct RedisServer {
     port: u16,
     started: Instant,
     child: Option<Child>,
+    /// What keeps it from working most of the time.
+    dragging: Option<Child>,
 }
 
 impl RedisServer {
@@ -26,7 +28,7 @@ impl RedisServer {
             return None;
         }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut server = Self { port, started: Instant::now(), child: None };
+        let mut server = Self { port, started: Instant::now(), child: None, dragging: None };
         server.start_again();
         Some(server)
     }
@@ -46,7 +48,27 @@ impl RedisServer {
         }
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    pub(crate) fn set_dragging(&mut self, child: Child) {
+        self.dragging = Some(child);
+    }
+
+    pub(crate) fn stop_dragging(&mut self) {
+        if let Some(mut child) = self.dragging.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
     pub(crate) fn kill(&mut self) {
+        self.stop_dragging();
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
@@ -92,6 +114,17 @@ impl Subscriber {
             std::thread::sleep(Duration::from_millis(10));
         }
         Self { heard, stop }
+    }
+
+    /// How many different events of a channel were heard.
+    pub(crate) fn count(&self, channel: &str) -> usize {
+        let heard = self.heard.lock().unwrap();
+        let ids: std::collections::BTreeSet<&str> = heard
+            .iter()
+            .filter(|(name, _)| name == channel)
+            .filter_map(|(_, event)| event["_event_id"].as_str())
+            .collect();
+        ids.len()
     }
 
     /// Waits until an event of a channel about a content was heard, in the form that the contract gives it.

@@ -186,12 +186,12 @@ impl Set {
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Sends a request as it stands, and gives what comes back until the other side closes or says nothing more.
-fn ask(port: u16, request: &str) -> Option<String> {
+pub(crate) fn ask(port: u16, request: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
     stream.write_all(request.as_bytes()).ok()?;
@@ -209,11 +209,11 @@ fn ask(port: u16, request: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&answer).into_owned()).filter(|answer| !answer.is_empty())
 }
 
-fn get(port: u16, path: &str) -> Option<String> {
+pub(crate) fn get(port: u16, path: &str) -> Option<String> {
     ask(port, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
 }
 
-fn authorized(port: u16, method: &str, path: &str, token: &str) -> String {
+pub(crate) fn authorized(port: u16, method: &str, path: &str, token: &str) -> String {
     let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n");
     ask(port, &format!("{head}Authorization: Bearer {token}\r\n\r\n")).unwrap_or_default()
 }
