@@ -135,7 +135,7 @@ impl Parts {
             "sqlite" => {
                 uri.require("the database file")?;
                 let path = uri.path(&self.folder);
-                self.make_parent(&path)?;
+                self.make_private(&path)?;
                 Ok(Arc::new(orion_sql::SqlStore::open(&format!("sqlite:{}", path.display())).await?))
             }
             #[cfg(feature = "sql")]
@@ -263,11 +263,12 @@ impl Parts {
         }
     }
 
+    /// Makes the file of a database for its owner alone, and its folder: it holds hashes of passwords.
     #[cfg(feature = "sql")]
-    fn make_parent(&self, path: &Path) -> Result<()> {
+    fn make_private(&self, path: &Path) -> Result<()> {
         use orion_core::{Error, ErrorKind};
         let parent = path.parent().unwrap_or(&self.folder);
-        std::fs::create_dir_all(parent).map_err(|error| {
+        std::fs::create_dir_all(parent).and_then(|()| private(path)).map_err(|error| {
             let kind = match error.kind() {
                 std::io::ErrorKind::StorageFull => ErrorKind::Exhausted,
                 std::io::ErrorKind::PermissionDenied => ErrorKind::Forbidden,
@@ -279,6 +280,19 @@ impl Parts {
                 .with_source(error)
         })
     }
+}
+
+/// An empty file, if there is none, that nobody else may read. What SQLite puts beside it gets the same rights.
+#[cfg(feature = "sql")]
+fn private(path: &Path) -> std::io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let mut options = std::fs::File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 #[cfg(feature = "s3")]

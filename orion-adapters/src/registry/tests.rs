@@ -16,6 +16,18 @@ async fn unknown_schemes_list_the_known_ones() {
     assert!(writer.hint().unwrap().contains("extractive:"), "{writer:?}");
 }
 
+#[cfg(all(unix, feature = "sql"))]
+#[tokio::test]
+async fn a_database_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Parts::new(folder.path()).store("sqlite:new/orion.db").await.unwrap();
+    store.begin().await.unwrap().commit().await.unwrap();
+    let files = std::fs::read_dir(folder.path().join("new")).unwrap().map(|entry| entry.unwrap());
+    let modes: Vec<_> = files.map(|file| (file.file_name(), file.metadata().unwrap().permissions().mode())).collect();
+    assert!(!modes.is_empty() && modes.iter().all(|(_, mode)| mode & 0o077 == 0), "{modes:?}");
+}
+
 #[cfg(feature = "mail")]
 #[test]
 fn mail_goes_to_a_server_or_an_outbox() {

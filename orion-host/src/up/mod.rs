@@ -56,12 +56,25 @@ pub struct Started {
     pub setup_link: Option<Secret>,
 }
 
+/// Lets this process have as many open files as it may: the usual soft limit is 1,024, and every socket is one.
+fn open_many_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+            tracing::debug!(%error, "the limit of open files stays as it is");
+        }
+    }
+}
+
 /// Serves until `stop` completes. `started` is called once the port is open and everything runs.
 ///
 /// # Errors
 /// [`Invalid`](orion_core::ErrorKind::Invalid) for settings that do not fit, all of them at once;
 /// [`Unavailable`](orion_core::ErrorKind::Unavailable) if the port is taken or a part is not there.
 pub async fn serve(mut config: Config, started: impl FnOnce(Started), stop: impl Future<Output = ()>) -> Result<()> {
+    open_many_files();
     let keys = Keys::load(&config, &crate::system::OsEntropy::default())?;
     let roles = Roles::new(&config.roles, &config.services)?;
     if !roles.is_gateway() && config.http_listen == Config::default().http_listen {
