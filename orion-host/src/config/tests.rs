@@ -73,7 +73,9 @@ fn deployments_set_only_what_there_is() {
             let Some(name) = Some(name.strip_suffix("_FILE").unwrap_or(&name)).filter(|name| name.len() > 6) else {
                 continue;
             };
-            let known = KEYS.iter().any(|key| key.env == name) || ["ORION_CONFIG", "ORION_GATEWAY_URL"].contains(&name);
+            // The last is of the check of these files, not of the program.
+            let others = ["ORION_CONFIG", "ORION_GATEWAY_URL", "ORION_REQUIRE"];
+            let known = KEYS.iter().any(|key| key.env == name) || others.contains(&name);
             assert!(known, "{}: there is no setting {name}", path.display());
             found += 1;
         }
