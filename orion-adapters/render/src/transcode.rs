@@ -169,7 +169,8 @@ mod tests {
         let seconds = f64::from(reader.duration()) / 16_000.0;
         assert!((seconds - 2.0).abs() < 0.2, "{seconds}");
 
-        let place = bench.work.path().join("my sound.wav");
+        let theirs = tempfile::tempdir().unwrap();
+        let place = theirs.path().join("my sound.wav");
         std::fs::write(&place, &wav).unwrap();
         let of_file = transcoder.wav_of_file(&place, &operation).await.unwrap();
         assert_eq!(hound::WavReader::new(std::io::Cursor::new(of_file)).unwrap().spec().sample_rate, 16_000);
