@@ -7,7 +7,6 @@
 
 mod bad_input;
 mod check;
-mod clock;
 mod create;
 mod export;
 mod own;

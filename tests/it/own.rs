@@ -72,7 +72,7 @@ fn files_that_cannot_be_used_are_named_before_any_work() {
     ] {
         let output = program.command(QUICK.iter().copied().chain(script).chain(arguments)).output().unwrap();
         let said = told(&output);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         let name = arguments[1].rsplit('/').next().unwrap();
         assert!(said.contains(name), "{arguments:?}: {said}");
         assert!(!program.path("video").exists());
