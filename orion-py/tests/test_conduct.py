@@ -224,16 +224,16 @@ class Here(orion.TrendSource):
         return [orion.TrendItem(f"The process {os.getpid()} tells of itself", 50, text="It tells of itself.")]
 
 
-class HereAwaited(Here):
+class HereAwaited(orion.TrendSource):
     name = "here-awaited"
 
     async def fetch(self, region: str, limit: int) -> list[orion.TrendItem]:
-        return super().fetch(region, limit)
+        return Here().fetch(region, limit)
 
 
 @pytest.mark.parametrize("source", [Here, HereAwaited])
 def test_providers_work_on_both_sides_of_a_fork(
-    options: dict[str, Any], source: type[Here], tmp_path: pathlib.Path
+    options: dict[str, Any], source: type[Here | HereAwaited], tmp_path: pathlib.Path
 ) -> None:
     with orion.Orion(**{**options, "store": "sqlite:orion.db", "blobs": "file:blobs"}, sources=[source()]) as app:
         assert str(os.getpid()) in app.scan().trends[0].topic
