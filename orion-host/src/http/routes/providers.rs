@@ -57,7 +57,7 @@ fn shown(platform: &Platform, capability: Switchable) -> Result<ProviderStatus, 
     let providers = standing(platform, capability).map(|standing| standing.providers).unwrap_or_default();
     let mut serving: Vec<Standing> = providers.into_iter().filter(|provider| provider.place.is_some()).collect();
     serving.sort_by_key(|provider| provider.place);
-    let none = || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "nobody serves this under the policy in force");
+    let none = || ApiError::new(StatusCode::NOT_FOUND, "nobody serves this under the policy in force");
     if serving.is_empty() {
         return Err(none());
     }
@@ -254,7 +254,7 @@ async fn configure(
     Ok(Json(shown(&platform, capability)?))
 }
 
-/// Goes back to whoever the configuration names, in every process. Where it names nobody, that is said with a 503 after
+/// Goes back to whoever the configuration names, in every process. Where it names nobody, that is said with a 404 after
 /// the change is made.
 #[utoipa::path(delete, path = "/{service}/config", tag = "providers", params(("service" = String, Path)),
     operation_id = "reset_provider", responses((status = OK, body = ProviderStatus), (status = FORBIDDEN),

@@ -422,7 +422,7 @@ async fn providers_are_told_and_chosen() {
         (told.status, &told.json()["provider"], &told.json()["status"]),
         (StatusCode::OK, &json!("LOCAL"), &json!("connected"))
     );
-    assert_eq!(bed.get("/api/v1/providers/video/status", Some(&viewer)).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(bed.get("/api/v1/providers/video/status", Some(&viewer)).await.status, StatusCode::NOT_FOUND);
     assert_eq!(bed.get("/api/v1/providers/odd/status", Some(&viewer)).await.status, StatusCode::NOT_FOUND);
     let put = |token: &str, body: Value| {
         let (token, bed) = (token.to_owned(), &bed);
@@ -494,7 +494,7 @@ async fn clips_ears_and_vectors_are_told_and_chosen() {
     let status = async |service: &str| bed.get(&format!("/api/v1/providers/{service}/status"), Some(&admin)).await;
     assert_eq!(status("video").await.json()["model"], "comfyui/svd_xt_1_1");
     assert_eq!(status("embeddings").await.json()["model"], "built-in/hashed-ngrams");
-    assert_eq!(status("stt").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(status("stt").await.status, StatusCode::NOT_FOUND);
     let put = async |service: &str, body: Value| {
         let path = format!("/api/v1/providers/{service}/config");
         bed.call(Method::PUT, &path, Some(&admin), Some(body)).await
@@ -513,7 +513,7 @@ async fn clips_ears_and_vectors_are_told_and_chosen() {
         bed.call(Method::DELETE, &format!("/api/v1/providers/{service}/config"), Some(&admin), None).await
     };
     assert_eq!(reset("video").await.json()["model"], "comfyui/svd_xt_1_1");
-    assert_eq!(reset("stt").await.status, StatusCode::SERVICE_UNAVAILABLE, "as the configuration has it: nobody");
+    assert_eq!(reset("stt").await.status, StatusCode::NOT_FOUND, "as the configuration has it: nobody");
     let items = bed.get("/api/v1/providers", Some(&admin)).await.json();
     let chosen: Vec<&Value> = items["items"].as_array().unwrap().iter().map(|item| &item["chosen"]["name"]).collect();
     let nobody = Value::Null;
