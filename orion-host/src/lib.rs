@@ -16,6 +16,7 @@ pub mod fault;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod own;
+pub mod picture;
 pub mod project;
 mod providers;
 #[cfg(feature = "http")]

@@ -2,13 +2,13 @@
 
 use super::Engine;
 use crate::calls::{Sound, reply};
-use orion_core::domain::timeline::Canvas;
-use orion_core::domain::{Card, Look, Palette, Role};
-use orion_core::port::{ImageRequest, SpeechModel, SpeechRequest, ThumbnailRequest, Transcriber};
+use orion_core::domain::Role;
+use orion_core::port::{SpeechModel, SpeechRequest, Transcriber};
 use orion_core::service::editor::encode_wav;
 use orion_core::service::identity::Caller;
 use orion_core::{Error, ErrorKind, Operation, Result};
 use orion_host::delivery::write_file;
+use orion_host::picture::of_prompt;
 use orion_host::system::apart;
 use serde_json::json;
 use std::path::PathBuf;
@@ -18,51 +18,13 @@ impl Engine {
     pub(super) async fn draw(
         &self,
         prompt: String,
-        (width, height): (u32, u32),
+        size: (u32, u32),
         seed: u64,
         out: PathBuf,
         operation: &Operation,
     ) -> Result<Vec<u8>> {
-        let look = Look {
-            palette: Palette {
-                name: "indigo".to_owned(),
-                background: 0x0B_10_2A,
-                glows: [0x5B_3F_D6, 0xC9_4F_8E, 0x1E_6F_D9],
-                accent: 0xFF_CF_5C,
-                text: 0xFF_FF_FF,
-            },
-            seed,
-        };
-        let request = ImageRequest {
-            card: Card::Headline { label: String::new(), headline: prompt.chars().take(160).collect() },
-            prompt,
-            negative_prompt: String::new(),
-            look,
-            picture: None,
-            width,
-            height,
-            seed,
-            scene_number: 1,
-        };
-        let (orion, operation) = (self.orion.clone(), operation.clone());
-        let drawn = apart(move || async move {
-            let production = orion.production();
-            let (picture, _) = production.media.draw(&request, &operation).await?;
-            let blob = match picture.layers.as_slice() {
-                [only] => only.blob.clone(),
-                layers => {
-                    let flat = ThumbnailRequest {
-                        layers: layers.iter().map(|layer| layer.blob.clone()).collect(),
-                        title: String::new(),
-                        accent: request.look.palette.accent,
-                        canvas: Canvas { width, height, frames_per_second: 30 },
-                    };
-                    production.editor.renderer.thumbnail(&flat).await?
-                }
-            };
-            Ok((picture.provider, blob))
-        });
-        let (provider, blob) = drawn.await?;
+        let drawn = self.orion.draw(of_prompt(&prompt, "", size, seed), operation).await?;
+        let (blob, provider) = (drawn.blob, drawn.picture.provider);
         self.orion.blobs().export(blob.sha256, &out).await?;
         reply(&json!({ "path": out, "media_type": blob.media_type, "provider": provider }))
     }

@@ -6,17 +6,15 @@ use super::super::super::extract::Body;
 use super::super::super::{Answer, ApiError, Platform, Routes};
 use super::super::shown::content;
 use super::path_of;
-use crate::system::apart;
+use crate::picture::{Drawn, of_prompt};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use futures_util::{StreamExt, stream};
-use orion_core::domain::timeline::Canvas;
-use orion_core::domain::{Asset, AssetKind, BlobRef, Card, Content, Cost, Look, Money, Palette, Role};
+use orion_core::domain::{Asset, AssetKind, Content, Cost, Money, Role};
 use orion_core::id::{AssetId, ContentId, CostId};
-use orion_core::port::{Filter, ImageRequest, ThumbnailRequest, Usage};
+use orion_core::port::{Filter, ImageRequest};
 use orion_core::service::identity::Caller;
-use orion_core::service::media::ScenePicture;
 use orion_core::{Operation, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -64,26 +62,8 @@ impl PictureRequest {
     }
 
     fn request(&self) -> ImageRequest {
-        ImageRequest {
-            prompt: self.prompt.clone(),
-            negative_prompt: self.negative_prompt.clone(),
-            card: Card::Headline { label: String::new(), headline: self.prompt.chars().take(160).collect() },
-            look: Look {
-                palette: Palette {
-                    name: "indigo".to_owned(),
-                    background: 0x0B_10_2A,
-                    glows: [0x5B_3F_D6, 0xC9_4F_8E, 0x1E_6F_D9],
-                    accent: 0xFF_CF_5C,
-                    text: 0xFF_FF_FF,
-                },
-                seed: self.seed.unwrap_or_default(),
-            },
-            picture: None,
-            width: self.width.unwrap_or(1024),
-            height: self.height.unwrap_or(1024),
-            seed: self.seed.unwrap_or_default(),
-            scene_number: 1,
-        }
+        let size = (self.width.unwrap_or(1024), self.height.unwrap_or(1024));
+        of_prompt(&self.prompt, &self.negative_prompt, size, self.seed.unwrap_or_default())
     }
 }
 
@@ -186,38 +166,10 @@ async fn batch(
     Ok(Json(answer))
 }
 
-/// A picture as one file.
-struct Drawn {
-    blob: BlobRef,
-    size: (u32, u32),
-    picture: ScenePicture,
-    usage: Option<Usage>,
-}
-
-/// Has a picture made and laid flat: what is drawn in layers is one file here.
+/// Has a picture made.
 fn draw(platform: &Platform, request: ImageRequest) -> impl Future<Output = Result<Drawn>> + use<> {
     let orion = platform.orion.clone();
-    apart(move || async move {
-        let production = orion.production();
-        let (picture, usage) = production.media.draw(&request, &Operation::detached()).await?;
-        let blob = match picture.layers.as_slice() {
-            [only] => only.blob.clone(),
-            layers => {
-                let flat = ThumbnailRequest {
-                    layers: layers.iter().map(|layer| layer.blob.clone()).collect(),
-                    title: String::new(),
-                    accent: request.look.palette.accent,
-                    canvas: Canvas { width: request.width, height: request.height, frames_per_second: 30 },
-                };
-                production.editor.renderer.thumbnail(&flat).await?
-            }
-        };
-        let size = match picture.layers.as_slice() {
-            [only] => (only.width, only.height),
-            _ => (request.width, request.height),
-        };
-        Ok(Drawn { blob, size, picture, usage })
-    })
+    async move { orion.draw(request, &Operation::detached()).await }
 }
 
 /// Writes a picture down with its content, and what it cost.
