@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod check;
+mod clock;
 mod create;
 mod export;
 mod own;

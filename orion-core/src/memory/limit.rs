@@ -9,7 +9,9 @@ use std::sync::{Mutex, PoisonError};
 /// More callers than this are not told apart within a minute: somebody else's count is forgotten instead of memory lost.
 const MOST_COUNTERS: usize = 100_000;
 
-/// A [`RateLimiter`] of one process. A clock that is set back stays in the window it had reached.
+/// A [`RateLimiter`] of one process. A clock that is set back a little stays in the window it had reached. One that is set
+/// back further was wrong before: its last window then counts as the one before the present, so that nobody is shut
+/// out for as long as it was ahead.
 #[derive(Debug, Default)]
 pub struct MemoryLimiter(Mutex<Windows>);
 
@@ -44,6 +46,9 @@ impl Windows {
             let present = std::mem::take(&mut self.present);
             self.before = if window.begin == self.begin + Window::SECONDS { present } else { Counters::new() };
             self.begin = window.begin;
+        } else if window.begin + Window::SECONDS < self.begin {
+            self.before = std::mem::take(&mut self.present);
+            self.begin = window.begin;
         } else if window.begin < self.begin {
             window = Window { begin: self.begin, left: Window::MICROS };
         }
@@ -70,6 +75,7 @@ impl Windows {
 mod tests {
     use super::*;
     use crate::testing::sample;
+    use std::time::Duration;
 
     #[test]
     fn a_flood_of_names_takes_bounded_memory() {
@@ -84,8 +90,20 @@ mod tests {
     fn a_clock_that_is_set_back_gives_nothing_back() {
         let mut windows = Windows::default();
         for _ in 0..5 {
-            assert!(windows.hit("auth", 5, "a", sample::time(700)).allowed);
+            assert!(windows.hit("auth", 5, "a", sample::time(720)).allowed);
         }
-        assert!(!windows.hit("auth", 5, "a", sample::time(10)).allowed);
+        assert!(!windows.hit("auth", 5, "a", sample::time(700)).allowed, "by a little");
+        assert!(!windows.hit("auth", 5, "a", sample::time(60)).allowed, "by far");
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_shuts_nobody_out() {
+        let mut windows = Windows::default();
+        for _ in 0..5 {
+            assert!(windows.hit("auth", 5, "a", sample::time(144_000)).allowed);
+        }
+        let refused = windows.hit("auth", 5, "a", sample::time(60));
+        assert!(!refused.allowed && refused.wait(sample::time(60)) <= Duration::from_secs(Window::SECONDS));
+        assert!(windows.hit("auth", 5, "a", sample::time(180)).allowed);
     }
 }

@@ -301,7 +301,7 @@ impl Journal {
             tx.steps().update(&mut step).await?;
         }
         tx.commit().await?;
-        self.may_send()?;
+        self.may_send().await?;
         Ok(Begin::Send(step))
     }
 
@@ -326,12 +326,15 @@ impl Journal {
         let mut tx = self.store.begin().await?;
         tx.steps().update(&mut step).await?;
         tx.commit().await?;
-        self.may_send()?;
+        self.may_send().await?;
         Ok(step)
     }
 
-    fn may_send(&self) -> Result<()> {
-        self.tenure.as_ref().map_or(Ok(()), Tenure::check)
+    async fn may_send(&self) -> Result<()> {
+        match &self.tenure {
+            Some(tenure) => tenure.check().await,
+            None => Ok(()),
+        }
     }
 
     /// As [`end`](Self::end), but leaves the step submitted when only the waiting came to an end: the provider still

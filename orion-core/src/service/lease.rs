@@ -70,7 +70,7 @@ impl Worker {
         };
         let held = store.read().await?.lease(name).await?;
         let dead = match held {
-            Some(held) if !is_over(&held, clock.now()) => match self.is_dead(&held).await {
+            Some(held) if !is_over(held.until, clock.now()) => match self.is_dead(&held).await {
                 true => Some(held),
                 false => return Err(taken()),
             },
@@ -97,7 +97,7 @@ impl Worker {
     /// What the store says.
     pub async fn is_free(&self, tx: &mut dyn Tx, name: &str, now: Timestamp) -> Result<bool> {
         Ok(match tx.lease(name).await? {
-            Some(held) => is_over(&held, now) || self.is_dead(&held).await,
+            Some(held) => is_over(held.until, now) || self.is_dead(&held).await,
             None => true,
         })
     }
@@ -128,8 +128,8 @@ fn lock(at_work: &AtWork) -> MutexGuard<'_, BTreeSet<(String, u64)>> {
 }
 
 /// As [`take_lease`](crate::port::Leases::take_lease) sees it.
-fn is_over(lease: &Lease, now: Timestamp) -> bool {
-    lease.until <= now || lease.until > now.after(2 * LEASE)
+fn is_over(until: Timestamp, now: Timestamp) -> bool {
+    until <= now || until > now.after(2 * LEASE)
 }
 
 /// A lease that this worker has taken. Clones share it.
@@ -172,13 +172,13 @@ impl Tenure {
         }
     }
 
-    /// Whether something may be sent to the outside. A worker that stood still for longer than its lease must not:
-    /// another one may be at it.
+    /// Whether something may be sent to the outside. A worker that stood still for longer than its lease, or whose clock
+    /// was set, renews it first: another one may be at it.
     ///
     /// # Errors
-    /// [`Conflict`](ErrorKind::Conflict) if its time is over.
-    pub fn check(&self) -> Result<()> {
-        if self.time_left() > Duration::ZERO { Ok(()) } else { Err(Error::lost_lease(&self.0.lease)) }
+    /// [`Conflict`](ErrorKind::Conflict) if somebody has taken it; what the store says.
+    pub async fn check(&self) -> Result<()> {
+        if self.time_left() > Duration::ZERO { Ok(()) } else { self.renew().await }
     }
 
     /// Waits a moment for a record that is away, unless it has been for as long as the lease holds.
@@ -203,8 +203,10 @@ impl Tenure {
         drop(returned.await);
     }
 
+    /// Until others may take the lease; nothing if its end was written by a clock that was wrong.
     fn time_left(&self) -> Duration {
-        Timestamp::from_micros(self.0.until.load(Ordering::SeqCst)).since(self.0.clock.now())
+        let (until, now) = (Timestamp::from_micros(self.0.until.load(Ordering::SeqCst)), self.0.clock.now());
+        if is_over(until, now) { Duration::ZERO } else { until.since(now) }
     }
 
     /// Renews the lease for as long as that can be done, and gives why it can no longer.

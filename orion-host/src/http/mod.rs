@@ -46,9 +46,10 @@ use orion_core::service::identity::{Caller, Identity, Notifier};
 use orion_core::service::publisher::{AtWork, Publisher};
 use orion_core::{Error, Result};
 use probe::Probes;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tower::util::MapRequest;
 use utoipa_axum::router::OpenApiRouter;
 use ws::Hub;
@@ -84,6 +85,8 @@ pub struct Platform {
     openapi: Arc<serde_json::Value>,
     probes: Probes,
     stopping: watch::Sender<bool>,
+    /// When it was last read who has been sent away.
+    followed: Mutex<Option<Instant>>,
 }
 
 impl Platform {
@@ -143,6 +146,7 @@ impl Platform {
             openapi: Arc::new(routes::describe(openapi)),
             probes,
             stopping: watch::Sender::new(false),
+            followed: Mutex::default(),
         })
     }
 
@@ -163,6 +167,9 @@ impl Platform {
     /// What the store says; what is known already holds all the same.
     pub async fn follow_revocations(&self) -> Result<()> {
         let followed = self.identity.follow_revocations().await;
+        if followed.is_ok() {
+            *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
         self.hub.close_unless(|caller| self.welcomes(caller));
         followed
     }
@@ -181,9 +188,10 @@ impl Platform {
         self.identity.authenticate(token)
     }
 
+    /// By the time that passes, not by the clock: one that is set sends nobody away.
     fn knows_revocations(&self) -> bool {
-        let now = self.orion.production().clock.now();
-        self.identity.revoked.read_at().is_some_and(|read_at| now.since(read_at) < STALE)
+        let followed = *self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.is_some_and(|followed| followed.elapsed() < STALE)
     }
 
     /// Looks at what is not counted as it happens: how many contents there are in each state, and the graphics cards.

@@ -57,11 +57,6 @@ impl Revoked {
         Ok(ids.iter().any(|id| known.until.contains_key(id)))
     }
 
-    /// When they were last read.
-    pub fn read_at(&self) -> Option<Timestamp> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).read_at
-    }
-
     /// From when on to read, and whether that is everything still in force.
     fn since(&self, now: Timestamp) -> (Timestamp, bool) {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);

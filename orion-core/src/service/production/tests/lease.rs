@@ -182,6 +182,21 @@ async fn a_late_sign_of_life_is_better_than_none() {
     assert_eq!(made.unwrap().state, RunState::Completed);
 }
 
+/// A clock that is set forward by hours looks like having stood still; nobody took over, so nothing is lost by it.
+#[tokio::test]
+async fn a_clock_that_jumps_fails_no_run() {
+    let World { clock, slow, one, .. } = world();
+    let run = one.start(UserId::SYSTEM, &request(&[])).await.unwrap();
+    let operation = Operation::detached();
+    let jumps = async {
+        slow.asked.cancelled().await;
+        clock.advance(Duration::from_secs(3 * 3600));
+        slow.may.cancel();
+    };
+    let (made, ()) = join(one.advance(run.id, &operation), jumps).await;
+    assert_eq!(made.unwrap().state, RunState::Completed);
+}
+
 /// Knows of one worker that it has ended.
 #[derive(Debug)]
 struct Knows(Alone, Alone);
