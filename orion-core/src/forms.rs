@@ -306,16 +306,18 @@ fn every_variant_is_on_record() {
         Card::List { label: words(), headline: words(), items: vec![words()] },
         Card::Comparison { label: words(), headline: words(), left: (words(), words()), right: (words(), words()) },
         Card::Closing { headline: words(), credits: vec![words()] },
+        Card::Statement { words: words(), marked: vec![words()] },
+        Card::Chart {
+            label: words(),
+            headline: words(),
+            bars: vec![Bar { title: words(), value: words(), amount: 2.5 }],
+        },
+        Card::Timeline { label: words(), headline: words(), moments: vec![(words(), words())] },
+        Card::Change { label: words(), headline: words(), before: (words(), words()), after: (words(), words()) },
+        Card::Place { label: words(), name: words(), region: words(), headline: words() },
     ] {
-        let name = match &card {
-            Card::Headline { .. } => "card headline",
-            Card::Number { .. } => "card number",
-            Card::Quote { .. } => "card quote",
-            Card::List { .. } => "card list",
-            Card::Comparison { .. } => "card comparison",
-            Card::Closing { .. } => "card closing",
-        };
-        forms = forms.with(name, card);
+        let name = format!("card {}", card.layout());
+        forms = forms.with(&name, card);
     }
     for subject in [
         Subject::Feed { location: words() },
@@ -336,11 +338,17 @@ fn every_variant_is_on_record() {
         forms = forms.with(name, subject);
     }
     let duration = crate::MediaTime::from_millis(250);
-    for entrance in [Entrance::None, Entrance::Fade { duration }, Entrance::Rise { duration, distance: 0.02 }] {
+    for entrance in [
+        Entrance::None,
+        Entrance::Fade { duration },
+        Entrance::Rise { duration, distance: 0.02 },
+        Entrance::Later { delay: duration, duration, distance: 0.02 },
+    ] {
         let name = match entrance {
             Entrance::None => "entrance none",
             Entrance::Fade { .. } => "entrance fade",
             Entrance::Rise { .. } => "entrance rise",
+            Entrance::Later { .. } => "entrance later",
         };
         forms = forms.with(name, entrance);
     }
@@ -375,11 +383,15 @@ fn every_name_is_on_record() {
         ContentStatus,
         CostCategory,
         Destination,
+        EntranceKind,
         Gate,
         GroundingAction,
+        Layout,
         LineRole,
         LoginKind,
+        MotionKind,
         NotificationKind,
+        Ornament,
         Platform,
         PostStatus,
         PublicationState,

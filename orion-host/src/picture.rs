@@ -24,20 +24,24 @@ pub struct Drawn {
     pub usage: Option<Usage>,
 }
 
-/// The request of a picture of which nothing is known but what a person wrote.
-pub fn of_prompt(prompt: &str, negative_prompt: &str, (width, height): (u32, u32), seed: u64) -> ImageRequest {
-    let palette = Palette {
+/// The colours of a picture that has no topic.
+pub(crate) fn usual_palette() -> Palette {
+    Palette {
         name: "indigo".to_owned(),
         background: 0x0B_10_2A,
         glows: [0x5B_3F_D6, 0xC9_4F_8E, 0x1E_6F_D9],
         accent: 0xFF_CF_5C,
         text: 0xFF_FF_FF,
-    };
+    }
+}
+
+/// The request of a picture of which nothing is known but what a person wrote.
+pub fn of_prompt(prompt: &str, negative_prompt: &str, (width, height): (u32, u32), seed: u64) -> ImageRequest {
     ImageRequest {
         prompt: prompt.to_owned(),
         negative_prompt: negative_prompt.to_owned(),
         card: Card::Headline { label: String::new(), headline: prompt.chars().take(HEADLINE).collect() },
-        look: Look { palette, seed },
+        look: Look::new(usual_palette(), seed),
         picture: None,
         width,
         height,

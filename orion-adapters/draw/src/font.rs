@@ -5,6 +5,7 @@ use crate::fallback::{Catalogue, Han, Wanted, is_invisible, script};
 use crate::layout::Weight;
 use cosmic_text::fontdb::{self, Family};
 use cosmic_text::{Attrs, Buffer, CacheKey, CacheKeyFlags, Fallback, FontSystem, Metrics, Shaping, SwashCache};
+use orion_core::{Error, Result};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
@@ -37,6 +38,15 @@ impl FontKit {
     /// The built-in fonts alone: the same pixels on every machine.
     pub fn embedded() -> Self {
         Self::of(Shaper::new(false))
+    }
+
+    /// Other fonts, OpenType files of one family, in the place of the built-in ones: each weight is set in the file whose
+    /// weight is nearest. What they lack is set in the built-in fonts, and then in the system's.
+    ///
+    /// # Errors
+    /// `Invalid` without a file, or for one that is no font or has no letters.
+    pub fn with_files(files: &[impl AsRef<[u8]>]) -> Result<Self> {
+        Ok(Self::of(Shaper::with_files(files)?))
     }
 
     fn of(shaper: Shaper) -> Self {
@@ -109,7 +119,10 @@ pub(crate) struct Shaper {
     pub(crate) fonts: FontSystem,
     swash: SwashCache,
     shapes: HashMap<CacheKey, GlyphShape>,
+    /// What the family that comes first has.
     embedded: HashSet<char>,
+    /// What the built-in fonts have, where other fonts come first.
+    second: HashSet<char>,
     system: SystemFonts,
     /// Families of the system that can be shaped with, by the weight they stand for.
     loaded: HashSet<(String, u16)>,
@@ -142,33 +155,88 @@ impl Fallback for BuiltIn {
     }
 }
 
-/// The name of the built-in family.
+/// The name of the family that comes first: the built-in one, or that of files that were given.
 const BUILT_IN: &str = "Orion Inter";
+/// The name of the built-in family where other fonts come first.
+const SECOND: &str = "Orion Inter Second";
+/// The weights that type is set in.
+const WEIGHTS: [u16; 3] = [500, 700, 900];
+
+/// Reads the first face of a font file, and takes it out of the database again.
+fn face(database: &mut fontdb::Database, file: Arc<dyn AsRef<[u8]> + Send + Sync>) -> Option<fontdb::FaceInfo> {
+    let loaded = database.load_font_source(fontdb::Source::Binary(file));
+    let face = loaded.first().and_then(|face| database.face(*face)).cloned();
+    loaded.iter().for_each(|face| database.remove_face(*face));
+    face
+}
+
+/// Puts a face into the database under a name and the weight that it stands for.
+fn named(database: &mut fontdb::Database, mut face: fontdb::FaceInfo, family: &str, weight: u16) -> fontdb::ID {
+    face.families = vec![(family.to_owned(), fontdb::Language::English_UnitedStates)];
+    face.weight = fontdb::Weight(weight);
+    // What is italic or narrow in its file is what was asked for.
+    face.style = fontdb::Style::Normal;
+    face.stretch = fontdb::Stretch::Normal;
+    database.push_face_info(face)
+}
+
+/// The built-in fonts under one name; gives the lightest.
+fn built_in(database: &mut fontdb::Database, family: &str) -> Option<fontdb::ID> {
+    let faces = FONTS.map(|(font, weight)| {
+        let face = face(database, Arc::new(font));
+        face.map(|face| named(database, face, family, weight))
+    });
+    faces.into_iter().flatten().next()
+}
 
 impl Shaper {
     fn new(system: bool) -> Self {
         let mut database = fontdb::Database::new();
-        let mut faces = Vec::new();
-        for (font, weight) in FONTS {
-            let loaded = database.load_font_source(fontdb::Source::Binary(Arc::new(font)));
-            let face = loaded.first().and_then(|face| database.face(*face)).cloned();
-            loaded.iter().for_each(|face| database.remove_face(*face));
-            // One name for all of them, and the weights that they stand for.
-            faces.extend(face.map(|mut face| {
-                face.families = vec![(BUILT_IN.to_owned(), fontdb::Language::English_UnitedStates)];
-                face.weight = fontdb::Weight(weight);
-                database.push_face_info(face)
-            }));
+        let first = built_in(&mut database, BUILT_IN);
+        Self::of(database, first, None, system)
+    }
+
+    fn with_files(files: &[impl AsRef<[u8]>]) -> Result<Self> {
+        let mut database = fontdb::Database::new();
+        let mut given = Vec::new();
+        for (number, file) in files.iter().enumerate() {
+            let face = face(&mut database, Arc::new(file.as_ref().to_vec()));
+            given.push(face.ok_or_else(|| {
+                Error::invalid("this is no font that can be read")
+                    .with_context("number", number + 1)
+                    .with_hint("use TrueType or OpenType files: .ttf, .otf")
+            })?);
         }
+        let mut first = None;
+        for weight in WEIGHTS {
+            let nearest = given.iter().min_by_key(|face| face.weight.0.abs_diff(weight));
+            let nearest = nearest.ok_or_else(|| Error::invalid("there is no font among the files"))?;
+            let id = named(&mut database, nearest.clone(), BUILT_IN, weight);
+            first = first.or(Some(id));
+        }
+        let second = built_in(&mut database, SECOND);
+        let shaper = Self::of(database, first, second, true);
+        if !('a'..='z').all(|letter| shaper.embedded.contains(&letter)) {
+            return Err(Error::invalid("a font of the brand has no Latin letters")
+                .with_hint("other scripts are set in the fonts of the system; name a font that has a to z"));
+        }
+        Ok(shaper)
+    }
+
+    fn of(database: fontdb::Database, first: Option<fontdb::ID>, second: Option<fontdb::ID>, system: bool) -> Self {
         let mut fonts = FontSystem::new_with_locale_and_db_and_fallback("en".to_owned(), database, BuiltIn);
-        let font = faces.first().and_then(|face| fonts.get_font(*face, fontdb::Weight::MEDIUM));
-        let mut embedded = HashSet::new();
-        if let Some(font) = font {
-            font.as_swash().charmap().enumerate(|code, _| embedded.extend(char::from_u32(code)));
-        }
+        let mut characters = |face: Option<fontdb::ID>| {
+            let mut characters = HashSet::new();
+            if let Some(font) = face.and_then(|face| fonts.get_font(face, fontdb::Weight::MEDIUM)) {
+                font.as_swash().charmap().enumerate(|code, _| characters.extend(char::from_u32(code)));
+            }
+            characters
+        };
+        let (embedded, second) = (characters(first), characters(second));
         let system = if system { SystemFonts::NotYet } else { SystemFonts::Forbidden };
-        let (swash, shapes, loaded) = (SwashCache::new(), HashMap::new(), HashSet::new());
-        Self { fonts, swash, shapes, embedded, system, loaded, han: Han::default() }
+        let (swash, shapes) = (SwashCache::new(), HashMap::new());
+        let loaded = WEIGHTS.iter().map(|weight| (SECOND.to_owned(), *weight)).collect();
+        Self { fonts, swash, shapes, embedded, second, system, loaded, han: Han::default() }
     }
 
     /// The system's fonts; read by the first call.
@@ -192,7 +260,7 @@ impl Shaper {
     pub(crate) fn clean(&mut self, text: &str) -> Cleaned {
         let mut known: HashMap<char, Glyph> = HashMap::new();
         clean(text, |character| {
-            if self.embedded.contains(&character) {
+            if self.embedded.contains(&character) || self.second.contains(&character) {
                 return Glyph::Present;
             }
             *known.entry(character).or_insert_with(|| {
@@ -237,6 +305,10 @@ impl Shaper {
         let built_in = |part: char| is_invisible(part) || part.is_whitespace() || self.embedded.contains(&part);
         if wanted != Wanted::Emoji && cluster.chars().all(built_in) {
             return None;
+        }
+        let second = |part: char| is_invisible(part) || part.is_whitespace() || self.second.contains(&part);
+        if wanted != Wanted::Emoji && cluster.chars().all(second) {
+            return Some(SECOND.to_owned());
         }
         if let Some(before) = before.filter(|_| wanted == Wanted::Shared)
             && self.catalogue().is_some_and(|catalogue| catalogue.covers(before, cluster))

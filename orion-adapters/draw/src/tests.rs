@@ -198,3 +198,21 @@ fn contrast_is_that_of_wcag() {
     assert!((contrast(0xFF_FF_FF, 0) - 21.0).abs() < 0.01);
     assert!((contrast(0x77_77_77, 0xFF_FF_FF) - 4.48).abs() < 0.01);
 }
+
+#[test]
+fn fonts_that_are_given_come_first_and_the_built_in_ones_fill_in() {
+    let bold: &[u8] = include_bytes!("../fonts/inter-bold.ttf");
+    let given = FontKit::with_files(&[bold]).unwrap();
+    let own = FontKit::embedded();
+    let width = |kit: &FontKit, weight| {
+        kit.layout("Harbour", TextStyle::new(weight, 60.0).letter_spacing(0.0), f32::INFINITY, 1).width
+    };
+    // One file stands for every weight.
+    let widths = |kit: &FontKit| [Weight::Medium, Weight::Bold, Weight::Black].map(|weight| width(kit, weight));
+    assert_eq!(widths(&given), [widths(&own)[1]; 3], "{:?}", widths(&own));
+    assert_eq!(given.layout("Ωmega Жук", TextStyle::new(Weight::Bold, 60.0), f32::INFINITY, 1).missing, 0);
+    let none: [&[u8]; 0] = [];
+    for files in [&none[..], &[b"no font".as_slice()], &[bold, b""]] {
+        assert_eq!(FontKit::with_files(files).unwrap_err().kind(), orion_core::ErrorKind::Invalid);
+    }
+}

@@ -1,10 +1,10 @@
 //! Draws the cards of sample plans into a folder, to be looked at, and prints how long each took:
 //! `cargo run --release -p orion-graphics --example cards -- cards [picture.jpg]`.
 
-use orion_core::domain::{BlobRef, Card, Look, Palette, Sha256};
+use orion_core::domain::{Bar, BlobRef, Card, Look, Palette, Sha256};
 use orion_core::port::ImageRequest;
 use orion_core::{Error, Result};
-use orion_draw::{FontKit, Pixmap, picture};
+use orion_draw::{FontKit, picture};
 use std::path::Path;
 use std::time::Instant;
 
@@ -15,9 +15,9 @@ fn main() -> Result<()> {
     std::fs::create_dir_all(folder).map_err(failed)?;
     let kit = FontKit::new();
     let sizes = [(1080, 1920), (1920, 1080), (1080, 1080), (1080, 1350)];
-    for (name, cards) in [("plan", sample()), ("hard", hard())] {
+    for (name, cards) in [("plan", sample()), ("shapes", shapes()), ("hard", hard())] {
         for (number, card) in cards.iter().enumerate() {
-            let shapes = if name == "plan" && number < 4 { &sizes[..] } else { &sizes[..1] };
+            let shapes = if name == "shapes" || name == "plan" && number < 4 { &sizes[..] } else { &sizes[..1] };
             for (width, height) in shapes {
                 let shown = photo.as_deref().filter(|_| number % 3 == 1);
                 let request = request(card, number, name == "hard", (*width, *height), shown);
@@ -27,7 +27,8 @@ fn main() -> Result<()> {
                 let bytes: Vec<usize> = image.layers.iter().map(|layer| layer.bytes.len() / 1024).collect();
                 tracing_line(&format!("{name} {number} {width}x{height}: {took:.1?}, {bytes:?} KiB"));
                 let file = folder.join(format!("{name}-{number}-{width}x{height}.png"));
-                std::fs::write(file, composite(&image.layers, *width, *height)?).map_err(failed)?;
+                let flat = orion_graphics::flat(&image.layers, *width, *height)?;
+                std::fs::write(file, picture::encode_png_rgb(&flat)?).map_err(failed)?;
             }
         }
     }
@@ -41,18 +42,6 @@ fn tracing_line(text: &str) {
 
 fn failed(source: std::io::Error) -> Error {
     Error::unexpected("cannot read or write a file").with_source(source)
-}
-
-/// Both layers as the renderer shows them at rest.
-fn composite(layers: &[orion_core::port::ImageLayer], width: u32, height: u32) -> Result<Vec<u8>> {
-    let behind = picture::decode(&layers[0].bytes)?;
-    let behind = picture::resize(&behind, (0, 0, behind.width(), behind.height()), width, height);
-    let mut page = picture::to_pixmap(&behind).ok_or_else(|| Error::unexpected("no pixels"))?;
-    let over = Pixmap::decode_png(&layers[1].bytes)
-        .map_err(|source| Error::unexpected("the type layer is damaged").with_source(source))?;
-    let paint = orion_draw::tiny_skia::PixmapPaint::default();
-    page.draw_pixmap(0, 0, over.as_ref(), &paint, orion_draw::tiny_skia::Transform::identity(), None);
-    picture::encode_png(page)
 }
 
 fn request(card: &Card, number: usize, other: bool, (width, height): (u32, u32), photo: Option<&[u8]>) -> ImageRequest {
@@ -76,7 +65,7 @@ fn request(card: &Card, number: usize, other: bool, (width, height): (u32, u32),
         prompt: String::new(),
         negative_prompt: String::new(),
         card: card.clone(),
-        look: Look { palette, seed: seeds[chosen % 4] },
+        look: Look { depth: number % 3 == 2, ..Look::new(palette, seeds[chosen % 4]) },
         picture: photo.map(|bytes| (blob(bytes), Some("Photograph: Jane Doe/AFP".to_owned()))),
         width,
         height,
@@ -140,6 +129,86 @@ fn sample() -> Vec<Card> {
                 "Picture: Don Emmert/AFP/Getty Images",
             ],
         ),
+    ]
+}
+
+/// Cards of layouts that tell more than words, in every shape.
+fn shapes() -> Vec<Card> {
+    let bar = |title: &str, value: &str, amount| Bar { title: text(title), value: text(value), amount };
+    let pair = |one: &str, other: &str| (text(one), text(other));
+    vec![
+        Card::Statement {
+            words: text("Divers found 40 cracks in the pillars of the oldest bridge"),
+            marked: vec![text("40"), text("oldest")],
+        },
+        Card::Statement { words: text("Nobody repaired it"), marked: vec![text("repaired")] },
+        Card::Chart {
+            label: text("In numbers"),
+            headline: text("Where the power came from"),
+            bars: vec![bar("Coal", "40%", 40.0), bar("Gas", "25%", 25.0), bar("Wind", "20%", 20.0)],
+        },
+        Card::Chart {
+            label: text("In numbers"),
+            headline: text(""),
+            bars: vec![
+                bar("Norway", "1,200", 1200.0),
+                bar("Sweden", "4,800", 4800.0),
+                bar("Denmark", "310", 310.0),
+                bar("Finland", "2,950", 2950.0),
+                bar("Iceland and the Faroes", "75", 75.0),
+            ],
+        },
+        Card::Timeline {
+            label: text("How it went"),
+            headline: text(""),
+            moments: vec![pair("1912", "Bridge opened"), pair("1954", "Burned down"), pair("2020", "Rebuilt")],
+        },
+        Card::Timeline {
+            label: text("How it went"),
+            headline: text("The bridge and its town"),
+            moments: vec![
+                pair("March 1912", "The first train crossed the river at night"),
+                pair("1954", "Burned down"),
+                pair("1961", "A ferry took its place"),
+                pair("1989", "The council voted for a new one"),
+                pair("2020", "Rebuilt in steel"),
+            ],
+        },
+        Card::Change {
+            label: text("What changes"),
+            headline: text("The toll rises"),
+            before: pair("From", "£2"),
+            after: pair("To", "£5"),
+        },
+        Card::Change {
+            label: text("What changes"),
+            headline: text("The mill"),
+            before: pair("Before", "A ruin"),
+            after: pair("Now", "A school for dancers"),
+        },
+        Card::Place {
+            label: text("Where"),
+            name: text("Bergen"),
+            region: text("Norway"),
+            headline: text("The old bridge fell"),
+        },
+        Card::Place {
+            label: text("Where"),
+            name: text("Rio de Janeiro"),
+            region: text(""),
+            headline: text("Trains stopped for three days after the storm"),
+        },
+        Card::List {
+            label: text("In short"),
+            headline: text("The storm hit the coast"),
+            items: vec![text("Broken bridges"), text("Old houses and farms"), text("Power lines")],
+        },
+        Card::Number {
+            label: text("The number"),
+            headline: text("Voters turned out"),
+            value: text("62%"),
+            caption: text("of all who could vote"),
+        },
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The opaque layer: glows of the palette or the article's picture, kept dark where type will stand.
 
 use crate::ornament;
-use crate::theme::{Chance, Theme};
+use crate::theme::{Chance, Theme, below_white};
 use image::RgbImage;
 use orion_draw::Pixmap;
 use orion_draw::picture;
@@ -13,6 +13,10 @@ const SOFT: f32 = 0.5;
 const CELL: usize = 4;
 /// How far the background may move under the type, as a share of the canvas.
 const PLAY: f32 = 0.08;
+/// Opacity that an ornament on a layer of its own has at most behind type.
+const PALE: f32 = 0.12;
+/// How much larger such a layer becomes at most.
+pub(crate) const NEAR: f32 = 1.5;
 /// Highest luminance where no type stands.
 const OPEN_CEILING: f32 = 0.42;
 
@@ -33,8 +37,36 @@ pub(crate) fn soft(theme: &Theme, seed: u64, (width, height): (u32, u32), zone: 
     glows(&mut pixmap, theme, &mut chance);
     ornament::draw(&mut pixmap, theme, &mut chance);
     let mut picture = picture::to_rgb(&pixmap);
-    hold_down(&mut picture, theme, zone);
+    hold_down(&mut picture, theme.ceiling, zone);
     picture
+}
+
+/// Draws glows, and the ornament on a transparent layer that may be moved by itself, up to [`NEAR`] times as large: it is
+/// pale wherever type may stand in front of it, and the ground is darker there by as much.
+pub(crate) fn deep(theme: &Theme, seed: u64, (width, height): (u32, u32), zone: Zone) -> Option<(RgbImage, Pixmap)> {
+    let mut chance = Chance::new(seed);
+    let (width, height) = (scaled(width, SOFT), scaled(height, SOFT));
+    let mut pixmap = Pixmap::new(width, height)?;
+    glows(&mut pixmap, theme, &mut chance);
+    let mut ground = picture::to_rgb(&pixmap);
+    hold_down(&mut ground, below_white(theme.ceiling, PALE), zone);
+    let mut layer = Pixmap::new(width, height)?;
+    ornament::draw(&mut layer, theme, &mut chance);
+    // Where a row may come to lie under type: the layer grows about its middle.
+    let nearest = |at: f32| 0.5 + (at - 0.5) / NEAR;
+    let (top, bottom) = (zone.top.min(nearest(zone.top)), zone.bottom.max(nearest(zone.bottom)));
+    for (y, line) in layer.data_mut().chunks_exact_mut(width as usize * 4).enumerate() {
+        let at = (y as f32 + 0.5) / height as f32;
+        let share = smooth((at - (top - PLAY)) / 0.06) * smooth(((bottom + PLAY) - at) / 0.06);
+        let most = 255.0 * (1.0 + (PALE - 1.0) * share);
+        for pixel in line.chunks_exact_mut(4) {
+            let alpha = f32::from(pixel[3]);
+            if alpha > most {
+                pixel.iter_mut().for_each(|channel| *channel = (f32::from(*channel) * most / alpha) as u8);
+            }
+        }
+    }
+    Some((ground, layer))
 }
 
 /// Grades the article's picture: full height for an upright one; a wide one fills the upper part and runs out into
@@ -67,7 +99,7 @@ pub(crate) fn graded(photo: &RgbImage, theme: &Theme, seed: u64, (width, height)
             *below = ((u32::from(*below) * (256 - share) + u32::from(*photo) * share) >> 8) as u8;
         }
     }
-    hold_down(&mut ground, theme, zone);
+    hold_down(&mut ground, theme.ceiling, zone);
     ground
 }
 
@@ -176,9 +208,9 @@ fn curves() -> &'static ([f32; 256], Vec<u8>) {
     })
 }
 
-/// Presses light down to the theme's ceiling where type stands, wherever the background may have moved by then,
+/// Presses light down to a luminance where type stands, wherever the background may have moved by then,
 /// and softly everywhere else. Hues are kept.
-fn hold_down(picture: &mut RgbImage, theme: &Theme, zone: Zone) {
+fn hold_down(picture: &mut RgbImage, held: f32, zone: Zone) {
     const KNEE: f32 = 0.55;
     let (linear, encoded) = curves();
     let (width, height) = (picture.width() as usize, picture.height() as usize);
@@ -189,12 +221,14 @@ fn hold_down(picture: &mut RgbImage, theme: &Theme, zone: Zone) {
     let across: Vec<f32> =
         (0..width).map(|x| inside((x as f32 + 0.5) / width as f32, zone.left, zone.right, 0.3)).collect();
     for (y, line) in picture.chunks_exact_mut(width * 3).enumerate() {
-        let down = inside((y as f32 + 0.5) / height as f32, zone.top, zone.bottom, 0.2);
+        let down = inside((y as f32 + 0.5) / height as f32, zone.top, zone.bottom, 0.3);
         for (pixel, across) in line.chunks_exact_mut(3).zip(&across) {
             let light = [linear[pixel[0] as usize], linear[pixel[1] as usize], linear[pixel[2] as usize]];
             let level = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2];
             let share = down * across;
-            let ceiling = OPEN_CEILING.max(theme.ceiling) * (1.0 - share) + theme.ceiling * share;
+            // By equal factors, which the eye takes for even.
+            let open = OPEN_CEILING.max(held);
+            let ceiling = open * (held / open).powf(share);
             let knee = ceiling * KNEE;
             if level > knee {
                 let over = (level - knee) / (ceiling - knee);

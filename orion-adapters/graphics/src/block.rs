@@ -1,5 +1,6 @@
 //! The blocks that a card is stacked from: each knows its height and draws itself.
 
+use crate::panel::{self, ChartRow, Moment, Statement};
 use crate::theme::{SHEEN, Theme, mix};
 use orion_draw::{Color, Pixmap, Shadow, TextLayout, TextPaint, contrast, rgb, rgba, shape};
 
@@ -15,6 +16,8 @@ pub(crate) struct Written {
 /// The transparent layer while it is drawn.
 pub(crate) struct Sheet<'a> {
     pub(crate) pixmap: Pixmap,
+    /// Layers of the parts that come in one after the other.
+    pub(crate) steps: Vec<Pixmap>,
     pub(crate) theme: &'a Theme,
     /// One pixel of a canvas 1080 wide or high.
     pub(crate) unit: f32,
@@ -46,6 +49,16 @@ pub(crate) enum Block {
     Versus { sides: Box<[Side; 2]>, height: f32 },
     /// Credits on glass.
     Credits { lines: Vec<TextLayout> },
+    /// A sentence on glass, beside a bar of the accent.
+    Statement(Statement),
+    /// Bars on glass.
+    Chart(Vec<ChartRow>),
+    /// Moments along a line, on glass.
+    Moments(Vec<Moment>),
+    /// How it was, and below how it is.
+    Change { sides: Box<[Side; 2]>, heights: [f32; 2] },
+    /// A pin beside the name of a place, on glass.
+    Place { name: TextLayout, region: TextLayout },
 }
 
 /// One thing of a comparison.
@@ -63,7 +76,7 @@ pub(crate) fn ink_height(layout: &TextLayout) -> f32 {
 }
 
 /// Top of the seen part to the middle of a single line's capitals.
-fn cap_height(layout: &TextLayout) -> f32 {
+pub(crate) fn cap_height(layout: &TextLayout) -> f32 {
     layout.last_baseline() - layout.cap_top()
 }
 
@@ -90,6 +103,28 @@ impl Block {
                 let lines: f32 = lines.iter().map(|line| ink_height(line) + 20.0 * unit).sum();
                 60.0 * unit + lines
             }
+            Self::Statement(statement) => statement.height(unit),
+            Self::Chart(rows) => panel::chart_height(rows, unit),
+            Self::Moments(moments) => panel::moments_height(moments, unit),
+            Self::Change { heights, .. } => heights[0] + panel::BETWEEN * unit + heights[1],
+            Self::Place { name, region } => panel::place_height(name, region, unit),
+        }
+    }
+}
+
+impl Block {
+    /// Whether its words begin at the right. What may be a bare number or a foreign name does not decide.
+    pub(crate) fn right_to_left(&self) -> bool {
+        match self {
+            Self::Words(words) | Self::Speaker(words) => words.right_to_left,
+            Self::Number { caption, .. } => caption.right_to_left,
+            Self::Point { words, .. } => words.right_to_left,
+            Self::Statement(statement) => statement.right_to_left(),
+            Self::Moments(moments) => moments.iter().any(Moment::right_to_left),
+            Self::Chart(rows) => rows.iter().any(ChartRow::right_to_left),
+            Self::Change { sides, .. } => sides.iter().any(|side| side.title.right_to_left),
+            Self::Place { name, .. } => name.right_to_left,
+            _ => false,
         }
     }
 }
@@ -116,7 +151,14 @@ impl Sheet<'_> {
             Block::Number { lead, value, caption, share } => {
                 self.number([lead, value, caption], *share, (x, y, width), block.height(unit))
             }
-            Block::Point { number, words, height } => self.point(number, words, (x, y, width, *height)),
+            Block::Point { number, words, height } => {
+                self.step(|sheet| sheet.point(number, words, (x, y, width, *height)));
+            }
+            Block::Statement(statement) => self.statement(statement, (x, y, width, block.height(unit))),
+            Block::Chart(rows) => self.chart(rows, (x, y, width, block.height(unit))),
+            Block::Moments(moments) => self.moments(moments, (x, y, width, block.height(unit))),
+            Block::Change { sides, heights } => self.change(sides, *heights, (x, y, width)),
+            Block::Place { name, region } => self.place(name, region, (x, y, width, block.height(unit))),
             Block::Versus { sides, height } => self.versus(sides, (x, y, width, *height)),
             Block::Credits { lines } => {
                 let height = block.height(unit);
@@ -131,30 +173,38 @@ impl Sheet<'_> {
         }
     }
 
-    fn edge(&self, x: f32, width: f32, length: f32) -> f32 {
+    /// Draws a part that comes in by itself on a layer of its own.
+    pub(crate) fn step(&mut self, draw: impl FnOnce(&mut Self)) {
+        let Some(layer) = Pixmap::new(self.pixmap.width(), self.pixmap.height()) else { return };
+        let rest = std::mem::replace(&mut self.pixmap, layer);
+        draw(self);
+        self.steps.push(std::mem::replace(&mut self.pixmap, rest));
+    }
+
+    pub(crate) fn edge(&self, x: f32, width: f32, length: f32) -> f32 {
         if self.right_to_left { x + width - length } else { x }
     }
 
-    fn bar(&mut self, x: f32, y: f32, width: f32, height: f32, colour: Color) {
+    pub(crate) fn bar(&mut self, x: f32, y: f32, width: f32, height: f32, colour: Color) {
         if let Some(path) = shape::rounded(shape::rect(x, y, width, height), height / 2.0) {
             shape::fill(&mut self.pixmap, &path, colour);
         }
     }
 
     /// Type on the bare ground: its shadow keeps it apart from what moves behind.
-    fn bare(&mut self, words: &TextLayout, x: f32, y: f32, colour: u32) {
+    pub(crate) fn bare(&mut self, words: &TextLayout, x: f32, y: f32, colour: u32) {
         let size = words.style.size;
         let shadow = Shadow { x: 0.0, y: size * 0.035, blur: size * 0.11, colour: rgba(0, 0.5) };
         self.write(words, x, y, colour, Some(shadow));
     }
 
     /// Where words begin that run to the right, on a card that begins at the right: a bare number, a name.
-    fn start(&self, words: &TextLayout, x: f32, width: f32) -> f32 {
+    pub(crate) fn start(&self, words: &TextLayout, x: f32, width: f32) -> f32 {
         if self.right_to_left && !words.right_to_left { x + width - words.width } else { x }
     }
 
     /// Type on a plate.
-    fn plated(&mut self, words: &TextLayout, x: f32, y: f32, colour: u32) {
+    pub(crate) fn plated(&mut self, words: &TextLayout, x: f32, y: f32, colour: u32) {
         self.write(words, x, y, colour, None);
     }
 
@@ -190,7 +240,7 @@ impl Sheet<'_> {
     }
 
     /// A plate of dark glass: shadow, body, a rim that catches light at the top.
-    fn glass(&mut self, x: f32, y: f32, width: f32, height: f32, radius: f32) {
+    pub(crate) fn glass(&mut self, x: f32, y: f32, width: f32, height: f32, radius: f32) {
         let (theme, unit) = (self.theme, self.unit);
         let Some(path) = shape::rounded(shape::rect(x, y, width, height), radius) else { return };
         shape::fill(&mut self.pixmap, &path, rgba(theme.background, theme.plate));

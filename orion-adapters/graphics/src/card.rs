@@ -13,13 +13,18 @@ const TOP: f32 = 0.098;
 const BOTTOM: f32 = 0.572;
 /// Wider panels look empty.
 const WIDEST: f32 = 1240.0;
+/// Between two stacks that stand side by side.
+const GUTTER: f32 = 56.0;
 /// A stack is made smaller at most this often, by a twelfth each time.
 const MOST_TRIES: usize = 16;
 
-/// The type layer and where it stands.
+/// The type layers and where they stand.
 #[derive(Debug)]
 pub(crate) struct Typeset {
+    /// What is there at once.
     pub(crate) pixmap: Pixmap,
+    /// The parts that come in one after the other, as many as the card has steps.
+    pub(crate) steps: Vec<Pixmap>,
     pub(crate) zone: Zone,
     #[cfg(test)]
     pub(crate) written: Vec<crate::block::Written>,
@@ -28,15 +33,32 @@ pub(crate) struct Typeset {
 /// Measures and draws the type of a card.
 #[derive(Clone)]
 pub(crate) struct Setter<'a> {
-    kit: &'a FontKit,
+    pub(crate) kit: &'a FontKit,
     theme: &'a Theme,
     size: (f32, f32),
-    unit: f32,
+    pub(crate) unit: f32,
     /// Width of the stack.
-    width: f32,
+    pub(crate) width: f32,
     /// Height that the stack may have.
-    height: f32,
+    pub(crate) height: f32,
     top: f32,
+}
+
+/// Blocks from top to bottom, each with the gap above it.
+type Stack = Vec<(f32, Block)>;
+
+/// What a card is made of: what it says, and the panels that show it. On a wide canvas they stand side by side.
+#[derive(Debug, Default)]
+struct Parts {
+    head: Stack,
+    panels: Stack,
+}
+
+/// A stack with its place and size.
+struct Column {
+    blocks: Stack,
+    x: f32,
+    width: f32,
 }
 
 impl<'a> Setter<'a> {
@@ -48,70 +70,116 @@ impl<'a> Setter<'a> {
         Self { kit, theme, size: (width, height), unit, width: stack, height: height * BOTTOM - top, top }
     }
 
+    /// Whether there is room for two stacks side by side.
+    fn wide(&self) -> bool {
+        self.size.0 > 1.4 * self.size.1
+    }
+
+    /// The stacks of a card, at most two.
+    fn columns(&self, card: &Card) -> Vec<Column> {
+        let left = self.size.0 * LEFT;
+        if !self.wide() {
+            let parts = self.parts(card);
+            let mut blocks = parts.head;
+            let gap = if blocks.is_empty() { 0.0 } else { 44.0 };
+            blocks.extend(
+                parts.panels.into_iter().enumerate().map(
+                    |(index, (own, block))| {
+                        if index == 0 { (gap, block) } else { (own, block) }
+                    },
+                ),
+            );
+            return vec![Column { blocks, x: left, width: self.width }];
+        }
+        let (whole, gap) = (self.size.0 * (RIGHT - LEFT), GUTTER * self.unit);
+        let setter = |width| Self { width, ..self.clone() };
+        let side = (whole - gap) / 2.0;
+        let Parts { head, panels } = setter(side).parts(card);
+        // A label alone is nothing to stand beside a panel.
+        let says = head.iter().any(|(_, block)| !matches!(block, Block::Pill(_)));
+        if !says || panels.is_empty() {
+            let Parts { mut head, panels } = self.parts(card);
+            let gap = if head.is_empty() { 0.0 } else { 40.0 };
+            let first = head.len();
+            head.extend(panels);
+            if let Some(panel) = head.get_mut(first) {
+                panel.0 = gap;
+            }
+            return vec![Column { blocks: head, x: left, width: self.width }];
+        }
+        // What the script begins with stands where it begins.
+        let mirrored = right_to_left(&head) || right_to_left(&panels);
+        let (first, second) = if mirrored { (left + side + gap, left) } else { (left, left + side + gap) };
+        vec![Column { blocks: head, x: first, width: side }, Column { blocks: panels, x: second, width: side }]
+    }
+
+    fn tallest(&self, columns: &[Column]) -> f32 {
+        columns.iter().map(|column| self.tall(&column.blocks)).fold(0.0, f32::max)
+    }
+
     /// Sets a card. Over a picture it stands low, so that the picture is seen above it.
     pub(crate) fn set(&self, card: &Card, credit: Option<&str>, over_picture: bool, blank: bool) -> Option<Typeset> {
         // Everything becomes smaller together until the stack has room.
         let mut setter = self.clone();
-        let mut blocks = setter.blocks(card);
+        let mut columns = setter.columns(card);
         for _ in 0..MOST_TRIES {
-            if setter.tall(&blocks) <= self.height {
+            if setter.tallest(&columns) <= self.height {
                 break;
             }
             setter.unit *= 0.92;
-            blocks = setter.blocks(card);
+            columns = setter.columns(card);
         }
-        let (unit, tall) = (setter.unit, setter.tall(&blocks));
+        let (unit, tall) = (setter.unit, setter.tallest(&columns));
         let slack = (self.height - tall).max(0.0);
         let start = self.top + slack * if over_picture { 1.0 } else { 0.42 };
-        let x = self.size.0 * LEFT;
-        let right_to_left = blocks.iter().any(|(_, block)| match block {
-            Block::Words(words) | Block::Speaker(words) => words.right_to_left,
-            Block::Number { caption, .. } => caption.right_to_left,
-            Block::Point { words, .. } => words.right_to_left,
-            _ => false,
-        });
         let mut sheet = Sheet {
             pixmap: Pixmap::new(self.size.0 as u32, self.size.1 as u32)?,
+            steps: Vec::new(),
             theme: self.theme,
             unit,
-            right_to_left,
+            right_to_left: columns.iter().any(|column| right_to_left(&column.blocks)),
             blank,
             #[cfg(test)]
             written: Vec::new(),
         };
-        let mut y = start;
-        for (gap, block) in &blocks {
-            y += gap * unit;
-            sheet.draw(block, x, y, self.width);
-            y += block.height(unit);
+        for column in &columns {
+            // The shorter of two stacks stands in the middle of the other.
+            let mut y = start + (tall - setter.tall(&column.blocks)) / 2.0;
+            for (gap, block) in &column.blocks {
+                y += gap * unit;
+                sheet.draw(block, column.x, y, column.width);
+                y += block.height(unit);
+            }
         }
         if let Some(credit) = credit {
             let style = TextStyle::new(Weight::Medium, 26.0 * self.unit);
             let words = self.kit.layout(credit, style, self.width - 40.0 * self.unit, 1);
             if !words.is_empty() {
-                sheet.credit(&words, x, self.size.1 * TOP, self.width);
+                sheet.credit(&words, self.size.0 * LEFT, self.size.1 * TOP, self.width);
             }
         }
+        let right = columns.iter().map(|column| column.x + column.width).fold(0.0, f32::max);
         let zone = Zone {
             left: LEFT,
             top: start / self.size.1,
-            right: (x + self.width) / self.size.0,
-            bottom: (y / self.size.1).max(start / self.size.1),
+            right: right / self.size.0,
+            bottom: ((start + tall) / self.size.1).max(start / self.size.1),
         };
         Some(Typeset {
             pixmap: sheet.pixmap,
+            steps: sheet.steps,
             zone,
             #[cfg(test)]
             written: sheet.written,
         })
     }
 
-    fn style(&self, weight: Weight, size: f32) -> TextStyle {
+    pub(crate) fn style(&self, weight: Weight, size: f32) -> TextStyle {
         TextStyle::new(weight, size * self.unit).align(Align::Start)
     }
 
     /// One line, smaller if it must be, cut if even that is too long.
-    fn line(&self, text: &str, weight: Weight, size: f32, smallest: f32, width: f32) -> TextLayout {
+    pub(crate) fn line(&self, text: &str, weight: Weight, size: f32, smallest: f32, width: f32) -> TextLayout {
         self.kit.fit(text, self.style(weight, size), smallest * self.unit, (width, f32::MAX), 1)
     }
 
@@ -143,44 +211,55 @@ impl<'a> Setter<'a> {
         blocks.iter().map(|(gap, block)| gap * self.unit + block.height(self.unit)).sum()
     }
 
-    /// Blocks from top to bottom, each with the gap above it.
-    fn blocks(&self, card: &Card) -> Vec<(f32, Block)> {
+    fn parts(&self, card: &Card) -> Parts {
         match card {
             Card::Headline { label, headline } => {
-                let mut blocks = self.pill(label);
+                let mut head = self.pill(label);
                 let largest = if headline.split_whitespace().count() <= 6 { 160.0 } else { 136.0 };
-                let words = self.headline(headline, largest, 9, self.tall(&blocks) + 110.0 * self.unit);
-                blocks.extend(words.map(|words| (42.0, words)));
-                blocks.push((30.0, Block::Rule));
-                blocks
+                let words = self.headline(headline, largest, 9, self.tall(&head) + 110.0 * self.unit);
+                head.extend(words.map(|words| (42.0, words)));
+                head.push((30.0, Block::Rule));
+                Parts { head, panels: Vec::new() }
             }
             Card::Number { label, headline, value, caption } => {
                 self.with_headline(label, headline, 104.0, self.number(value, caption))
             }
-            Card::Quote { quote, attribution } => self.quote(quote, attribution),
+            Card::Quote { quote, attribution } => Parts { head: self.quote(quote, attribution), panels: Vec::new() },
             Card::List { label, headline, items } => self.with_headline(label, headline, 100.0, self.points(items)),
             Card::Comparison { label, headline, left, right } => {
                 self.with_headline(label, headline, 104.0, vec![(0.0, self.versus(left, right))])
             }
             Card::Closing { headline, credits } => self.with_headline("", headline, 150.0, self.credits(credits)),
+            Card::Statement { words, marked } => Parts { head: Vec::new(), panels: self.statement(words, marked) },
+            Card::Chart { label, headline, bars } => self.with_headline(label, headline, 92.0, self.bars(bars)),
+            Card::Timeline { label, headline, moments } => {
+                self.with_headline(label, headline, 92.0, self.moments(moments))
+            }
+            Card::Change { label, headline, before, after } => {
+                self.with_headline(label, headline, 100.0, self.change(before, after))
+            }
+            Card::Place { label, name, region, headline } => {
+                self.with_headline(label, headline, 116.0, self.place(name, region))
+            }
         }
     }
 
-    fn with_headline(&self, label: &str, headline: &str, largest: f32, panels: Vec<(f32, Block)>) -> Vec<(f32, Block)> {
-        let mut blocks = self.pill(label);
-        let others = self.tall(&blocks) + self.tall(&panels) + 100.0 * self.unit;
-        if let Some(words) = self.headline(headline, largest, 4, others) {
-            blocks.push((if blocks.is_empty() { 0.0 } else { 40.0 }, words));
+    fn with_headline(&self, label: &str, headline: &str, largest: f32, panels: Stack) -> Parts {
+        let mut head = self.pill(label);
+        // Beside a panel a headline has the height for itself.
+        let beside = if self.wide() { 0.0 } else { self.tall(&panels) };
+        let others = self.tall(&head) + beside + 100.0 * self.unit;
+        let lines = if self.wide() { 5 } else { 4 };
+        if let Some(words) = self.headline(headline, largest, lines, others) {
+            head.push((if head.is_empty() { 0.0 } else { 40.0 }, words));
         }
-        let mut panels = panels.into_iter();
-        blocks.extend(panels.next().map(|(_, block)| (44.0, block)));
-        blocks.extend(panels);
-        blocks
+        Parts { head, panels }
     }
 
     fn number(&self, value: &str, caption: &str) -> Vec<(f32, Block)> {
         let inner = self.width - 96.0 * self.unit;
-        let most = (self.height * 0.34).min(310.0 * self.unit) / self.unit;
+        let tallest = if self.wide() { 0.5 } else { 0.34 };
+        let most = (self.height * tallest).min(310.0 * self.unit) / self.unit;
         let (lead, figure) = figure(value);
         let lead = self.line(lead, Weight::Bold, 60.0, 32.0, inner);
         let value = self.line(figure, Weight::Black, most, 48.0, inner);
@@ -207,9 +286,10 @@ impl<'a> Setter<'a> {
     }
 
     fn points(&self, items: &[String]) -> Vec<(f32, Block)> {
-        let items: Vec<&String> = items.iter().filter(|item| !item.trim().is_empty()).take(5).collect();
+        let items: Vec<&String> = items.iter().filter(|item| !item.trim().is_empty()).take(Card::MOST_STEPS).collect();
         let gap = 20.0;
-        let room = self.height * 0.66 - gap * self.unit * items.len().saturating_sub(1) as f32;
+        let share = if self.wide() { 1.0 } else { 0.66 };
+        let room = self.height * share - gap * self.unit * items.len().saturating_sub(1) as f32;
         let height = (room / items.len().max(1) as f32).min(152.0 * self.unit);
         let inner = self.width - 152.0 * self.unit;
         let size = items.iter().map(|item| {
@@ -298,6 +378,11 @@ impl<'a> Setter<'a> {
         }
         vec![(0.0, Block::Credits { lines })]
     }
+}
+
+/// Whether a stack begins at the right.
+fn right_to_left(blocks: &[(f32, Block)]) -> bool {
+    blocks.iter().any(|(_, block)| block.right_to_left())
 }
 
 /// `More than` and `£3m` of `More than £3m`: the words before a number are set small above it.

@@ -1,6 +1,7 @@
 //! Ornaments over the glows: one family through a whole video, placed anew in every scene.
 
-use crate::theme::{Chance, Ornament, Theme, mix};
+use crate::theme::{Chance, Theme, mix};
+use orion_core::domain::Ornament;
 use orion_draw::tiny_skia::{Path, PathBuilder};
 use orion_draw::{Pixmap, rgba, shape};
 use std::f32::consts::TAU;
@@ -12,6 +13,7 @@ pub(crate) fn draw(pixmap: &mut Pixmap, theme: &Theme, chance: &mut Chance) {
         Ornament::Contours => contours(pixmap, theme, chance),
         Ornament::Waves => waves(pixmap, theme, chance),
         Ornament::Dots => dots(pixmap, theme, chance),
+        Ornament::Bare => {}
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::block::Written;
 use crate::card::Setter;
-use crate::theme::{CONTRAST, Ornament, Theme};
+use crate::theme::{CONTRAST, Theme};
 use crate::{SceneGraphics, background, draw};
 use image::RgbImage;
-use orion_core::domain::{BlobRef, Card, Look, Palette, Sha256};
+use orion_core::domain::{Bar, BlobRef, Card, Look, Ornament, Palette, Sha256};
 use orion_core::memory::MemoryBlobs;
 use orion_core::port::{BlobStore, ImageModel, ImageRequest, Submission};
 use orion_core::{Cancellation, ErrorKind, Operation};
@@ -22,7 +22,7 @@ const PALETTES: [(u32, [u32; 3], u32, u32); 4] = [
 
 fn look(index: usize, seed: u64) -> Look {
     let (background, glows, accent, text) = PALETTES[index % PALETTES.len()];
-    Look { palette: Palette { name: "test".to_owned(), background, glows, accent, text }, seed }
+    Look::new(Palette { name: "test".to_owned(), background, glows, accent, text }, seed)
 }
 
 fn request(card: Card, look: Look, (width, height): (u32, u32)) -> ImageRequest {
@@ -41,6 +41,10 @@ fn request(card: Card, look: Look, (width, height): (u32, u32)) -> ImageRequest 
 
 fn text(text: &str) -> String {
     text.to_owned()
+}
+
+fn bar(title: &str, value: &str, amount: f64) -> Bar {
+    Bar { title: text(title), value: text(value), amount }
 }
 
 fn cards() -> Vec<Card> {
@@ -80,7 +84,40 @@ fn cards() -> Vec<Card> {
             right: (long.clone(), text("")),
         },
         Card::Closing { headline: text("Follow for more"), credits: vec![text("BBC News"), long.clone()] },
-        Card::Closing { headline: long.clone(), credits: vec![long; 12] },
+        Card::Closing { headline: long.clone(), credits: vec![long.clone(); 12] },
+        Card::Statement { words: text("Divers found 40 cracks in the old bridge"), marked: vec![text("40 cracks")] },
+        Card::Statement { words: long.clone(), marked: vec![text("and"), String::new()] },
+        Card::Chart {
+            label: text("In numbers"),
+            headline: text("Where the power came from"),
+            bars: vec![bar("Coal", "40%", 40.0), bar("Gas", "25%", 25.0), bar("Wind", "0%", 0.0)],
+        },
+        Card::Chart { label: text(""), headline: long.clone(), bars: vec![bar(&long, &long, f64::NAN); 9] },
+        Card::Timeline {
+            label: text("How it went"),
+            headline: text(""),
+            moments: vec![(text("1912"), text("Bridge opened")), (text("2020"), text("Rebuilt after the flood"))],
+        },
+        Card::Timeline { label: text(""), headline: long.clone(), moments: vec![(long.clone(), long.clone()); 7] },
+        Card::Change {
+            label: text("What changes"),
+            headline: text("The toll rises"),
+            before: (text("From"), text("£2")),
+            after: (text("To"), text("£5")),
+        },
+        Card::Change {
+            label: long.clone(),
+            headline: long.clone(),
+            before: (long.clone(), long.clone()),
+            after: (text(""), text("")),
+        },
+        Card::Place {
+            label: text("Where"),
+            name: text("Bergen"),
+            region: text("Norway"),
+            headline: text("The old bridge fell"),
+        },
+        Card::Place { label: long.clone(), name: long.clone(), region: long.clone(), headline: long },
     ]
 }
 
@@ -124,11 +161,41 @@ fn behind(request: &ImageRequest, photo: Option<&RgbImage>) -> (Pixmap, Vec<Writ
         Some(photo) => background::graded(photo, &theme, request.seed, canvas, set.zone),
         None => background::soft(&theme, request.seed, canvas, set.zone),
     };
-    let full = picture::resize(&ground, (0, 0, ground.width(), ground.height()), request.width, request.height);
+    on_ground(&ground, None, set.pixmap, &set.steps, set.written, request)
+}
+
+/// The same with the ornament on a layer of its own, which has come nearer.
+fn behind_deep(request: &ImageRequest, nearer: f32) -> (Pixmap, Vec<Written>) {
+    let kit = FontKit::embedded();
+    let theme = Theme::new(&request.look);
+    let setter = Setter::new(&kit, &theme, request.width, request.height, false);
+    let set = setter.set(&request.card, None, false, true).unwrap();
+    let canvas = (request.width, request.height);
+    let (ground, layer) = background::deep(&theme, request.seed, canvas, set.zone).unwrap();
+    on_ground(&ground, Some((&layer, nearer)), set.pixmap, &set.steps, set.written, request)
+}
+
+fn on_ground(
+    ground: &RgbImage,
+    near: Option<(&Pixmap, f32)>,
+    words: Pixmap,
+    steps: &[Pixmap],
+    written: Vec<Written>,
+    request: &ImageRequest,
+) -> (Pixmap, Vec<Written>) {
+    use orion_draw::tiny_skia::{FilterQuality, PixmapPaint, Transform};
+    let full = picture::resize(ground, (0, 0, ground.width(), ground.height()), request.width, request.height);
     let mut page = picture::to_pixmap(&full).unwrap();
-    let paint = orion_draw::tiny_skia::PixmapPaint::default();
-    page.draw_pixmap(0, 0, set.pixmap.as_ref(), &paint, orion_draw::tiny_skia::Transform::identity(), None);
-    (page, set.written)
+    if let Some((layer, nearer)) = near {
+        let scale = request.width as f32 / layer.width() as f32 * nearer;
+        let (x, y) = (request.width as f32 * (1.0 - nearer) / 2.0, request.height as f32 * (1.0 - nearer) / 2.0);
+        let paint = PixmapPaint { quality: FilterQuality::Bilinear, ..PixmapPaint::default() };
+        page.draw_pixmap(0, 0, layer.as_ref(), &paint, Transform::from_row(scale, 0.0, 0.0, scale, x, y), None);
+    }
+    for layer in std::iter::once(&words).chain(steps) {
+        page.draw_pixmap(0, 0, layer.as_ref(), &PixmapPaint::default(), Transform::identity(), None);
+    }
+    (page, written)
 }
 
 /// Smallest contrast of any written line to any pixel behind it.
@@ -157,6 +224,44 @@ fn every_pixel_behind_type_is_dark_enough() {
             assert!(worst >= CONTRAST, "{worst:.2}:1 with palette {palette}, card {:?}", request.card);
         }
     }
+}
+
+#[test]
+fn an_ornament_that_moves_by_itself_stays_behind_type() {
+    for (index, card) in cards().into_iter().enumerate().step_by(2) {
+        for ornament in [Ornament::Orbits, Ornament::Contours, Ornament::Waves, Ornament::Dots] {
+            let size = HALF[index / 2 % HALF.len()];
+            let look = Look { ornament: Some(ornament), ..look(index, index as u64) };
+            let request = request(card.clone(), look, size);
+            for nearer in [1.04, background::NEAR] {
+                let (page, written) = behind_deep(&request, nearer);
+                let worst = worst(&page, &written);
+                assert!(worst >= CONTRAST, "{worst:.2}:1 of {ornament}, {nearer} nearer, card {:?}", request.card);
+            }
+        }
+    }
+}
+
+#[test]
+fn parts_that_come_in_by_themselves_have_layers_of_their_own() {
+    let kit = FontKit::embedded();
+    for card in cards() {
+        for size in [HALF[0], HALF[1]] {
+            let (steps, drawn) =
+                (card.steps().len(), draw(&kit, &request(card.clone(), look(0, 3), size), None).unwrap());
+            let stills: Vec<_> = drawn.layers.iter().filter(|layer| !layer.moves).collect();
+            assert_eq!(stills.len(), steps + 1, "{card:?}");
+            for still in stills {
+                let layer = Pixmap::decode_png(&still.bytes).unwrap();
+                assert!(layer.pixels().iter().any(|pixel| pixel.alpha() > 0) || steps == 0, "{card:?}");
+            }
+        }
+    }
+    let deep = Look { depth: true, ..look(0, 3) };
+    let image = draw(&kit, &request(cards().remove(0), deep.clone(), HALF[0]), None).unwrap();
+    assert_eq!(image.layers.iter().map(|layer| layer.moves).collect::<Vec<_>>(), [true, true, false]);
+    let bare = Look { ornament: Some(Ornament::Bare), ..deep };
+    assert_eq!(draw(&kit, &request(cards().remove(0), bare, HALF[0]), None).unwrap().layers.len(), 2);
 }
 
 #[test]

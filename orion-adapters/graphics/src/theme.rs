@@ -1,6 +1,6 @@
 //! The look of one video made safe to draw with: colours that can be read, one ornament, seeded chance.
 
-use orion_core::domain::Look;
+use orion_core::domain::{Look, Ornament};
 use orion_draw::{contrast, luminance};
 
 /// Smallest contrast of type to what lies behind it (WCAG 2.2, level AAA); a little more is aimed at, because the
@@ -11,19 +11,6 @@ const AIM: f32 = 7.6;
 
 /// How much white the upper edge of a plate reflects.
 pub(crate) const SHEEN: f32 = 0.055;
-
-/// Which ornament a video has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ornament {
-    /// Dashed circles around a point, and stars.
-    Orbits,
-    /// Lines of equal height, as on a map.
-    Contours,
-    /// Flowing lines.
-    Waves,
-    /// A field of dots that swell and fade.
-    Dots,
-}
 
 /// What every scene of a video draws with.
 #[derive(Debug, Clone)]
@@ -58,7 +45,8 @@ impl Theme {
             plate += 0.02;
         }
         let on_accent = if contrast(background, accent) >= CONTRAST { background } else { 0 };
-        let ornament = [Ornament::Orbits, Ornament::Contours, Ornament::Waves, Ornament::Dots][chance.below(4)];
+        let drawn = [Ornament::Orbits, Ornament::Contours, Ornament::Waves, Ornament::Dots][chance.below(4)];
+        let ornament = look.ornament.unwrap_or(drawn);
         let mirrored = chance.below(2) == 1;
         Self { background, glows: palette.glows, accent, text, on_accent, ornament, mirrored, ceiling, plate }
     }
@@ -75,9 +63,19 @@ pub(crate) fn mix(one: u32, other: u32, share: f32) -> u32 {
 
 /// The grey of a luminance.
 fn grey(level: f32) -> u32 {
+    (encoded(level) * 255.0).round() as u32 * 0x01_01_01
+}
+
+/// A luminance as sRGB has it, 0 to 1.
+fn encoded(level: f32) -> f32 {
     let level = level.clamp(0.0, 1.0);
-    let encoded = if level <= 0.003_130_8 { level * 12.92 } else { 1.055 * level.powf(1.0 / 2.4) - 0.055 };
-    (encoded * 255.0).round() as u32 * 0x01_01_01
+    if level <= 0.003_130_8 { level * 12.92 } else { 1.055 * level.powf(1.0 / 2.4) - 0.055 }
+}
+
+/// The highest luminance of a ground that stays below `ceiling` with white of some opacity laid over it.
+pub(crate) fn below_white(ceiling: f32, opacity: f32) -> f32 {
+    let value = ((encoded(ceiling) - opacity) / (1.0 - opacity)).max(0.0);
+    luminance((value * 255.0).floor() as u32 * 0x01_01_01)
 }
 
 fn lightened(colour: u32, ground: u32, least: f32) -> u32 {

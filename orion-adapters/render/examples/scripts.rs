@@ -82,7 +82,7 @@ fn request(card: Card, number: usize) -> ImageRequest {
         prompt: String::new(),
         negative_prompt: String::new(),
         card,
-        look: Look { palette, seed: number as u64 },
+        look: Look::new(palette, number as u64),
         picture: None,
         width: CANVAS.width,
         height: CANVAS.height,

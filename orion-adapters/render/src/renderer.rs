@@ -46,6 +46,16 @@ impl FfmpegRenderer {
         runtime.block_on(self.blobs.require(blob))
     }
 
+    /// The fonts that captions are set in.
+    fn caption_fonts(&self, timeline: &Timeline, fetch: &dyn Fn(&BlobRef) -> Result<Bytes>) -> Result<FontKit> {
+        let fonts = &timeline.captions.style.fonts;
+        if fonts.is_empty() {
+            return Ok(self.fonts.clone());
+        }
+        let files: Vec<Bytes> = fonts.iter().map(fetch).collect::<Result<_>>()?;
+        FontKit::with_files(&files)
+    }
+
     /// Makes the file on the thread that calls; it lies in the folder that is given back.
     fn make(
         &self,
@@ -61,8 +71,9 @@ impl FfmpegRenderer {
         let fetch = |blob: &BlobRef| self.fetch(runtime, blob);
         sound::master(timeline, &fetch, &watched.abandoned, &path.join("mix.raw"), &path.join(SOUND))?;
         let player = Player { ffmpeg, folder: path, canvas: timeline.canvas, watched };
+        let fonts = self.caption_fonts(timeline, &fetch)?;
         paint::ahead(timeline, &fetch, &player, |pictures| {
-            let mut painter = Painter::new(timeline, &self.fonts, pictures);
+            let mut painter = Painter::new(timeline, &fonts, pictures);
             let total = timeline.frames();
             let (begun, mut reported) = (Instant::now(), None::<Instant>);
             encode::encode(ffmpeg, path, timeline, settings, watched, |number, frame| {
@@ -113,7 +124,8 @@ impl Renderer for FfmpegRenderer {
             let player = Player { ffmpeg, folder: folder.path(), canvas, watched: &watched };
             let mut frame = Frame::black(canvas.width as usize, canvas.height as usize);
             let pictures = |scene| paint::pictures(&timeline, scene, &fetch, &player);
-            Painter::new(&timeline, &this.fonts, pictures).draw(canvas.frame_at(at), &mut frame)?;
+            let fonts = this.caption_fonts(&timeline, &fetch)?;
+            Painter::new(&timeline, &fonts, pictures).draw(canvas.frame_at(at), &mut frame)?;
             let mut png = Cursor::new(Vec::new());
             let written = frame.to_rgb().write_to(&mut png, image::ImageFormat::Png);
             written.map_err(|error| Error::unexpected("the frame cannot be written as PNG").with_source(error))?;

@@ -5,6 +5,7 @@ mod account;
 mod approval;
 mod asset;
 mod blob;
+pub mod colour;
 mod content;
 mod cost;
 mod demand;
@@ -21,6 +22,7 @@ mod script;
 mod secret;
 mod session;
 mod step;
+mod template;
 pub mod timeline;
 mod trend;
 mod user;
@@ -38,11 +40,14 @@ pub use niche::Niche;
 pub use notification::{Notification, NotificationKind, Preference, Preferences};
 pub use publication::{Destination, Publication, PublicationState};
 pub use run::{Run, RunCommand, RunEffect, RunState, Stage, Transition};
-pub use scene::{Card, Look, Palette, ScenePlan, VisualPrompt};
+pub use scene::{
+    Bar, Card, EntranceKind, Layout, Look, MotionKind, Ornament, Palette, ScenePlan, Staging, VisualPrompt,
+};
 pub use script::{ClaimKind, Critique, GroundingAction, GroundingCheck, GroundingReport, Line, LineRole, Script};
 pub use secret::Secret;
 pub use session::{Guesses, Login, LoginKind, Revocation, Session, SessionEnd, Ticket, TicketKind};
 pub use step::{Step, StepState};
+pub use template::{SceneStyle, Template};
 pub use trend::{Trend, TrendStatus};
 pub use user::{Role, User};
 

@@ -7,11 +7,14 @@ mod clips;
 mod taken;
 
 use crate::domain::timeline::Canvas;
-use crate::domain::{BlobRef, CostCategory, Material, Money, ScenePlan, Source, Stage, Step, StepState, VisualPrompt};
+use crate::domain::{
+    BlobRef, CostCategory, Look, Material, Money, ScenePlan, Source, Stage, Step, StepState, VisualPrompt,
+};
 use crate::port::{
     BlobStore, ClipModel, FetchLimits, Fetched, Fetcher, GeneratedImage, ImageModel, ImageRequest, Submission, Usage,
 };
 use crate::service::budget::Rates;
+use crate::service::editor::is_deep;
 use crate::service::journal::{Done, Journal, Work};
 use crate::strategy::{Strategy, Turn};
 use crate::{Error, ErrorKind, Operation, ProgressUpdate, Result};
@@ -380,7 +383,7 @@ fn request(
         prompt: words.cloned().collect::<Vec<_>>().join(", "),
         negative_prompt: prompt.negative_prompt.clone(),
         card: prompt.card.clone(),
-        look: plan.look.clone(),
+        look: Look { depth: is_deep(prompt), ..plan.look.clone() },
         picture,
         width: canvas.width,
         height: canvas.height,

@@ -82,16 +82,14 @@ pub fn script() -> Script {
 
 /// The look of a video.
 pub fn look() -> Look {
-    Look {
-        palette: Palette {
-            name: "night".to_owned(),
-            background: 0x0B_10_20,
-            glows: [0x2B_4C_7E, 0x56_3D_7C, 0x1F_6F_5C],
-            accent: 0xFF_D1_66,
-            text: 0xFF_FF_FF,
-        },
-        seed: 7,
-    }
+    let palette = Palette {
+        name: "night".to_owned(),
+        background: 0x0B_10_20,
+        glows: [0x2B_4C_7E, 0x56_3D_7C, 0x1F_6F_5C],
+        accent: 0xFF_D1_66,
+        text: 0xFF_FF_FF,
+    };
+    Look::new(palette, 7)
 }
 
 /// A plan of one scene.
@@ -108,6 +106,7 @@ pub fn scene_plan() -> ScenePlan {
             negative_prompt: String::new(),
             card: Card::Headline { label: "NEWS".to_owned(), headline: "Did you see this?".to_owned() },
             picture_source: Some(1),
+            staging: Staging::default(),
         }],
     }
 }

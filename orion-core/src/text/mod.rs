@@ -6,6 +6,7 @@ pub mod embedding;
 pub mod keyword;
 pub mod language;
 pub mod number;
+pub mod place;
 pub mod sentence;
 pub mod similarity;
 

@@ -168,6 +168,19 @@ fn card_in_words(card: &Card) -> String {
             format!("compare  {headline}: {} {} / {} {}", left.0, left.1, right.0, right.1)
         }
         Card::Closing { headline, .. } => format!("closing  {headline}"),
+        Card::Statement { words, .. } => format!("states   {words}"),
+        Card::Chart { headline, bars, .. } => {
+            let bars: Vec<String> = bars.iter().map(|bar| format!("{} {}", bar.title, bar.value)).collect();
+            format!("chart    {headline}: {}", bars.join("; "))
+        }
+        Card::Timeline { headline, moments, .. } => {
+            let moments: Vec<String> = moments.iter().map(|(when, what)| format!("{when} {what}")).collect();
+            format!("timeline {headline}: {}", moments.join("; "))
+        }
+        Card::Change { headline, before, after, .. } => {
+            format!("change   {headline}: {} {} / {} {}", before.0, before.1, after.0, after.1)
+        }
+        Card::Place { name, region, headline, .. } => format!("place    {name} {region} ({headline})"),
     }
 }
 

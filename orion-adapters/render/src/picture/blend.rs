@@ -32,3 +32,11 @@ pub(crate) fn mix(row: &mut [u8], other: &[u8], share: u8) {
         *row = over_255(u16::from(*row) * rest + u16::from(*other) * share) as u8;
     }
 }
+
+/// The same with a share for every sample.
+pub(crate) fn mix_by(row: &mut [u8], other: &[u8], shares: &[u8]) {
+    for ((row, other), share) in row.iter_mut().zip(other).zip(shares) {
+        let (share, rest) = (u16::from(*share), 255 - u16::from(*share));
+        *row = over_255(u16::from(*row) * rest + u16::from(*other) * share) as u8;
+    }
+}

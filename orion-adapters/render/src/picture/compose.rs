@@ -1,6 +1,6 @@
 //! One frame from its plan: scenes of layers, a transition between two of them, and an overlay for the caption.
 
-use super::blend::{lay_over, mix};
+use super::blend::{lay_over, mix, mix_by};
 use super::plane::{BLACK, Frame, Picture};
 use super::resample::{RowPair, Sampler};
 use orion_core::domain::timeline::{Canvas, PlannedLayer, PlannedScene};
@@ -168,7 +168,12 @@ fn take_over(frame: &mut Frame, other: &Frame, scene: &PlannedScene) {
     for (plane, ((width, samples), other)) in frame.planes_mut().into_iter().zip([luma, blue, red]).enumerate() {
         let step = if plane == 0 { 2 } else { 1 };
         let (left, top) = (left * step, top * step);
-        if share < 255 {
+        if scene.uncovered < 1.0 {
+            let shares = soft_edge(scene.uncovered, width);
+            samples.par_chunks_mut(width).zip(other.par_chunks(width)).for_each(|(row, other)| {
+                mix_by(row, other, &shares);
+            });
+        } else if share < 255 {
             samples.par_chunks_mut(width * BAND).zip(other.par_chunks(width * BAND)).for_each(|(row, other)| {
                 mix(row, other, share);
             });
@@ -184,6 +189,19 @@ fn take_over(frame: &mut Frame, other: &Frame, scene: &PlannedScene) {
             samples[border..].copy_from_slice(&other[..other.len() - border]);
         }
     }
+}
+
+/// How much of the new scene each column shows while it is uncovered from the left: the edge is soft, so that it may
+/// stand between pixels, and goes from before the first column to behind the last.
+fn soft_edge(uncovered: f64, width: usize) -> Vec<u8> {
+    let soft = 0.12;
+    let edge = uncovered * (1.0 + soft) - soft;
+    let share = |column: usize| {
+        let at = (column as f64 + 0.5) / width as f64;
+        let beyond = (1.0 - (at - edge) / soft).clamp(0.0, 1.0);
+        (beyond * beyond * (3.0 - 2.0 * beyond) * 255.0).round() as u8
+    };
+    (0..width).map(share).collect()
 }
 
 fn lay_overlay(frame: &mut Frame, overlay: &Overlay) {

@@ -8,7 +8,7 @@ const CANVAS: orion_core::domain::timeline::Canvas =
 
 fn planned(view: View, opacity: f64, offset_y: f64) -> PlannedScene {
     let layers = vec![PlannedLayer { layer: 0, view, opacity, offset_y }];
-    PlannedScene { scene: 0, age: 0, opacity: 1.0, offset_x: 0.0, offset_y: 0.0, layers }
+    PlannedScene { scene: 0, age: 0, opacity: 1.0, offset_x: 0.0, offset_y: 0.0, uncovered: 1.0, layers }
 }
 
 fn draw(scene: &PlannedScene, picture: &Picture) -> Frame {
@@ -119,6 +119,28 @@ fn transitions_mix_and_push() {
     check(0.5, 0.0, 0.0, [126, 126, 126]);
     check(1.0, 0.25, 0.0, [16, 235, 16]);
     check(1.0, 0.0, 0.25, [16, 16, 235]);
+}
+
+#[test]
+fn a_wipe_goes_evenly_from_side_to_side() {
+    let white = Picture::from_rgba(&RgbaImage::from_pixel(128, 96, Rgba([255, 255, 255, 255])));
+    let black = Picture::from_rgba(&RgbaImage::from_pixel(128, 96, Rgba([0, 0, 0, 255])));
+    let back = planned(View::WHOLE, 1.0, 0.0);
+    let light = |uncovered: f64| {
+        let front = PlannedScene { uncovered, ..planned(View::WHOLE, 1.0, 0.0) };
+        let mut frame = Frame::black(128, 96);
+        let scenes = [(&back, std::slice::from_ref(&black)), (&front, std::slice::from_ref(&white))];
+        Composer::new(CANVAS).draw(&scenes, None, &mut frame);
+        let row: Vec<f64> = frame.bytes[..128].iter().map(|sample| (f64::from(*sample) - 16.0) / 219.0).collect();
+        assert!(row.windows(2).all(|pair| pair[0] >= pair[1]), "the new scene is on the left");
+        row.iter().sum::<f64>() / 128.0
+    };
+    assert!(light(1e-9) < 0.001 && light(0.999_999) > 0.999);
+    // In the middle of its way the edge goes by less than a pixel where that is its step.
+    let steps: Vec<f64> = (0..40).map(|step| light(0.3 + f64::from(step) / 1000.0)).collect();
+    for pair in steps.windows(2) {
+        assert!(((pair[1] - pair[0]) * 128.0 - 0.128 * 1.12).abs() < 0.03, "{pair:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{Error, MediaTime, Result};
 /// Most scenes of a video.
 const MOST_SCENES: usize = 500;
 /// Most layers of a scene.
-const MOST_LAYERS: usize = 8;
+const MOST_LAYERS: usize = 12;
 /// Most pieces of sound.
 const MOST_TRACKS: usize = 1000;
 /// Most cues.
@@ -54,7 +54,7 @@ impl Timeline {
         demand(duration <= LONGEST, "a scene lasts an hour at most", "duration", duration.seconds())?;
         demand(self.canvas.frame_at(duration) > 0, "a scene is shorter than a frame", "duration", duration.seconds())?;
         let layers = scene.layers.len();
-        demand((1..=MOST_LAYERS).contains(&layers), "a scene has 1 to 8 layers", "layers", layers)?;
+        demand((1..=MOST_LAYERS).contains(&layers), "a scene has 1 to 12 layers", "layers", layers)?;
         for (number, layer) in scene.layers.iter().enumerate() {
             let fine = valid_view(layer.motion.from) && valid_view(layer.motion.to);
             demand(fine, "a view must lie within its picture", "layer", number)?;
@@ -63,6 +63,11 @@ impl Timeline {
                 Entrance::Fade { duration } => within(duration, scene.duration),
                 Entrance::Rise { duration, distance } => {
                     within(duration, scene.duration) && (-1.0..=1.0).contains(&distance)
+                }
+                Entrance::Later { delay, duration, distance } => {
+                    within(delay, scene.duration)
+                        && within(duration, scene.duration - delay)
+                        && (-1.0..=1.0).contains(&distance)
                 }
             };
             demand(entrance, "an entrance must fit into its scene", "layer", number)?;

@@ -79,6 +79,26 @@ impl Timeline {
         })
     }
 
+    /// Puts a scene in which nothing is spoken at a place (from zero); everything behind it moves. A scene that is no
+    /// longer the first takes over from it as `after` says.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid) if there is no such place, or as [`check`](Self::check).
+    pub fn insert(&mut self, place: usize, scene: Scene, after: Transition) -> Result<()> {
+        if place > self.scenes.len() {
+            return Err(Error::invalid("there is no such place")
+                .with_context("place", place)
+                .with_context("scenes", self.scenes.len()));
+        }
+        let frames = self.canvas.frame_at(scene.duration);
+        self.edit(|parts| {
+            if let Some(first) = parts.first_mut().filter(|_| place == 0) {
+                first.scene.transition = after;
+            }
+            parts.insert(place, Part { scene, frames, speech: Vec::new(), cues: Vec::new() });
+        })
+    }
+
     fn index_of(&self, scene: u32) -> Result<usize> {
         let found = self.scenes.iter().position(|candidate| candidate.id == scene);
         found.ok_or_else(|| Error::not_found("no such scene").with_context("scene", scene))
@@ -189,6 +209,10 @@ impl Entrance {
             Self::None => Self::None,
             Self::Fade { duration } => Self::Fade { duration: duration.min(scene) },
             Self::Rise { duration, distance } => Self::Rise { duration: duration.min(scene), distance },
+            Self::Later { delay, duration, distance } => {
+                let duration = duration.min(scene);
+                Self::Later { delay: delay.min(scene - duration), duration, distance }
+            }
         }
     }
 }
@@ -238,6 +262,24 @@ mod tests {
 
     fn words(timeline: &Timeline) -> Vec<(&str, i64)> {
         timeline.captions.cues.iter().map(|cue| (cue.words[0].text.as_str(), cue.start.millis())).collect()
+    }
+
+    #[test]
+    fn a_scene_before_the_first_moves_everything_behind_it() {
+        let mut timeline = spoken();
+        let before = timeline.clone();
+        let mut scene = timeline.scenes[0].clone();
+        (scene.id, scene.duration) = (9, MediaTime::from_millis(1500));
+        let fade = Transition { kind: TransitionKind::Crossfade, duration: MediaTime::from_millis(300) };
+        timeline.insert(0, scene.clone(), fade).unwrap();
+        assert_eq!(timeline.scenes.iter().map(|scene| scene.id).collect::<Vec<_>>(), [9, 1, 2, 3]);
+        assert_eq!((timeline.scenes[0].transition.kind, timeline.scenes[1].transition), (TransitionKind::Cut, fade));
+        let moved = MediaTime::from_millis(1500);
+        for (cue, old) in timeline.captions.cues.iter().zip(&before.captions.cues) {
+            assert_eq!(cue.start, old.start + moved);
+        }
+        assert_eq!(timeline.duration(), before.duration() + moved);
+        assert_eq!(timeline.insert(7, scene, fade).unwrap_err().kind(), ErrorKind::Invalid);
     }
 
     #[test]

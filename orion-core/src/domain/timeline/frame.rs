@@ -34,6 +34,8 @@ pub struct PlannedScene {
     pub offset_x: f64,
     /// Shift down in fractions of the canvas height.
     pub offset_y: f64,
+    /// How far it is uncovered, from the left, in fractions of the way that the soft edge goes; 1 is all of it.
+    pub uncovered: f64,
     /// The layers from back to front; one that is not seen yet is left out.
     pub layers: Vec<PlannedLayer>,
 }
@@ -150,18 +152,27 @@ impl Timeline {
                 layers.push(PlannedLayer { layer, view: spec.motion.at(progress), opacity, offset_y });
             }
         }
-        PlannedScene { scene: index, age: number - span.seen, opacity: 1.0, offset_x: 0.0, offset_y: 0.0, layers }
+        PlannedScene {
+            scene: index,
+            age: number - span.seen,
+            opacity: 1.0,
+            offset_x: 0.0,
+            offset_y: 0.0,
+            uncovered: 1.0,
+            layers,
+        }
     }
 
     /// How far a layer has come in: opacity and shift. Complete with the last frame of the entrance, and never
     /// quite nothing from the scene's first frame on, so that the first frame of a video shows something.
     fn entered(&self, entrance: Entrance, start: u64, number: u64) -> (f64, f64) {
-        let (duration, distance) = match entrance {
+        let (delay, duration, distance) = match entrance {
             Entrance::None => return (1.0, 0.0),
-            Entrance::Fade { duration } => (duration, 0.0),
-            Entrance::Rise { duration, distance } => (duration, distance),
+            Entrance::Fade { duration } => (MediaTime::ZERO, duration, 0.0),
+            Entrance::Rise { duration, distance } => (MediaTime::ZERO, duration, distance),
+            Entrance::Later { delay, duration, distance } => (delay, duration, distance),
         };
-        let Some(since) = number.checked_sub(start) else { return (0.0, 0.0) };
+        let Some(since) = number.checked_sub(start + self.canvas.frame_at(delay)) else { return (0.0, 0.0) };
         let length = self.canvas.frame_at(duration).max(1);
         let progress = ((since + 1) as f64 / length as f64).min(1.0);
         (ease_out(progress), distance * (1.0 - ease_out(progress)))
@@ -184,6 +195,7 @@ impl Timeline {
                 front.offset_y = 1.0 - ease_in_out(progress);
                 back.offset_y = front.offset_y - 1.0;
             }
+            TransitionKind::Wipe => front.uncovered = ease_in_out(progress),
         }
     }
 

@@ -175,6 +175,15 @@ pub enum Entrance {
         /// How far, in fractions of the canvas height.
         distance: f64,
     },
+    /// It is not seen at first, then fades in while it rises into place.
+    Later {
+        /// How long after the start of its scene.
+        delay: MediaTime,
+        /// How long coming in takes.
+        duration: MediaTime,
+        /// How far, in fractions of the canvas height.
+        distance: f64,
+    },
 }
 
 named! {
@@ -188,6 +197,8 @@ named! {
         PushLeft = "push_left",
         /// The new one pushes the old one out at the top.
         PushUp = "push_up",
+        /// The new one is uncovered from the left, behind a soft edge.
+        Wipe = "wipe",
     }
 }
 
@@ -236,6 +247,9 @@ pub struct CaptionStyle {
     pub position: CaptionPosition,
     /// Whether words are set in capitals.
     pub uppercase: bool,
+    /// Fonts, OpenType files, heaviest last; empty is the built-in one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fonts: Vec<BlobRef>,
 }
 
 /// A few words that are shown together.

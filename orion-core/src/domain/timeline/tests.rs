@@ -355,7 +355,7 @@ proptest! {
     fn every_frame_of_any_timeline_shows_something(
         lengths in prop::collection::vec(34_i64..3000, 1..6),
         share in 0.0_f64..=1.0,
-        kind in 0_usize..4,
+        kind in 0_usize..TransitionKind::ALL.len(),
         rate in 1_u32..=60,
     ) {
         let mut timeline = timeline();

@@ -1,9 +1,14 @@
 //! Cards: what stands on the screen while a line is spoken, in few words taken from the line.
 
+use super::change::change_card;
+use super::chart::chart_card;
 use super::compress::capitalised;
 use super::hook::{counted_noun, said};
+use super::moments::timeline_card;
 use super::outline::{outline, outline_after, outline_before, phrase_from};
 use super::phrase::{has_verb, is_verb, phrases};
+use super::place::place_card;
+use super::statement::statement_card;
 use crate::domain::{Card, ClaimKind};
 use crate::text::claim::{Claim, claims, split_words};
 use crate::text::language::Language;
@@ -22,15 +27,20 @@ const QUALIFIERS: &[&str] = &[
 /// Those of them that are nothing without the others.
 const HALF_QUALIFIERS: &[&str] = &["than", "to", "at", "de", "als", "zu", "some"];
 
-/// Every card that fits a line, the most telling first; the last is always a headline.
+/// Every card that fits a line, the most telling first; the last two, a headline and a statement, fit any.
 pub(super) fn cards(text: &str, label: &str, language: Language) -> Vec<Card> {
     let found = claims(text, language);
     let mut cards = Vec::new();
     cards.extend(quote_card(text, language));
+    cards.extend(chart_card(text, &found, language));
+    cards.extend(timeline_card(text, &found, language));
+    cards.extend(change_card(text, &found, language));
     cards.extend(comparison_card(text, &found, language));
     cards.extend(number_card(text, &found, language));
     cards.extend(list_card(text, &found, language));
+    cards.extend(place_card(text, language));
     cards.push(Card::Headline { label: label.to_uppercase(), headline: outline(text, language, MOST_WORDS) });
+    cards.push(statement_card(text, &found, language));
     cards
 }
 
@@ -175,39 +185,23 @@ fn as_point(item: &str) -> String {
     if first.chars().any(char::is_uppercase) { item.to_owned() } else { capitalised(item) }
 }
 
-/// `from X to Y`, or two shares that belong to two names.
+/// Two shares that belong to two names.
 fn comparison_card(text: &str, found: &[Claim], language: Language) -> Option<Card> {
-    let phrases = phrases(language);
     let number = |claim: &&Claim| {
         claim.quantity.as_ref().is_some_and(|quantity| quantity.digits && !quantity.is_year() && !quantity.ordinal)
     };
     let numbers: Vec<&Claim> = found.iter().filter(number).collect();
     let [first, second] = numbers[..] else { return None };
-    let unit = |claim: &Claim| claim.quantity.as_ref().and_then(|quantity| quantity.unit);
-    let between = text.get(first.range.end..second.range.start)?.trim().to_lowercase();
-    let before = text[..first.range.start].trim_end();
-    let from = ["from", "von", "de"].iter().find(|word| before.to_lowercase().ends_with(&format!(" {word}")));
-    let to = ["to", "auf", "para", "a", "à"].contains(&between.trim_end_matches(['£', '$', '€', ' ']));
-    let (left, right, start) = match from {
-        Some(from) if to && unit(first) == unit(second) => {
-            (phrases.from_to.0.to_owned(), phrases.from_to.1.to_owned(), before.len() - from.len())
-        }
-        _ => {
-            let names: Vec<&Claim> = found.iter().filter(|claim| claim.kind == ClaimKind::Name).collect();
-            let owner = |number: &Claim| {
-                names.iter().rev().find(|name| name.range.end <= number.range.start).map(|name| name.text.clone())
-            };
-            let (left, right) = (owner(first)?, owner(second)?);
-            let shares = unit(first) == Some("%") && unit(second) == Some("%") && left != right;
-            (shares.then_some(left)?, right, text.len())
-        }
+    let share = |claim: &Claim| claim.quantity.as_ref().and_then(|quantity| quantity.unit) == Some("%");
+    let names: Vec<&Claim> = found.iter().filter(|claim| claim.kind == ClaimKind::Name).collect();
+    let owner = |number: &Claim| {
+        names.iter().rev().find(|name| name.range.end <= number.range.start).map(|name| name.text.clone())
     };
-    let headline =
-        if start == text.len() { outline(text, language, 8) } else { outline_before(text, start, language)? };
+    let (left, right) = (owner(first)?, owner(second)?);
     let short = [first, second].iter().all(|claim| claim.text.chars().count() <= 14);
-    short.then(|| Card::Comparison {
-        label: phrases.comparison_label.to_uppercase(),
-        headline,
+    (short && share(first) && share(second) && left != right).then(|| Card::Comparison {
+        label: phrases(language).comparison_label.to_uppercase(),
+        headline: outline(text, language, 8),
         left: (left, first.text.clone()),
         right: (right, second.text.clone()),
     })
@@ -276,14 +270,24 @@ mod tests {
     }
 
     #[test]
-    fn a_comparison_has_two_like_things() {
+    fn a_comparison_has_two_shares() {
         assert!(
-            matches!(card("The toll rises from £2 to £5 for each car."), Card::Comparison { left, right, headline, .. }
-            if left == ("From".to_owned(), "£2".to_owned())
-                && right == ("To".to_owned(), "£5".to_owned())
-                && headline == "The toll rises")
+            matches!(card("The Greens won 12 percent and Labour won 48 percent."), Card::Comparison { left, right, .. }
+            if left.1 == "12 percent" && right == ("Labour".to_owned(), "48 percent".to_owned()))
         );
-        assert!(!matches!(card("Short top-ups between 20 and 80 percent are gentle."), Card::Comparison { .. }));
+        assert!(matches!(card("The toll rises from £2 to £5 for each car."), Card::Change { .. }));
+        assert!(matches!(
+            card("Short top-ups between 20 and 80 percent are gentle."),
+            Card::Headline { .. } | Card::Number { .. }
+        ));
+    }
+
+    #[test]
+    fn whatever_is_said_fits_two_layouts() {
+        for text in ["It is so.", "", "嵐が町を襲った。", "Никто не пострадал."] {
+            let layouts: Vec<_> = cards(text, "Orion", Language::English).iter().map(Card::layout).collect();
+            assert!(layouts.ends_with(&[crate::domain::Layout::Headline, crate::domain::Layout::Statement]), "{text}");
+        }
     }
 
     #[test]

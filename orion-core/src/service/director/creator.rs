@@ -6,7 +6,9 @@ use super::extractive::shorten;
 use super::look::look;
 use super::outline::outline;
 use super::phrase::{CALLS, phrases};
-use crate::domain::{Card, Line, LineRole, Material, ScenePlan, Script, Source, VisualPrompt};
+use super::statement::statement;
+use crate::domain::{Card, Line, LineRole, Material, ScenePlan, Script, Source, Template, VisualPrompt};
+use crate::text::claim::claims;
 use crate::text::language::Language;
 use crate::text::sentence::{is_closing, is_terminal, word_count};
 use std::collections::HashMap;
@@ -24,17 +26,25 @@ const MOST_LABEL: usize = 24;
 /// A source's picture is shown at most this often.
 const MOST_SHOWINGS: usize = 2;
 
-/// Plans every scene of a script.
+/// Plans every scene of a script: each has the most telling layout that its line fits, and never that of the scene before.
 pub fn plan(script: &Script, material: &Material) -> ScenePlan {
+    plan_styled(script, material, None)
+}
+
+/// As [`plan`], with what a template says: its colours, its layouts where they fit, its moves.
+pub fn plan_styled(script: &Script, material: &Material, template: Option<&Template>) -> ScenePlan {
     let language = Language::of(&script.language);
     let about = format!("{} {} {}", script.title, material.topic, script.text());
-    let (look, mood) = look(&about);
+    let (mut look, mood) = look(&about);
+    if let Some(template) = template {
+        look.palette = template.palette.clone().unwrap_or(look.palette);
+        look.ornament = template.ornament;
+    }
     let mut prompts: Vec<VisualPrompt> = Vec::with_capacity(script.lines.len());
     let mut shown: HashMap<u32, usize> = HashMap::new();
     for (index, line) in script.lines.iter().enumerate() {
-        let last = prompts.last().map(|prompt| &prompt.card);
-        let card = card(line, script, material, language, last);
         let before = prompts.last().and_then(|prompt| prompt.picture_source);
+        let staged = prompts.last().map(|prompt| prompt.staging).unwrap_or_default();
         prompts.push(VisualPrompt {
             scene_number: u32::try_from(index + 1).unwrap_or(u32::MAX),
             description: format!("{}. Topic: {}", line.visual_cue.trim_end_matches('.'), shorten(&material.topic, 120)),
@@ -43,7 +53,8 @@ pub fn plan(script: &Script, material: &Material) -> ScenePlan {
             mood: mood.to_owned(),
             negative_prompt: NEGATIVE.to_owned(),
             picture_source: picture(line, index, material, &mut shown, before),
-            card,
+            card: card(line, script, material, language, &prompts, template),
+            staging: template.map(|template| template.staging(line.role, index, staged)).unwrap_or_default(),
         });
     }
     let style_guide = format!(
@@ -54,33 +65,48 @@ pub fn plan(script: &Script, material: &Material) -> ScenePlan {
     ScenePlan { style_guide, look, prompts }
 }
 
-fn card(line: &Line, script: &Script, material: &Material, language: Language, last: Option<&Card>) -> Card {
+fn card(
+    line: &Line,
+    script: &Script,
+    material: &Material,
+    language: Language,
+    prompts: &[VisualPrompt],
+    template: Option<&Template>,
+) -> Card {
     let source =
         line.sources.first().and_then(|number| material.sources.iter().find(|source| source.number == *number));
-    match line.role {
-        LineRole::CallToAction => closing(line, script, material, language),
-        LineRole::Hook => opening(line, source, language),
-        LineRole::Body => {
-            let label = label(source, language);
-            let mut fitting = cards(&line.text, &label, language);
-            let same =
-                |card: &Card| last.is_some_and(|last| std::mem::discriminant(last) == std::mem::discriminant(card));
-            let position = fitting.iter().position(|card| !same(card)).unwrap_or_default();
-            fitting.swap_remove(position)
+    let allowed = |card: &Card| template.is_none_or(|template| template.allows(line.role, card.layout()));
+    let mut fitting = match line.role {
+        LineRole::CallToAction => return closing(line, script, material, language),
+        LineRole::Hook => openings(line, source, language),
+        LineRole::Body => cards(&line.text, &label(source, language), language),
+    };
+    let last = prompts.last().map(|prompt| prompt.card.layout());
+    // A place is told once.
+    let told = |card: &Card| match card {
+        Card::Place { name, .. } => {
+            prompts.iter().any(|prompt| matches!(&prompt.card, Card::Place { name: other, .. } if other == name))
         }
-    }
+        _ => false,
+    };
+    let best = fitting.iter().position(|card| allowed(card) && Some(card.layout()) != last && !told(card));
+    let any = || fitting.iter().position(allowed);
+    let position = best.or_else(any).unwrap_or(fitting.len() - 1);
+    fitting.swap_remove(position)
 }
 
-/// The opening shows its headline whole where it is short enough.
-fn opening(line: &Line, source: Option<&Source>, language: Language) -> Card {
+/// What may open: somebody's words, else a headline, which is shown whole where it is short enough; or the same as a
+/// statement.
+fn openings(line: &Line, source: Option<&Source>, language: Language) -> Vec<Card> {
     let label = match source.and_then(|source| opinion_of(&source.title, source.author.as_deref())) {
         Some(_) => phrases(language).opinion_label.to_owned(),
         None => label(source, language),
     };
     let headline =
         without_apposition(line.text.trim_end_matches('.')).unwrap_or_else(|| outline(&line.text, language, 13));
+    let statement = statement(headline.clone(), &claims(&headline, language), language);
     let quoted = cards(&line.text, &label, language).into_iter().find(|card| matches!(card, Card::Quote { .. }));
-    quoted.unwrap_or(Card::Headline { label: label.to_uppercase(), headline })
+    quoted.into_iter().chain([Card::Headline { label: label.to_uppercase(), headline }, statement]).collect()
 }
 
 /// `Ann Roe, who built it, dies at 90` as `Ann Roe dies at 90`.
@@ -208,6 +234,47 @@ mod tests {
         assert_eq!(plan, planned());
         let layouts: Vec<_> = plan.prompts.iter().map(|prompt| std::mem::discriminant(&prompt.card)).collect();
         assert!(layouts.windows(2).all(|pair| pair[0] != pair[1]), "{:?}", plan.prompts);
+    }
+
+    #[test]
+    fn no_two_scenes_in_a_row_look_the_same_whatever_is_said() {
+        let lines = [
+            ("hook", "It is so."),
+            ("body", "Nobody said why it is."),
+            ("body", "Nobody knows when it was."),
+            ("body", "The bridge closed in Oslo for days."),
+            ("body", "The bridge opened in Oslo."),
+            ("body", "Nobody saw it."),
+        ];
+        let plan = plan(&script(&lines), &material("Fog", "…"));
+        let layouts: Vec<_> = plan.prompts.iter().map(|prompt| prompt.card.layout()).collect();
+        assert!(layouts.windows(2).all(|pair| pair[0] != pair[1]), "{layouts:?}");
+        assert_eq!(layouts.iter().filter(|layout| **layout == crate::domain::Layout::Place).count(), 1);
+    }
+
+    #[test]
+    fn a_template_chooses_layouts_colours_and_moves() {
+        use crate::domain::{Layout, MotionKind, Ornament, SceneStyle};
+        let body =
+            SceneStyle { layouts: vec![Layout::Statement], motion: vec![MotionKind::Still], ..SceneStyle::default() };
+        let hook = SceneStyle { layouts: vec![Layout::Statement], ..SceneStyle::default() };
+        let palette = crate::testing::sample::look().palette;
+        let template = Template {
+            name: "Plain".to_owned(),
+            palette: Some(palette.clone()),
+            ornament: Some(Ornament::Bare),
+            hook,
+            body,
+            ..Template::default()
+        };
+        let script =
+            script(&[("hook", "It is so."), ("body", "It cost 12 million euros."), ("cta", "Follow for more.")]);
+        let plan = plan_styled(&script, &material("Bridge", "…"), Some(&template));
+        let layouts: Vec<_> = plan.prompts.iter().map(|prompt| prompt.card.layout()).collect();
+        assert_eq!(layouts, [Layout::Statement, Layout::Statement, Layout::Closing]);
+        assert_eq!((plan.look.palette, plan.look.ornament), (palette, Some(Ornament::Bare)));
+        let motions: Vec<_> = plan.prompts.iter().map(|prompt| prompt.staging.motion).collect();
+        assert_eq!(motions, [None, Some(MotionKind::Still), None]);
     }
 
     #[test]

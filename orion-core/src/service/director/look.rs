@@ -115,25 +115,13 @@ pub(super) fn look(text: &str) -> (Look, &'static str) {
         accent: theme.accent,
         text: TEXT,
     };
-    (Look { palette, seed }, theme.mood)
+    (Look::new(palette, seed), theme.mood)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Relative luminance and contrast as in WCAG 2.2.
-    fn contrast(a: u32, b: u32) -> f64 {
-        let luminance = |colour: u32| {
-            let part = |shift: u32| {
-                let value = f64::from((colour >> shift) & 0xFF) / 255.0;
-                if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-            };
-            0.2126 * part(16) + 0.7152 * part(8) + 0.0722 * part(0)
-        };
-        let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
-        if a > b { a / b } else { b / a }
-    }
+    use crate::domain::colour::contrast;
 
     #[test]
     fn type_and_accents_stand_out_on_every_ground() {

@@ -7,6 +7,8 @@
 mod border;
 mod breath;
 mod card;
+mod change;
+mod chart;
 mod clean;
 mod compress;
 mod creator;
@@ -20,18 +22,21 @@ mod look;
 mod marks;
 mod memory;
 mod model;
+mod moments;
 mod outline;
 mod own;
 mod passage;
 mod phrase;
+mod place;
 mod report;
 mod research;
 mod roundup;
+mod statement;
 #[cfg(test)]
 mod testing;
 
 pub use clean::without_controls;
-pub use creator::plan;
+pub use creator::{plan, plan_styled};
 pub use critique::{Critic, HeuristicCritic, judge};
 pub use extractive::{ExtractiveWriter, compose};
 pub use grounding::ground;
@@ -41,8 +46,9 @@ pub use model::{ModelCritic, ModelWriter};
 pub use own::{MOST_SCRIPT_WORDS, user_script};
 pub use report::markdown;
 pub use research::{MOST_SOURCES, MOST_TEXT, Subject, carries_text, gather};
+pub(crate) use statement::statement;
 
-use crate::domain::{Critique, FeedItem, GroundingReport, LineRole, Material, ScenePlan, Script};
+use crate::domain::{Critique, FeedItem, GroundingReport, LineRole, Material, ScenePlan, Script, Template};
 use crate::id::ContentId;
 use crate::port::{ArticleReader, Brief, ScriptWriter, Served};
 use crate::service::journal::{Journal, Work};
@@ -220,9 +226,9 @@ impl Director {
         Ok((judged.value, judged.after.iter().map(|attempt| attempt.note("critique", &judged.by)).collect()))
     }
 
-    /// Plans every scene; see [`plan`].
-    pub fn plan(&self, script: &Script, material: &Material) -> ScenePlan {
-        plan(script, material)
+    /// Plans every scene; see [`plan_styled`].
+    pub fn plan(&self, script: &Script, material: &Material, template: Option<&Template>) -> ScenePlan {
+        plan_styled(script, material, template)
     }
 }
 

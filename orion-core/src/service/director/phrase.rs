@@ -25,7 +25,17 @@ pub(super) struct Phrases {
     pub(super) list_label: &'static str,
     /// Label of a comparison card.
     pub(super) comparison_label: &'static str,
-    /// Sides of a comparison `from X to Y`.
+    /// Label of a chart.
+    pub(super) chart_label: &'static str,
+    /// Label of a timeline.
+    pub(super) timeline_label: &'static str,
+    /// Label of a card with before and after.
+    pub(super) change_label: &'static str,
+    /// Sides of what was one thing and is another.
+    pub(super) before_after: (&'static str, &'static str),
+    /// Label of a place.
+    pub(super) place_label: &'static str,
+    /// Sides of a change `from X to Y`.
     pub(super) from_to: (&'static str, &'static str),
     /// Before the sources on the closing card.
     pub(super) source: &'static str,
@@ -51,6 +61,11 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             number_label: "The number",
             list_label: "In short",
             comparison_label: "Side by side",
+            chart_label: "In numbers",
+            timeline_label: "How it went",
+            change_label: "What changes",
+            before_after: ("Before", "Now"),
+            place_label: "Where",
             from_to: ("From", "To"),
             source: "Source",
             picture: "Picture",
@@ -70,6 +85,11 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             number_label: "Die Zahl",
             list_label: "Kurz gesagt",
             comparison_label: "Im Vergleich",
+            chart_label: "In Zahlen",
+            timeline_label: "Der Verlauf",
+            change_label: "Was sich ändert",
+            before_after: ("Früher", "Heute"),
+            place_label: "Der Ort",
             from_to: ("Von", "Auf"),
             source: "Quelle",
             picture: "Bild",
@@ -89,6 +109,11 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             number_label: "O número",
             list_label: "Em resumo",
             comparison_label: "Lado a lado",
+            chart_label: "Em números",
+            timeline_label: "Como foi",
+            change_label: "O que muda",
+            before_after: ("Antes", "Agora"),
+            place_label: "Onde",
             from_to: ("De", "Para"),
             source: "Fonte",
             picture: "Imagem",
@@ -108,6 +133,11 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             number_label: "La cifra",
             list_label: "En resumen",
             comparison_label: "Frente a frente",
+            chart_label: "En cifras",
+            timeline_label: "Cómo fue",
+            change_label: "Qué cambia",
+            before_after: ("Antes", "Ahora"),
+            place_label: "Dónde",
             from_to: ("De", "A"),
             source: "Fuente",
             picture: "Imagen",
@@ -127,6 +157,11 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
             number_label: "Le chiffre",
             list_label: "En bref",
             comparison_label: "Côte à côte",
+            chart_label: "En chiffres",
+            timeline_label: "Le fil",
+            change_label: "Ce qui change",
+            before_after: ("Avant", "Maintenant"),
+            place_label: "Où",
             from_to: ("De", "À"),
             source: "Source",
             picture: "Image",

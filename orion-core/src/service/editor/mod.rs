@@ -2,13 +2,15 @@
 
 mod assemble;
 mod narrate;
+mod staging;
 #[cfg(test)]
 mod tests;
 mod validate;
 mod wav;
 
-pub use assemble::{assemble, assemble_at_least};
+pub use assemble::{Direction, assemble, assemble_directed};
 pub use narrate::{Narration, SpokenLine};
+pub(crate) use staging::is_deep;
 pub use validate::{Expectations, check_file, validate};
 pub use wav::encode_wav;
 

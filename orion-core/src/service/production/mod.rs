@@ -6,6 +6,7 @@
 
 mod again;
 mod automatic;
+mod brand;
 mod estimate;
 #[cfg(test)]
 mod forms;
@@ -21,6 +22,7 @@ mod stop;
 mod tests;
 
 pub use again::RenderChange;
+pub use brand::{Brand, Bumper, LowerThird};
 pub use estimate::StageEstimate;
 pub use gates::Revision;
 pub(crate) use own::OWN;

@@ -1,9 +1,12 @@
 //! Material of the user's own: what takes the place of what Orion would make.
 
 use crate::MediaTime;
-use crate::domain::{BlobRef, Card, ScenePlan};
+use crate::domain::{BlobRef, Card, Layout, ScenePlan};
+use crate::service::director::statement;
 use crate::service::editor::Narration;
 use crate::service::media::{PictureLayer, ScenePicture};
+use crate::text::claim::claims;
+use crate::text::language::Language;
 use serde::{Deserialize, Serialize};
 
 /// Who made the pictures of the user's own, in the record.
@@ -55,10 +58,16 @@ impl Own {
 
     /// Puts the headings on the cards of a plan.
     pub(super) fn head(&self, plan: &mut ScenePlan) {
+        let mut before = None;
         for prompt in &mut plan.prompts {
             if let Some(heading) = self.scene(prompt.scene_number).and_then(|scene| scene.heading.clone()) {
-                prompt.card = Card::Headline { label: String::new(), headline: heading };
+                prompt.card = if before == Some(Layout::Headline) {
+                    statement(heading.clone(), &claims(&heading, Language::English), Language::English)
+                } else {
+                    Card::Headline { label: String::new(), headline: heading }
+                };
             }
+            before = Some(prompt.card.layout());
         }
     }
 

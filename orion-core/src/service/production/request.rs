@@ -1,8 +1,9 @@
 //! What can be asked of a production, checked at the edge.
 
+use super::brand::Brand;
 use super::own::Own;
 use crate::domain::timeline::Canvas;
-use crate::domain::{Gate, Platform};
+use crate::domain::{Gate, Platform, Template};
 use crate::id::TrendId;
 use crate::port::Encoder;
 use crate::{Error, Result};
@@ -77,6 +78,12 @@ pub struct CreateRequest {
     /// Material of the user's own.
     #[serde(default, skip_serializing_if = "Own::is_empty")]
     pub own: Own,
+    /// How scenes look and move; `None` leaves it to the director and the editor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Template>,
+    /// What is laid over the video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brand: Option<Brand>,
 }
 
 impl CreateRequest {
@@ -100,6 +107,8 @@ impl CreateRequest {
             gates: Vec::new(),
             seed: 0,
             own: Own::default(),
+            template: None,
+            brand: None,
         }
     }
 
@@ -121,6 +130,9 @@ impl CreateRequest {
                 "the picture must have even sides of 64 to 4096 pixels and 1 to 120 frames a second",
             )
             .with_context("canvas", format!("{width}x{height}@{frames_per_second}")));
+        }
+        if let Some(template) = &self.template {
+            template.check()?;
         }
         let (what, text) = match &self.subject {
             Subject::Feed { location } => ("feed", location),

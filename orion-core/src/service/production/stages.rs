@@ -13,7 +13,7 @@ use crate::port::{
     Validation,
 };
 use crate::service::director::{self, Drafted, Recalled};
-use crate::service::editor::{Expectations, Narration, assemble_at_least, validate};
+use crate::service::editor::{Direction, Expectations, Narration, assemble_directed, validate};
 use crate::service::journal::Work;
 use crate::service::media::ScenePicture;
 use crate::service::scout::{ScanRequest, built_in, choose};
@@ -250,16 +250,25 @@ impl Production {
         let (script, _) = self.script(job).await?;
         let material = self.material(job).await?;
         let input = (&script, &material, job.request.seed, &job.run.feedback, &job.request.style);
+        let template = job.request.template.as_ref();
         let work = || async {
-            let mut plan = self.director.plan(&script, &material);
+            let mut plan = self.director.plan(&script, &material, template);
             plan.look.seed ^= job.request.seed;
             if let Some(style) = &job.request.style {
                 plan.prompts.iter_mut().for_each(|prompt| prompt.style.clone_from(style));
             }
             Ok(Work::plain("director", plan))
         };
-        let mut plan = job.journal.step("prompts", &input, work).await?.value;
+        // Runs without a template keep the input that they had when there were none.
+        let planned = match template {
+            Some(template) => job.journal.step("prompts", &(&input, template), work).await?,
+            None => job.journal.step("prompts", &input, work).await?,
+        };
+        let mut plan = planned.value;
         job.request.own.head(&mut plan);
+        if let Some(brand) = &job.request.brand {
+            brand.colour(&mut plan);
+        }
         Ok(plan)
     }
 
@@ -383,11 +392,14 @@ impl Production {
     pub(super) async fn made(&self, job: &Job<'_>) -> Result<Made> {
         let (script, _) = self.script(job).await?;
         let (pictures, narration) = (self.pictures(job).await?, self.narration(job).await?);
-        let style = CaptionStyle::named(&job.request.captions);
+        let own_style = job.request.template.as_ref().and_then(|template| template.captions.clone());
+        let style = own_style.unwrap_or_else(|| CaptionStyle::named(&job.request.captions));
         let moving = self.moving(job, &narration, pictures.clone()).await?;
         let own = &job.request.own;
         let least = own.least(narration.lines.len());
-        let mut timeline = assemble_at_least(&narration, &moving, &style, job.request.canvas, &least)?;
+        let plan = self.plan(job).await?;
+        let direction = Direction { prompts: &plan.prompts, least: &least };
+        let mut timeline = assemble_directed(&narration, &moving, &style, job.request.canvas, direction)?;
         timeline.audio.extend(own.music.clone().map(|source| AudioTrack {
             source,
             start: MediaTime::ZERO,
@@ -395,10 +407,12 @@ impl Production {
             role: AudioRole::Music,
             gain_db: 0.0,
         }));
+        if let Some(brand) = &job.request.brand {
+            brand.dress(&mut timeline)?;
+        }
         let settings = RenderSettings { encoder: job.request.encoder, title: script.title.clone() };
         let rendered = self.editor.render(&job.journal, &timeline, &settings, job.operation).await?.value;
         let validation = validate(&rendered.info, &timeline, &Expectations::default());
-        let plan = self.plan(job).await?;
         let request = ThumbnailRequest {
             // The background alone: the title is set anew, larger.
             layers: pictures

@@ -25,6 +25,7 @@ impl CaptionStyle {
             outline: 0.0055,
             position: CaptionPosition::Centre,
             uppercase: true,
+            fonts: Vec::new(),
         }
     }
 
@@ -38,6 +39,7 @@ impl CaptionStyle {
             outline: 0.0040,
             position: CaptionPosition::LowerThird,
             uppercase: false,
+            fonts: Vec::new(),
         }
     }
 
@@ -51,6 +53,7 @@ impl CaptionStyle {
             outline: 0.0022,
             position: CaptionPosition::LowerThird,
             uppercase: false,
+            fonts: Vec::new(),
         }
     }
 }
