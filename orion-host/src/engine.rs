@@ -4,9 +4,9 @@ use crate::config::Config;
 use crate::delivery::{Delivery, deliver};
 use crate::providers::{self, Own, Providers};
 use crate::roster::FileRoster;
-use crate::sources;
 use crate::switch::Switches;
 use crate::system::{OsEntropy, SystemClock, TokioSleeper};
+use crate::{sources, style};
 use orion_adapters::redis::Redis;
 use orion_core::domain::{Gate, Run, RunState};
 use orion_core::id::{RunId, UserId};
@@ -153,6 +153,14 @@ impl Orion {
         }
         if request.own.music.is_none() {
             request.own.music = self.music(&self.config.music, operation).await?;
+        }
+        if request.template.is_none() {
+            request.template = style::template(&self.config.template)?;
+        }
+        if request.brand.is_none() && !self.config.brand.trim().is_empty() {
+            let file = style::BrandFile::read(Path::new(self.config.brand.trim()))?;
+            file.notes.iter().for_each(|note| tracing::warn!(brand = file.name(), "{note}"));
+            request.brand = Some(self.brand(&file, request.canvas).await?);
         }
         if request.voice.is_none() {
             request.voice = self.only_voice().await?;

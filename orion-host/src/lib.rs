@@ -23,6 +23,7 @@ mod providers;
 mod room;
 mod roster;
 mod sources;
+pub mod style;
 mod switch;
 pub mod system;
 #[cfg(feature = "http")]

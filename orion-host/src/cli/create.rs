@@ -6,7 +6,7 @@ use super::{Failure, Setting, output};
 use crate::config::{Config, Layers};
 use crate::delivery::{self, Delivery, deliver, folder_name};
 use crate::own::OwnFiles;
-use crate::{Orion, worklist};
+use crate::{Orion, style, worklist};
 use clap::Args;
 use orion_core::domain::{Gate, Run, RunState};
 use orion_core::id::{RunId, UserId};
@@ -60,6 +60,12 @@ pub(super) struct Create {
     /// Music under the voice: calm, bright, tense, playful, a file of sound, or none [default: none]
     #[arg(long, value_name = "MOOD|FILE|none")]
     music: Option<String>,
+    /// How scenes look and move: a name of `orion template list`, or a file
+    #[arg(long, value_name = "NAME|FILE")]
+    template: Option<String>,
+    /// Your brand: a file that names logo, colours, fonts, intro, outro and lower third
+    #[arg(long, value_name = "FILE")]
+    brand: Option<String>,
     /// Shape of the picture: 9:16, 4:5, 1:1, 16:9 [default: 9:16]
     #[arg(long)]
     format: Option<String>,
@@ -120,6 +126,8 @@ impl Create {
         layers.flag("create.speed", self.speed);
         layers.flag("create.captions", self.captions.as_ref());
         layers.flag("create.music", self.music.as_ref());
+        layers.flag("create.template", self.template.as_ref());
+        layers.flag("create.brand", self.brand.as_ref());
         layers.flag("create.format", self.format.as_ref());
         layers.flag("create.fps", self.fps);
         layers.flag("create.quality", self.quality.as_ref());
@@ -219,8 +227,15 @@ impl Job {
     ) -> Result<Self> {
         let out = out.map(absolute).transpose()?;
         check_folder(out.as_deref().unwrap_or(&config.out))?;
+        request.template = style::template(&config.template)?;
+        let brand = config.brand.trim();
+        let brand = if brand.is_empty() { None } else { Some(style::BrandFile::read(Path::new(brand))?) };
         let orion = Orion::builder().config(config).build().await?;
         orion.check_tools()?;
+        if let Some(brand) = brand {
+            brand.notes.iter().for_each(|note| output::say(&format!("note: {note}")));
+            request.brand = Some(orion.brand(&brand, request.canvas).await?);
+        }
         orion.take_in(&mut request, &own, operation).await?;
         let run = orion.start(UserId::SYSTEM, request, operation).await?;
         let note = worklist::Note::new(run.id, out.clone(), orion.config());

@@ -12,6 +12,7 @@ mod remote;
 mod review;
 mod runs;
 mod scout;
+mod template;
 #[cfg(feature = "http")]
 mod up;
 mod voices;
@@ -82,6 +83,8 @@ enum Command {
     Models(models::Models),
     /// List, install and try voices
     Voices(voices::Voices),
+    /// List templates, and see how one looks before it is used
+    Template(template::TemplateCommand),
     /// Show recent runs
     Runs(runs::Runs),
     /// Copy the record and its files into a new folder, while everything goes on
@@ -196,6 +199,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Command::Provider(provider) => provider.run(setting.remote).await,
             Command::Models(models) => models.run(setting).await,
             Command::Voices(voices) => voices.run(setting).await,
+            Command::Template(template) => template.run(setting).await,
             Command::Runs(runs) => runs.run(setting).await,
             Command::Backup(backup) => backup.run(setting).await,
             Command::Restore(restore) => restore.run(setting).await,

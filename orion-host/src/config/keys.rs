@@ -182,6 +182,10 @@ settings! {
         "Caption style: `tiktok`, `youtube` or `minimal`.";
     music: String = "none".to_owned(), "create.music", "ORION_CREATE_MUSIC",
         "Music under the voice: `calm`, `bright`, `tense` or `playful`, a file of sound, or `none`.";
+    template: String = String::new(), "create.template", "ORION_CREATE_TEMPLATE",
+        "How scenes look and move: a name of `orion template list`, or a template file; empty leaves it to the topic.";
+    brand: String = String::new(), "create.brand", "ORION_CREATE_BRAND",
+        "Brand file whose logo, colours, fonts, intro, outro and lower third videos get; empty is none.";
     format: String = "9:16".to_owned(), "create.format", "ORION_CREATE_FORMAT",
         "Shape of the picture: `9:16`, `4:5`, `1:1` or `16:9`.";
     fps: u32 = 30, "create.fps", "ORION_CREATE_FPS",
