@@ -29,6 +29,10 @@ deploy-check:
 sample:
     ./orion create --feed samples/feed.xml
 
+# The contact sheets of examples/gallery: fifteen videos in several scripts, shapes, templates and layouts.
+gallery:
+    cargo run --release -p orion-examples --example gallery -- examples/gallery
+
 # The documentation, opened in a browser.
 doc:
     cargo doc --workspace --no-deps --open
