@@ -1,29 +1,35 @@
 //! Which pages of other origins may call from a browser (contract, section 1.3).
 
 use super::super::{ApiError, Platform};
-use axum::extract::{Request, State};
+use super::around::Step;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
-pub(super) async fn layer(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
+pub(super) fn layer(platform: &Arc<Platform>, request: Request) -> Step<impl FnOnce(Response) -> Response + use<>> {
     let origins = &platform.settings.origins;
+    let any = origins.any;
     let origin = request.headers().get(header::ORIGIN).cloned();
     let allowed = origin.as_ref().is_none_or(|origin| origins.allows(origin));
-    let mut response = match (request.method() == Method::OPTIONS, allowed) {
-        (true, _) => StatusCode::NO_CONTENT.into_response(),
-        (false, true) => next.run(request).await,
-        (false, false) => ApiError::new(StatusCode::FORBIDDEN, "origin not allowed").into_response(),
+    let told = move |mut response: Response| {
+        let headers = response.headers_mut();
+        if !any {
+            headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        }
+        if allowed {
+            allow(headers, origin, any);
+        }
+        response
     };
-    let headers = response.headers_mut();
-    if !origins.any {
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    match (request.method() == Method::OPTIONS, allowed) {
+        (true, _) => Step::Back(told(StatusCode::NO_CONTENT.into_response())),
+        (false, true) => Step::On(request, told),
+        (false, false) => {
+            let refusal = ApiError::new(StatusCode::FORBIDDEN, "origin not allowed");
+            Step::Back(told(refusal.into_response()))
+        }
     }
-    if allowed {
-        allow(headers, origin, origins.any);
-    }
-    response
 }
 
 fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>, any: bool) {

@@ -3,69 +3,66 @@
 
 use super::super::access::{self, Access};
 use super::super::{ApiError, Platform, cookies, internal};
-use axum::extract::{MatchedPath, Request, State};
+use super::around::Step;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use orion_core::service::identity::Caller;
 use std::sync::Arc;
 
-pub(super) async fn layer(State(platform): State<Arc<Platform>>, mut request: Request, next: Next) -> Response {
-    if !platform.roles.is_gateway() {
-        return behind_the_gateway(&platform, request, next).await;
+/// The caller is for handlers to read.
+pub(super) fn layer(platform: &Arc<Platform>, mut request: Request) -> Step<fn(Response) -> Response> {
+    let asked = if platform.roles.is_gateway() {
+        internal::strip(request.headers_mut());
+        at_the_gateway(platform, &request)
+    } else {
+        behind_the_gateway(platform, &request)
+    };
+    match asked {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            Step::On(request, std::convert::identity)
+        }
+        Err(refusal) => Step::Back(refused(refusal, platform.roles.is_gateway())),
     }
-    internal::strip(request.headers_mut());
-    let Some(path) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
-    if is_monitor(&platform, path.as_str(), request.headers()) {
-        return next.run(request).await;
+}
+
+fn at_the_gateway(platform: &Platform, request: &Request) -> Result<Option<Caller>, ApiError> {
+    let Some(path) = request.extensions().get::<MatchedPath>() else { return Ok(None) };
+    if is_monitor(platform, path.as_str(), request.headers()) {
+        return Ok(None);
     }
     let access = match access::of(request.method(), path.as_str()) {
         // Who scrapes on one's own machine shows no token.
         Access::Bearer(_) if path.as_str() == "/metrics" && platform.settings.development => Access::Open,
         access => access,
     };
-    let caller = match access {
-        Access::Open => authenticate(&platform, request.headers(), false).ok(),
-        Access::Bearer(role) => match admit(&platform, request.headers(), role, false) {
-            Ok(caller) => Some(caller),
-            Err(refusal) => return refused(refusal),
-        },
-        Access::Cookie(role) => match admit(&platform, request.headers(), role, true) {
-            Ok(caller) => Some(caller),
-            Err(refusal) => return refused(refusal),
-        },
-    };
-    if let Some(caller) = caller {
-        request.extensions_mut().insert(caller);
+    match access {
+        Access::Open => Ok(authenticate(platform, request.headers(), false).ok()),
+        Access::Bearer(role) => admit(platform, request.headers(), role, false).map(Some),
+        Access::Cookie(role) => admit(platform, request.headers(), role, true).map(Some),
     }
-    next.run(request).await
 }
 
 /// A process without the gateway's role believes the gateway, and nobody else.
-async fn behind_the_gateway(platform: &Platform, mut request: Request, next: Next) -> Response {
-    let Some(path) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
+fn behind_the_gateway(platform: &Platform, request: &Request) -> Result<Option<Caller>, ApiError> {
+    let Some(path) = request.extensions().get::<MatchedPath>() else { return Ok(None) };
     // Who scrapes on one's own machine shows no token.
     let open = path.as_str() == "/metrics" && platform.settings.development;
     if open || matches!(path.as_str(), "/health" | "/ready") || is_monitor(platform, path.as_str(), request.headers()) {
-        return next.run(request).await;
+        return Ok(None);
     }
-    if let Err(refusal) = internal::check(request.headers(), platform.proxy.token()) {
-        return refusal.into_response();
-    }
+    internal::check(request.headers(), platform.proxy.token())?;
     let caller = internal::caller(request.headers());
     if let Access::Bearer(role) | Access::Cookie(role) = access::of(request.method(), path.as_str()) {
-        let allowed = match &caller {
-            Some(caller) => caller.require(role).map_err(ApiError::from),
-            None => Err(ApiError::unauthorized("Missing user context")),
-        };
-        if let Err(refusal) = allowed {
-            return refusal.into_response();
+        match &caller {
+            Some(caller) => caller.require(role)?,
+            None => return Err(ApiError::unauthorized("Missing user context")),
         }
     }
-    if let Some(caller) = caller {
-        request.extensions_mut().insert(caller);
-    }
-    next.run(request).await
+    Ok(caller)
 }
 
 /// Whether a program asks that watches the platform, for one of the two things that it may.
@@ -97,8 +94,8 @@ fn authenticate(platform: &Platform, headers: &HeaderMap, cookie: bool) -> Resul
     platform.authenticate(&token).map_err(|_| ApiError::unauthorized("invalid or expired token"))
 }
 
-fn refused(refusal: ApiError) -> Response {
-    let unknown = refusal.status() == axum::http::StatusCode::UNAUTHORIZED;
+fn refused(refusal: ApiError, at_the_gateway: bool) -> Response {
+    let unknown = at_the_gateway && refusal.status() == axum::http::StatusCode::UNAUTHORIZED;
     let mut response = refusal.into_response();
     if unknown {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

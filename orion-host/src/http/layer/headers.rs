@@ -1,9 +1,9 @@
 //! What every answer tells browsers not to do.
 
 use super::super::Platform;
-use axum::extract::{Request, State};
+use super::around::Step;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
 
@@ -23,14 +23,16 @@ const OUTSIDE_DEVELOPMENT: [(HeaderName, HeaderValue); 2] = [
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'self'")),
 ];
 
-pub(super) async fn layer(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    add(headers, ALWAYS);
-    if !platform.settings.development {
-        add(headers, OUTSIDE_DEVELOPMENT);
-    }
-    response
+pub(super) fn layer(platform: &Arc<Platform>, request: Request) -> Step<impl FnOnce(Response) -> Response + use<>> {
+    let development = platform.settings.development;
+    Step::On(request, move |mut response: Response| {
+        let headers = response.headers_mut();
+        add(headers, ALWAYS);
+        if !development {
+            add(headers, OUTSIDE_DEVELOPMENT);
+        }
+        response
+    })
 }
 
 /// Adds what the handler has not set itself, more strictly.

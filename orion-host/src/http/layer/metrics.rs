@@ -2,10 +2,10 @@
 
 use super::super::Platform;
 use super::super::observed::{Observed, Providers};
+use super::around::Step;
 use super::pattern;
 use crate::engine::Orion;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -77,16 +77,17 @@ impl Metrics {
 }
 
 /// Counts a request when it is over, also if its handler panics.
-struct Counted<'a> {
-    metrics: &'a Metrics,
+struct Counted {
+    platform: Arc<Platform>,
     asked: Asked,
     begun: Instant,
     status: u16,
 }
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
-        let Self { metrics, asked, begun, status } = self;
+        let Self { platform, asked, begun, status } = self;
+        let metrics = &platform.metrics;
         let Asked { method, path } = asked.clone();
         metrics.durations.get_or_create(asked).observe(begun.elapsed().as_secs_f64());
         metrics.requests.get_or_create(&Answered { method, path, status_code: *status }).inc();
@@ -107,12 +108,14 @@ fn method(request: &Request) -> &'static str {
     }
 }
 
-pub(super) async fn layer(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
-    let metrics = &platform.metrics;
-    metrics.active.inc();
+pub(super) fn layer(platform: &Arc<Platform>, request: Request) -> Step<impl FnOnce(Response) -> Response + use<>> {
+    platform.metrics.active.inc();
     let asked = Asked { method: method(&request), path: pattern(&request) };
-    let mut counted = Counted { metrics, asked, begun: Instant::now(), status: 500 };
-    let response = next.run(request).await;
-    counted.status = response.status().as_u16();
-    response
+    let counted = Counted { platform: platform.clone(), asked, begun: Instant::now(), status: 500 };
+    Step::On(request, move |response: Response| {
+        // All of it, so that it is dropped, and counts, here.
+        let mut counted = counted;
+        counted.status = response.status().as_u16();
+        response
+    })
 }

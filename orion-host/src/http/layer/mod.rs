@@ -4,6 +4,7 @@
 //! knows the pattern of the route and none ever sees a raw path.
 
 mod access_log;
+mod around;
 mod body;
 mod cors;
 mod guard;
@@ -20,13 +21,16 @@ pub(super) use proxy::Proxy;
 pub(super) use rate::Limits;
 
 use super::Platform;
+use super::roles::Service;
+use around::Around;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -35,22 +39,23 @@ const ANSWER: Duration = Duration::from_secs(60);
 
 /// Puts the layers around all routes.
 pub(super) fn around(router: Router, platform: &Arc<Platform>) -> Router {
+    let sends_on = !Service::ALL.into_iter().all(|service| platform.roles.runs(service));
     router.layer(
         ServiceBuilder::new()
-            .layer(from_fn(request_id::layer))
-            .layer(from_fn(access_log::layer))
+            .layer(Around::new((), request_id::layer))
+            .layer(Around::new((), access_log::layer))
             .layer(CatchPanicLayer::custom(shape::panicked))
-            .layer(from_fn_with_state(platform.clone(), headers::layer))
-            .layer(from_fn_with_state(platform.clone(), cors::layer))
-            .layer(from_fn_with_state(platform.clone(), metrics::layer))
-            .layer(from_fn(shape::layer))
-            .layer(from_fn_with_state(Arc::new(Semaphore::new(shed::AT_ONCE)), shed::layer))
+            .layer(Around::new(platform.clone(), headers::layer))
+            .layer(Around::new(platform.clone(), cors::layer))
+            .layer(Around::new(platform.clone(), metrics::layer))
+            .layer(Around::new((), shape::layer))
+            .layer(Around::new(Arc::new(Semaphore::new(shed::AT_ONCE)), shed::layer))
             .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, ANSWER))
-            .layer(from_fn(body::layer))
+            .layer(Around::new((), body::layer))
             .layer(axum::extract::DefaultBodyLimit::disable())
-            .layer(from_fn_with_state(platform.clone(), guard::layer))
+            .layer(Around::new(platform.clone(), guard::layer))
             .layer(from_fn_with_state(platform.clone(), rate::layer))
-            .layer(from_fn_with_state(platform.clone(), proxy::layer)),
+            .layer(option_layer(sends_on.then(|| from_fn_with_state(platform.clone(), proxy::layer)))),
     )
 }
 

@@ -1,9 +1,9 @@
 //! Every request has an id: the client's own if it is harmless, else a new one.
 
+use super::around::Step;
 use crate::system::OsEntropy;
 use axum::extract::Request;
 use axum::http::HeaderValue;
-use axum::middleware::Next;
 use axum::response::Response;
 use orion_core::port::Entropy;
 
@@ -13,7 +13,7 @@ pub(super) const NAME: &str = "x-request-id";
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(pub(super) HeaderValue);
 
-pub(super) async fn layer(mut request: Request, next: Next) -> Response {
+pub(super) fn layer(_: &(), mut request: Request) -> Step<impl FnOnce(Response) -> Response + use<>> {
     let id = match request.headers().get(NAME) {
         Some(id) if is_harmless(id.as_bytes()) => id.clone(),
         _ => {
@@ -25,9 +25,10 @@ pub(super) async fn layer(mut request: Request, next: Next) -> Response {
     };
     request.headers_mut().insert(NAME, id.clone());
     request.extensions_mut().insert(RequestId(id.clone()));
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(NAME, id);
-    response
+    Step::On(request, move |mut response: Response| {
+        response.headers_mut().insert(NAME, id);
+        response
+    })
 }
 
 fn is_harmless(id: &[u8]) -> bool {

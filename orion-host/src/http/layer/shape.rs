@@ -1,17 +1,21 @@
 //! The last resort for errors that no handler made: whatever a layer or a library answers, clients get the one shape.
 
 use super::super::ApiError;
+use super::around::Step;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use std::any::Any;
 
 /// More of a library's text is no message.
 const MOST_TEXT: usize = 1024;
 
-pub(super) async fn layer(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+pub(super) fn layer(_: &(), request: Request) -> Step<fn(Response) -> Response> {
+    Step::On(request, shaped)
+}
+
+fn shaped(response: Response) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || is_json(&response) {
         return response;
@@ -22,7 +26,8 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
         StatusCode::GATEWAY_TIMEOUT => ApiError::new(status, "the request took too long"),
         StatusCode::METHOD_NOT_ALLOWED => ApiError::new(status, "method not allowed"),
         _ => {
-            let text = axum::body::to_bytes(body, MOST_TEXT).await.unwrap_or_default();
+            // What a library says is there at once.
+            let text = axum::body::to_bytes(body, MOST_TEXT).now_or_never().and_then(Result::ok).unwrap_or_default();
             let text = String::from_utf8_lossy(&text);
             let reason = status.canonical_reason().unwrap_or("error").to_lowercase();
             ApiError::new(status, if text.trim().is_empty() { reason } else { text.into_owned() })

@@ -2,10 +2,10 @@
 //! a queue that only grows serves nobody.
 
 use super::super::ApiError;
+use super::around::Step;
 use super::pattern;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,26 +16,28 @@ pub(super) const AT_ONCE: usize = 512;
 /// When there is likely to be a place again.
 const WAIT: Duration = Duration::from_secs(1);
 
-pub(super) async fn layer(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+pub(super) fn layer(places: &Arc<Semaphore>, request: Request) -> Step<impl FnOnce(Response) -> Response + use<>> {
     // Whoever watches over the platform must see that it is only busy.
-    if matches!(pattern(&request).as_str(), "/health" | "/ready" | "/metrics") {
-        return next.run(request).await;
-    }
-    match places.try_acquire() {
-        Ok(_place) => next.run(request).await,
+    let watches = matches!(pattern(&request).as_str(), "/health" | "/ready" | "/metrics");
+    let place = (!watches).then(|| places.clone().try_acquire_owned()).transpose();
+    match place {
+        Ok(place) => Step::On(request, move |response| {
+            drop(place);
+            response
+        }),
         Err(_) => {
             let busy = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests at the moment");
-            busy.retry_after(WAIT).into_response()
+            Step::Back(busy.retry_after(WAIT).into_response())
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::around::Around;
     use super::*;
     use axum::Router;
     use axum::body::Body;
-    use axum::middleware::from_fn_with_state;
     use axum::routing::get;
     use tokio::sync::Notify;
     use tower::ServiceExt;
@@ -51,7 +53,7 @@ mod tests {
         let app = Router::new()
             .route("/slow", get(slow))
             .route("/health", get(|| async {}))
-            .layer(from_fn_with_state(Arc::new(Semaphore::new(1)), layer));
+            .layer(Around::new(Arc::new(Semaphore::new(1)), layer));
         let ask = |path: &str| {
             let request = Request::builder().uri(path).body(Body::empty()).unwrap();
             app.clone().oneshot(request)
