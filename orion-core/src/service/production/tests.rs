@@ -19,6 +19,7 @@ use bytes::Bytes;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+mod budget;
 mod lease;
 mod providers;
 mod review;
