@@ -237,13 +237,20 @@ impl Parts {
             "postgres:",
         ];
         #[cfg(feature = "sql")]
-        let stored_there = Uri::parse(store).is_ok_and(|uri| matches!(uri.scheme(), "postgres" | "postgresql"));
+        let stored = Uri::parse(store).ok();
+        #[cfg(feature = "sql")]
+        let stored_there = stored.as_ref().is_some_and(|uri| matches!(uri.scheme(), "postgres" | "postgresql"));
         #[cfg(not(feature = "sql"))]
         let _ = store;
         if address.is_empty() {
             #[cfg(feature = "sql")]
             if stored_there {
                 return Ok(Arc::new(orion_sql::PgWire::open(store)?));
+            }
+            #[cfg(feature = "sql")]
+            if let Some(uri) = stored.filter(|uri| uri.scheme() == "sqlite") {
+                let path = uri.path(&self.folder);
+                return Ok(Arc::new(orion_sql::SqliteWire::open(&format!("sqlite:{}", path.display()))?));
             }
             return Ok(Arc::new(MemoryWire::new()));
         }

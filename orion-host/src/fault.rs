@@ -187,6 +187,10 @@ impl Wire for Faulty<dyn Wire> {
     async fn woken(&self) -> Result<()> {
         self.0.woken().await
     }
+
+    fn hears_others(&self) -> bool {
+        self.0.hears_others()
+    }
 }
 
 #[async_trait]

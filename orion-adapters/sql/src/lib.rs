@@ -2,7 +2,7 @@
 //!
 //! [`SqlStore`] is a [`Store`](orion_core::port::Store). Every commit is on the disk when it returns. In an SQLite file
 //! (write-ahead log, `synchronous = FULL`) one connection writes, a few others read and never wait for it; a PostgreSQL
-//! database serves many processes on many machines, and [`PgWire`] wakes them.
+//! database serves many processes on many machines. [`SqliteWire`] and [`PgWire`] wake them.
 //!
 //! ```
 //! # async fn example() -> orion_core::Result<()> {
@@ -23,6 +23,7 @@ mod connection;
 mod dialect;
 mod error;
 mod event_log;
+mod file_wire;
 mod lease;
 mod postgres;
 mod repository;
@@ -34,5 +35,6 @@ mod tests;
 mod transaction;
 mod wire;
 
+pub use file_wire::SqliteWire;
 pub use store::SqlStore;
 pub use wire::PgWire;

@@ -72,7 +72,7 @@ async fn open_file(path: &Path) -> Result<Pools> {
 }
 
 /// The path in a `sqlite:` URI: `sqlite:orion.db`, `sqlite:/var/lib/orion.db`, `sqlite:///var/lib/orion.db`.
-fn path_of(uri: &str) -> Result<&str> {
+pub(crate) fn path_of(uri: &str) -> Result<&str> {
     let wrong = |message: &'static str| {
         Error::invalid(message).with_context("uri", uri).with_hint("write `sqlite:` and the path of a file")
     };

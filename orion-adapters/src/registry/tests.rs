@@ -103,7 +103,9 @@ async fn the_wire_follows_the_store_unless_told_otherwise() {
     let open = |address, store| Parts::new("/nonexistent").wire(address, store);
     let server = "postgres://ann:hunter2@127.0.0.1:1/orion";
     for (address, store, kind) in [
-        ("", "sqlite:orion.db", "MemoryWire"),
+        ("", "memory:", "MemoryWire"),
+        ("memory:", "sqlite:orion.db", "MemoryWire"),
+        ("", "sqlite:orion.db", "SqliteWire"),
         ("", server, "PgWire"),
         ("postgres:", server, "PgWire"),
         (server, "sqlite:orion.db", "PgWire"),

@@ -26,6 +26,12 @@ pub trait Wire: Debug + Send + Sync {
     /// # Behavior
     /// - May wake without cause; never wakes with news older than the call.
     async fn woken(&self) -> Result<()>;
+
+    /// Whether [`woken`](Self::woken) also tells, within a moment and for certain, of what other processes on the same
+    /// record commit. Who waits on a wire that does not must look at the record now and then.
+    fn hears_others(&self) -> bool {
+        false
+    }
 }
 
 /// Shows committed events to listeners outside of Orion. Never the record: who was away misses what was shown.

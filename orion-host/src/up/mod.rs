@@ -9,6 +9,7 @@ pub use keys::Keys;
 
 use crate::config::Config;
 use crate::http::{self, Platform, Roles, Service};
+use crate::system::unless_told;
 use crate::work::{Duties, Workers};
 use orion_core::domain::Secret;
 use orion_core::service::sweep::Sweeper;
@@ -21,7 +22,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// How often it is read who has been sent away, where nothing wakes this process; they are out within twice this.
+/// How often it is read who has been sent away, where a wire does not tell of other processes; they are out within twice
+/// this.
 const FOLLOW: Duration = Duration::from_millis(100);
 /// Reading follows reading no sooner, however much happens.
 const BREATH: Duration = Duration::from_millis(10);
@@ -146,20 +148,26 @@ fn background(platform: &Arc<Platform>) -> JoinSet<()> {
 }
 
 async fn follow_revocations(platform: Arc<Platform>) {
+    let wire = platform.orion.production().wire.clone();
     let mut told = false;
     loop {
         // Asked for before they are read, so that nothing falls between.
-        let woken = platform.orion.production().wire.woken();
-        match platform.follow_revocations().await {
-            Ok(()) => told = false,
-            Err(error) if !told => {
-                told = true;
-                tracing::warn!(error = ?error, "revocations cannot be read; those known hold");
+        let woken = wire.woken();
+        let wait = match platform.follow_revocations().await {
+            Ok(()) => {
+                told = false;
+                unless_told(&*wire, FOLLOW - BREATH)
             }
-            Err(_) => {}
-        }
+            Err(error) => {
+                if !told {
+                    told = true;
+                    tracing::warn!(error = ?error, "revocations cannot be read; those known hold");
+                }
+                FOLLOW - BREATH
+            }
+        };
         tokio::time::sleep(BREATH).await;
-        let _ = tokio::time::timeout(FOLLOW - BREATH, woken).await;
+        let _ = tokio::time::timeout(wait, woken).await;
     }
 }
 
@@ -175,7 +183,7 @@ async fn follow_switches(platform: Arc<Platform>) {
         }
         // Anything at all wakes it: often enough is enough.
         tokio::time::sleep(FOLLOW).await;
-        let _ = tokio::time::timeout(LOOK, woken).await;
+        let _ = tokio::time::timeout(unless_told(&*wire, LOOK), woken).await;
     }
 }
 
@@ -184,12 +192,15 @@ async fn notify(platform: Arc<Platform>) {
     loop {
         // Asked for before the log is looked at, so that nothing falls between.
         let woken = wire.woken();
-        match platform.notifier.handle_next().await {
-            Ok(0) => {}
+        let wait = match platform.notifier.handle_next().await {
+            Ok(0) => unless_told(&*wire, LOOK),
             Ok(_) => continue,
-            Err(error) => tracing::warn!(error = ?error, "users cannot be told; trying again"),
-        }
-        let _ = tokio::time::timeout(LOOK, woken).await;
+            Err(error) => {
+                tracing::warn!(error = ?error, "users cannot be told; trying again");
+                LOOK
+            }
+        };
+        let _ = tokio::time::timeout(wait, woken).await;
     }
 }
 

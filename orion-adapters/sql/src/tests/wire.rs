@@ -1,13 +1,26 @@
-//! The wire between processes on one database.
+//! The wires between processes on one database.
 
-use crate::PgWire;
+use crate::{PgWire, SqlStore, SqliteWire};
 use orion_core::event::EventRecord;
 use orion_core::id::EventId;
-use orion_core::port::Wire;
+use orion_core::port::{Store, Wire};
 use orion_core::testing::sample;
 use orion_private_postgres::{Durability, Server};
 use std::sync::Arc;
 use std::time::Duration;
+
+mod file_conformance {
+    use super::*;
+
+    async fn make() -> (Arc<dyn Wire>, tempfile::TempDir) {
+        let (folder, uri, _) = file().await;
+        let wire = SqliteWire::open(&uri).unwrap();
+        up(&wire).await;
+        (Arc::new(wire), folder)
+    }
+
+    orion_core::wire_conformance!(make);
+}
 
 mod conformance {
     use super::*;
@@ -23,8 +36,45 @@ mod conformance {
 
 /// Waits for its first word, which wakes everybody once it is up, so that it cannot be taken for news. Who asks late
 /// has missed it.
-async fn up(wire: &PgWire) {
+async fn up(wire: &dyn Wire) {
     let _ = tokio::time::timeout(Duration::from_secs(3), wire.woken()).await;
+}
+
+/// A record of its own, its address, and one who writes to it.
+async fn file() -> (tempfile::TempDir, String, SqlStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = format!("sqlite:{}", folder.path().join("orion.db").display());
+    let store = SqlStore::open(&uri).await.unwrap();
+    (folder, uri, store)
+}
+
+/// What another process commits wakes this one, whether it says so or not; a transaction that is given up does not.
+#[tokio::test]
+async fn commits_of_others_wake_who_waits_on_a_file() {
+    let (_folder, uri, store) = file().await;
+    let wire = SqliteWire::open(&uri).unwrap();
+    assert!(wire.hears_others());
+    up(&wire).await;
+    for n in 1..=3 {
+        let woken = wire.woken();
+        let mut tx = store.begin().await.unwrap();
+        tx.append(EventId(sample::uuid(n)), sample::time(n), None, &sample::event(n)).await.unwrap();
+        tx.commit().await.unwrap();
+        tokio::time::timeout(Duration::from_secs(30), woken).await.expect("it never woke").unwrap();
+    }
+}
+
+/// A file that is not there yet, or cannot be read, wakes again and again: everybody looks by themselves.
+#[tokio::test]
+async fn a_file_that_cannot_be_watched_leaves_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = format!("sqlite:{}", folder.path().join("none.db").display());
+    let wire = SqliteWire::open(&uri).unwrap();
+    for _ in 0..2 {
+        tokio::time::timeout(Duration::from_secs(30), wire.woken()).await.expect("it never woke").unwrap();
+    }
+    assert!(!folder.path().join("none.db").exists(), "and nothing is made");
+    assert!(SqliteWire::open("sqlite:").is_err());
 }
 
 fn record() -> EventRecord {

@@ -89,7 +89,7 @@ impl Identity {
     }
 
     /// Reads the revocations that other processes made. The host calls it before it lets anybody in, and from then on
-    /// whenever the wire wakes it, at least ten times a second.
+    /// whenever the wire wakes it; at least ten times a second where the wire does not hear other processes.
     ///
     /// # Errors
     /// What the store says; what was known stays known.

@@ -5,6 +5,7 @@
 //! reads from the log what it missed.
 
 use super::frame::{Feed, Frame};
+use crate::system::unless_told;
 use axum::extract::ws::Utf8Bytes;
 use orion_core::Result;
 use orion_core::event::EventRecord;
@@ -20,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(super) const QUEUE: usize = 256;
 /// Events read at once.
 const BATCH: u32 = 200;
-/// How often the log is looked at without being told: other processes may write to it.
+/// How often the log is looked at without being told, where a wire does not tell of other processes.
 const POLL: Duration = Duration::from_millis(250);
 
 /// Why a socket is closed by the hub.
@@ -98,12 +99,15 @@ impl Hub {
         loop {
             // Asked for before the log is looked at, so that nothing falls between.
             let woken = self.wire.woken();
-            match self.hand_out(&saw).await {
+            let wait = match self.hand_out(&saw).await {
                 Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => tracing::warn!(error = ?error, "the log cannot be read for sockets; trying again"),
-            }
-            let _ = tokio::time::timeout(POLL, woken).await;
+                Ok(false) => unless_told(&*self.wire, POLL),
+                Err(error) => {
+                    tracing::warn!(error = ?error, "the log cannot be read for sockets; trying again");
+                    POLL
+                }
+            };
+            let _ = tokio::time::timeout(wait, woken).await;
         }
     }
 
