@@ -33,6 +33,8 @@ pub use orion_fetch as fetch;
 pub use orion_fish as fish;
 #[cfg(feature = "graphics")]
 pub use orion_graphics as graphics;
+#[cfg(feature = "feeds")]
+pub use orion_http as http;
 #[cfg(feature = "mail")]
 pub use orion_mail as mail;
 #[cfg(feature = "milvus")]

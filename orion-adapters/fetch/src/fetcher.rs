@@ -103,7 +103,7 @@ impl FetcherBuilder {
     /// `Invalid` for a user agent that no header can hold, `Unavailable` if TLS cannot be set up.
     pub fn build(self) -> Result<HttpFetcher> {
         let client = || {
-            Client::builder()
+            orion_http::client()
                 .user_agent(&self.user_agent)
                 .redirect(redirect::Policy::none())
                 .referer(false)

@@ -32,6 +32,7 @@ mod service;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod wait;
 
 pub use answer::Answer;
@@ -39,4 +40,5 @@ pub use call::Call;
 pub use refusal::Refusal;
 pub use service::Service;
 pub use stream::{Event, Events, Lines};
+pub use trust::client;
 pub use wait::{quota_reset, retry_after};

@@ -52,7 +52,7 @@ impl Service {
         if base.query().is_some() || base.fragment().is_some() {
             return Err(wrong("must end with its path"));
         }
-        let builder = Client::builder()
+        let builder = crate::client()
             .user_agent(concat!("Orion/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none());

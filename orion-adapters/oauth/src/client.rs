@@ -40,7 +40,7 @@ impl Client {
             return Err(Error::invalid("an OAuth client has an id and a secret"));
         }
         // A provider's endpoints redirect nowhere: a redirect would carry the secret to where nobody named.
-        let http = reqwest::Client::builder()
+        let http = orion_http::client()
             .user_agent(concat!("Orion/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

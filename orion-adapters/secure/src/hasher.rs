@@ -4,6 +4,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{Error as HashError, PasswordHasher as _, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use orion_core::domain::Secret;
 use orion_core::port::{Entropy, PasswordCheck, PasswordHasher};
 use orion_core::{Error, ErrorKind, Result, Retry};
@@ -57,9 +59,8 @@ impl Argon2Hasher {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let queue = Arc::new(Semaphore::new(places.saturating_mul(1 + WAITING)));
         let places = Arc::new(Semaphore::new(places));
-        let mut hasher = Self { argon2, nobody: Secret::new(""), entropy, places, queue };
-        hasher.nobody = hasher.hash_now(b"nobody has this password")?;
-        Ok(hasher)
+        let nobody = nobodys(&*entropy);
+        Ok(Self { argon2, nobody, entropy, places, queue })
     }
 
     fn hash_now(&self, password: &[u8]) -> Result<Secret> {
@@ -108,6 +109,15 @@ impl Argon2Hasher {
         });
         done.await.map_err(|error| Error::unexpected("password hashing failed").with_source(error))?
     }
+}
+
+/// A hash as [`Argon2Hasher`] makes them, of no password: salt and hash are drawn, which takes no work.
+fn nobodys(entropy: &dyn Entropy) -> Secret {
+    let (mut salt, mut hash) = ([0; 16], [0; Params::DEFAULT_OUTPUT_LEN]);
+    entropy.fill(&mut salt);
+    entropy.fill(&mut hash);
+    let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
+    Secret::new(format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${hash}"))
 }
 
 fn not_a_hash() -> Error {

@@ -42,7 +42,7 @@ impl Probes {
     /// # Errors
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for an address under `status` that is none.
     pub(super) fn new(config: &Config) -> Result<Self> {
-        let client = reqwest::Client::builder()
+        let client = orion_adapters::http::client()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

