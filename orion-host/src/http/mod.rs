@@ -44,7 +44,7 @@ use orion_core::id::{Id, RevocationId};
 use orion_core::port::{OauthProvider, PlatformPublisher, RateLimiter};
 use orion_core::service::identity::{Caller, Identity, Notifier};
 use orion_core::service::publisher::{AtWork, Publisher};
-use orion_core::{Error, Result};
+use orion_core::{Error, ErrorKind, Result};
 use probe::Probes;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -52,7 +52,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tower::util::MapRequest;
 use utoipa_axum::router::OpenApiRouter;
-use ws::Hub;
+use ws::{Closed, Hub};
 
 /// A process that could not read revocations for so long lets nobody in: another may have sent them away.
 const STALE: Duration = Duration::from_secs(30);
@@ -160,8 +160,8 @@ impl Platform {
         self.hub.run(|record| self.metrics.observed.saw(record)).await;
     }
 
-    /// Reads who has been sent away, and closes their sockets. The host calls it whenever the wire wakes it, and at least
-    /// ten times a second.
+    /// Reads who has been sent away, and closes their sockets. The host calls it whenever the wire wakes it; at least
+    /// ten times a second where the wire does not hear other processes.
     ///
     /// # Errors
     /// What the store says; what is known already holds all the same.
@@ -170,22 +170,36 @@ impl Platform {
         if followed.is_ok() {
             *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
-        self.hub.close_unless(|caller| self.welcomes(caller));
+        self.hub.close_where(|caller| self.unwelcome(caller));
         followed
     }
 
-    /// Whether somebody's session still stands.
-    fn welcomes(&self, caller: &Caller) -> bool {
+    /// Why somebody may not listen any more, if so.
+    fn unwelcome(&self, caller: &Caller) -> Option<Closed> {
         let session = RevocationId(caller.session_id.as_uuid());
-        self.knows_revocations() && !self.identity.revoked.contains_any(&[session]).unwrap_or(true)
+        match self.identity.revoked.contains_any(&[session]) {
+            Ok(true) => Some(Closed::Revoked),
+            Ok(false) if self.knows_revocations() => None,
+            Ok(false) | Err(_) => Some(Closed::Unsure),
+        }
     }
 
     /// Tells who bears an access token. Where it is not known any more who has been sent away, nobody is let in.
-    fn authenticate(&self, token: &str) -> Result<Caller> {
+    ///
+    /// # Errors
+    /// A 401 for a token that is not good. A 503 for one that is, as long as revocations cannot be read: its bearer
+    /// comes again with it, instead of throwing a session away that may well stand.
+    fn authenticate(&self, token: &str) -> std::result::Result<Caller, ApiError> {
+        let caller = match self.identity.authenticate(token) {
+            Err(error) if error.kind() == ErrorKind::Unauthorized => {
+                return Err(ApiError::unauthorized("invalid or expired token"));
+            }
+            other => other?,
+        };
         if !self.knows_revocations() {
-            return Err(Error::unavailable("revocations cannot be read"));
+            return Err(Error::unavailable("it cannot be read at the moment who was signed out").into());
         }
-        self.identity.authenticate(token)
+        Ok(caller)
     }
 
     /// By the time that passes, not by the clock: one that is set sends nobody away.

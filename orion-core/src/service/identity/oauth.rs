@@ -48,7 +48,7 @@ impl Identity {
         };
         let mut tx = self.store.begin().await?;
         let data = serde_json::to_value(&journey)?;
-        self.keep_ticket(tx.as_mut(), TicketKind::OauthState, &state, data, self.clock.now()).await?;
+        self.keep_ticket(tx.as_mut(), TicketKind::OauthState, None, &state, data, self.clock.now()).await?;
         tx.commit().await?;
         Ok((start.url, state))
     }

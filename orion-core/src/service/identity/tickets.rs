@@ -37,23 +37,21 @@ impl Identity {
         now: Timestamp,
     ) -> Result<Secret> {
         let token = self.random_token();
-        let mut ticket = self.ticket(kind, user_id, now);
-        ticket.hash = hash(&token);
-        ticket.data = data;
-        tx.tickets().insert(&mut ticket).await?;
+        self.keep_ticket(tx, kind, user_id, &token, data, now).await?;
         Ok(token)
     }
 
-    /// Makes a ticket of a token that somebody else was told already.
+    /// Makes a ticket of a token that is known already.
     pub(super) async fn keep_ticket(
         &self,
         tx: &mut dyn Tx,
         kind: TicketKind,
+        user_id: Option<UserId>,
         token: &Secret,
         data: Value,
         now: Timestamp,
     ) -> Result<()> {
-        let mut ticket = self.ticket(kind, None, now);
+        let mut ticket = self.ticket(kind, user_id, now);
         ticket.hash = hash(token);
         ticket.data = data;
         tx.tickets().insert(&mut ticket).await
@@ -150,7 +148,8 @@ impl Identity {
         Ok(())
     }
 
-    /// A ticket that opens one socket, within half a minute, so that no access token is ever part of an address.
+    /// A ticket that opens one socket, within half a minute, so that no access token is ever part of an address: a
+    /// UUID of version 4 (contract, section 1.7), 122 bits of which are random.
     ///
     /// # Errors
     /// What the store says.
@@ -160,7 +159,8 @@ impl Identity {
         let data = json!({
             "session": caller.session_id, "token": caller.token_id, "expires_at": caller.expires_at,
         });
-        let token = self.issue(tx.as_mut(), TicketKind::Socket, Some(caller.user_id), data, now).await?;
+        let token = Secret::new(self.entropy.uuid().to_string());
+        self.keep_ticket(tx.as_mut(), TicketKind::Socket, Some(caller.user_id), &token, data, now).await?;
         tx.commit().await?;
         Ok(token)
     }

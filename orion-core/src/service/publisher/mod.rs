@@ -88,11 +88,12 @@ impl Publisher {
     /// Publishes content at destinations, by the names that clients have for them; `webhook:ID` names one of several
     /// accounts there.
     ///
-    /// A destination that is unknown, or where no account is connected, gives a failed result and no error.
+    /// A destination that is unknown, or where no account is connected, gives a failed result and no error, also for
+    /// content that is out already.
     ///
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) for content that is not the caller's; [`Conflict`](ErrorKind::Conflict) for
-    /// content that is not approved, whose very file nobody approved, or that is out already;
+    /// content that is not approved, whose very file nobody approved, or that is out already wherever it was asked for;
     /// [`Invalid`](ErrorKind::Invalid) for a text that must not go out; the store's own.
     pub async fn publish(
         &self,
@@ -217,6 +218,7 @@ impl Publisher {
         for name in names {
             let (destination, account) = match self.wanted(&mut *tx, caller, name).await? {
                 Wanted::Nameless(result) => {
+                    news = true;
                     prepared.push(Prepared::Nameless(result));
                     continue;
                 }

@@ -367,6 +367,13 @@ async fn an_approved_file_goes_out_and_everybody_is_told_once() {
     assert_eq!(world.history().await.len(), 4, "known places are on record, also the unconnected ones");
 
     assert_fails(world.publish(&["tiktok", "webhook"]).await, ErrorKind::Conflict);
+    let again = world.publish(&["myspace", "tiktok"]).await.unwrap();
+    let told: Vec<_> = again.results.iter().map(|result| (result.platform.as_str(), result.status)).collect();
+    assert_eq!(
+        told,
+        [("myspace", Failed), ("tiktok", Published)],
+        "what is unknown has failed, wherever else it is out"
+    );
     assert_eq!((world.tiktok.posts().len(), world.told().await.len()), (1, 1));
 }
 

@@ -82,8 +82,7 @@ fn admit(
     Ok(caller)
 }
 
-/// Reads the token of the header or, where that is allowed, of the cookie. Whatever is wrong with it, the answer is 401:
-/// also if revocations cannot be read.
+/// Reads the token of the header or, where that is allowed, of the cookie. Whatever is wrong with it, the answer is 401.
 fn authenticate(platform: &Platform, headers: &HeaderMap, cookie: bool) -> Result<Caller, ApiError> {
     let shown = match headers.get(header::AUTHORIZATION) {
         Some(value) => value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned),
@@ -91,7 +90,7 @@ fn authenticate(platform: &Platform, headers: &HeaderMap, cookie: bool) -> Resul
         None => None,
     };
     let token = shown.ok_or_else(|| ApiError::unauthorized("missing or malformed authorization header"))?;
-    platform.authenticate(&token).map_err(|_| ApiError::unauthorized("invalid or expired token"))
+    platform.authenticate(&token)
 }
 
 fn refused(refusal: ApiError, at_the_gateway: bool) -> Response {

@@ -9,6 +9,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use orion_core::ErrorKind;
 use orion_core::domain::Secret;
 use orion_core::service::identity::Caller;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ pub(super) fn routes() -> Routes {
 /// Opens one socket.
 #[derive(Serialize, ToSchema)]
 struct Ticket {
+    /// Good once.
+    #[schema(value_type = String, format = Uuid)]
     ticket: String,
     /// Seconds.
     expires_in: u64,
@@ -117,16 +120,17 @@ async fn open(
 }
 
 async fn who(platform: &Platform, headers: &HeaderMap, query: &SocketQuery) -> Result<Caller, ApiError> {
-    let refused = |text: &'static str| move |_| ApiError::unauthorized(text);
     if let Some(ticket) = &query.ticket {
-        let redeemed = platform.identity.redeem_socket_ticket(ticket).await;
-        return redeemed.map_err(refused("invalid or expired ticket"));
+        return platform.identity.redeem_socket_ticket(ticket).await.map_err(|error| match error.kind() {
+            ErrorKind::Unauthorized | ErrorKind::Conflict => ApiError::unauthorized("invalid or expired ticket"),
+            _ => error.into(),
+        });
     }
     if let Some(token) = &query.token {
         if !platform.settings.token_query {
             return Err(ApiError::unauthorized("token query auth is disabled; get a ticket at /api/v1/ws/ticket"));
         }
-        return platform.authenticate(token.expose()).map_err(refused("invalid or expired token"));
+        return platform.authenticate(token.expose());
     }
     let Some(token) = cookies::read(headers, cookies::ACCESS) else {
         return Err(ApiError::unauthorized("missing ticket"));
@@ -136,5 +140,5 @@ async fn who(platform: &Platform, headers: &HeaderMap, query: &SocketQuery) -> R
     if !named {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "origin not allowed"));
     }
-    platform.authenticate(token.expose()).map_err(refused("invalid or expired token"))
+    platform.authenticate(token.expose())
 }

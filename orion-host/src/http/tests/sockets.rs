@@ -1,6 +1,7 @@
 //! Live events over real sockets.
 
 use super::bed::Bed;
+use axum::response::IntoResponse;
 use futures_util::{SinkExt, StreamExt};
 use orion_core::domain::{ContentStatus, Notification, NotificationKind, Role, User};
 use orion_core::event::{Event, EventRecord};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -146,6 +148,37 @@ async fn a_socket_opens_by_ticket_cookie_or_token_and_not_otherwise() {
     let foreign = [("cookie", cookie.as_str()), ("origin", "https://evil.example")];
     assert_eq!(served.connect("/ws", &foreign).await.err(), Some(403), "everybody is welcome, but not with cookies");
     assert!(served.connect("/ws", &[("cookie", &cookie)]).await.is_ok());
+}
+
+/// Where it cannot be read who was signed out, nobody hears anything, and nobody's session is over for it.
+#[tokio::test]
+async fn a_socket_whose_session_cannot_be_checked_is_told_to_come_back() {
+    let served = Served::new(Bed::new().await).await;
+    let ann = served.bed.user("ann", Role::Editor).await;
+    let mut socket = served.open(&ann, "").await;
+    let event = served.update(&ann, 1).await.id.to_string();
+    assert_eq!(id(&mut socket).await, event);
+    let platform = &served.bed.platform;
+    // Nothing awaits in between, so that nobody reads them meanwhile.
+    *platform.followed.lock().unwrap() = None;
+    let refused = platform.authenticate(&served.bed.token(&ann, 900)).unwrap_err();
+    let forged = platform.authenticate("made-up").unwrap_err();
+    platform.hub.close_where(|caller| platform.unwelcome(caller));
+    let refused = refused.into_response();
+    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "1"));
+    assert_eq!(forged.status().as_u16(), 401);
+    let code = loop {
+        match tokio::time::timeout(SOON, socket.next()).await.expect("an end in time") {
+            Some(Ok(Message::Close(frame))) => break frame.expect("a reason").code,
+            Some(Ok(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(code, CloseCode::Again);
+    platform.follow_revocations().await.unwrap();
+    let later = served.update(&ann, 2).await.id.to_string();
+    let mut socket = served.open(&ann, &format!("&last_event_id={event}")).await;
+    assert_eq!(id(&mut socket).await, later, "and misses nothing");
 }
 
 #[tokio::test]

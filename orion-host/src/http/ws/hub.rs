@@ -26,11 +26,13 @@ const POLL: Duration = Duration::from_millis(250);
 
 /// Why a socket is closed by the hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closed {
+pub(in crate::http) enum Closed {
     /// It did not keep up.
     Slow,
     /// Its session ended.
     Revoked,
+    /// It cannot be read whether its session still stands.
+    Unsure,
 }
 
 /// The sockets of this process.
@@ -192,14 +194,14 @@ impl Hub {
         Ok(Membership { hub: self.clone(), number, queue: frames, closed })
     }
 
-    /// Closes the sockets of callers who are not welcome any more.
-    pub(in crate::http) fn close_unless(&self, welcome: impl Fn(&Caller) -> bool) {
+    /// Closes the sockets of callers for whom there is a reason to.
+    pub(in crate::http) fn close_where(&self, reason: impl Fn(&Caller) -> Option<Closed>) {
         let mut state = self.state();
-        let gone: Vec<u64> =
-            state.sockets.iter().filter(|(_, socket)| !welcome(&socket.caller)).map(|(number, _)| *number).collect();
-        for number in gone {
+        let gone: Vec<(u64, Closed)> =
+            state.sockets.iter().filter_map(|(number, socket)| Some((*number, reason(&socket.caller)?))).collect();
+        for (number, why) in gone {
             if let Some(socket) = state.sockets.remove(&number) {
-                socket.close(Closed::Revoked);
+                socket.close(why);
             }
         }
     }

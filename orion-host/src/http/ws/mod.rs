@@ -5,5 +5,5 @@ mod hub;
 mod socket;
 
 pub(super) use frame::Feed;
-pub(super) use hub::Hub;
+pub(super) use hub::{Closed, Hub};
 pub(super) use socket::{Start, serve};

@@ -41,6 +41,9 @@ impl From<Closed> for End {
         match closed {
             Closed::Slow => Self::Told(close_code::AGAIN, "too slow; come back with last_event_id"),
             Closed::Revoked => Self::Told(close_code::POLICY, "the session has ended"),
+            Closed::Unsure => {
+                Self::Told(close_code::AGAIN, "it cannot be read who was signed out; come back with last_event_id")
+            }
         }
     }
 }
@@ -136,8 +139,8 @@ async fn catch_up(socket: &mut WebSocket, start: &Start) -> Result<Membership, E
             write(socket, Message::Text(frame.text(*feed))).await?;
         }
         seen = Some(reached);
-        if !platform.welcomes(caller) {
-            return Err(Closed::Revoked.into());
+        if let Some(why) = platform.unwelcome(caller) {
+            return Err(why.into());
         }
     }
 }

@@ -243,6 +243,12 @@ async fn a_socket_ticket_opens_once_and_not_for_long() {
     kit.register("ada@example.org").await;
     let caller = kit.caller(&kit.login("ada@example.org").await);
     let ticket = kit.identity.socket_ticket(&caller).await.unwrap();
+    let form = ticket.expose().parse::<uuid::Uuid>().unwrap();
+    assert_eq!((form.get_version_num(), form.to_string().as_str()), (4, ticket.expose()));
+    let stored = kit.identity.store.read().await.unwrap().tickets().all(&Filter::default()).await.unwrap();
+    assert!(!serde_json::to_string(&stored).unwrap().contains(ticket.expose()), "only its hash is kept");
+    let spelt = Secret::new(ticket.expose().to_uppercase());
+    assert_fails(kit.identity.redeem_socket_ticket(&spelt).await, ErrorKind::Unauthorized);
     assert_eq!(kit.identity.redeem_socket_ticket(&ticket).await.unwrap(), caller);
     assert_fails(kit.identity.redeem_socket_ticket(&ticket).await, ErrorKind::Unauthorized);
     let late = kit.identity.socket_ticket(&caller).await.unwrap();
