@@ -51,7 +51,7 @@ impl Backup {
         let tell = teller();
         let made = backup::back_up(&*store, &*blobs, &self.folder, SystemClock.now(), &tell).await?;
         told(&setting, &made, &format!("backed up into {}", self.folder.display()))?;
-        if !setting.json {
+        if !setting.json() {
             made.secrets_inside.iter().for_each(|line| output::say(&format!("in it, keep it safe: {line}")));
             made.left_out.iter().for_each(|line| output::say(&format!("not in it: {line}")));
         }
@@ -79,7 +79,7 @@ impl Restore {
         let work = &setting.config.data_dir;
         let made = backup::restore(&self.folder, &*store, &*blobs, work, self.force, &tell).await?;
         told(&setting, &made, "restored")?;
-        if !setting.json {
+        if !setting.json() {
             made.left_out.iter().for_each(|line| output::say(&format!("not restored: {line}")));
         }
         Ok(ExitCode::SUCCESS)
@@ -97,7 +97,7 @@ impl Sweep {
             swept = sweeper.sweep(grace, self.dry_run, &operation) => swept?,
             _ = tokio::signal::ctrl_c() => return Err(Error::cancelled().into()),
         };
-        if setting.json {
+        if setting.json() {
             let mut object = serde_json::to_value(swept).map_err(Error::from)?;
             object["dry_run"] = self.dry_run.into();
             output::print_json(&object)?;
@@ -144,7 +144,7 @@ fn teller() -> impl Fn(Progress) + Send + Sync {
 }
 
 fn told(setting: &Setting, made: &Manifest, done: &str) -> Result<()> {
-    if setting.json {
+    if setting.json() {
         return output::print_json(made);
     }
     let rows: u64 = made.entries.values().sum();

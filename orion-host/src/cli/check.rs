@@ -1,11 +1,12 @@
 //! `orion check`: whether a file is what a platform takes, and a video that can be watched.
 
+use super::output::{Format, Printing};
 use super::{Failure, Setting, output};
 use clap::Args;
 use orion_adapters::Parts;
 use orion_adapters::render::{Look, probe_file};
 use orion_core::domain::{Platform, VideoDemands};
-use orion_core::port::{MediaInfo, Validation};
+use orion_core::port::{CheckOutcome, MediaInfo, Validation};
 use orion_core::service::editor::check_file;
 use orion_core::{Error, Result};
 use std::path::PathBuf;
@@ -14,6 +15,8 @@ use std::process::ExitCode;
 /// `orion check`
 #[derive(Debug, Args)]
 pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) printing: Printing,
     /// The video, any file
     #[arg(value_name = "VIDEO")]
     video: PathBuf,
@@ -34,8 +37,8 @@ impl Check {
         let info = probe_file(&tools, &self.video, Look::Whole, &operation).await?;
         let validation = check_file(&info, self.platform);
         let demands = self.platform.map_or(VideoDemands::GENERAL, Platform::demands);
-        if setting.json {
-            output::print_json(&serde_json::json!({
+        match setting.format {
+            Format::Json => output::print_json(&serde_json::json!({
                 "file": self.video,
                 "platform": self.platform,
                 "passed": validation.passed(),
@@ -43,16 +46,18 @@ impl Check {
                 "info": info,
                 "checks": validation.checks,
                 "source": demands.source,
-            }))?;
-        } else {
-            output::print(&output::harmless(&format!("{}\n{}", described(&info), listed(&validation))))?;
-            let (count, bad) =
-                (validation.checks.len(), validation.checks.iter().filter(|check| !check.passed).count());
-            let place = self.platform.map_or("everywhere", Platform::as_str);
-            output::say(&match bad {
-                0 => format!("all {count} checks hold ({place})"),
-                bad => format!("{bad} of {count} checks do not hold ({place}; {})", demands.source),
-            });
+            }))?,
+            Format::Plain => output::print_rows(&[], &rows(&validation), 0, Format::Plain)?,
+            Format::Table => {
+                output::print(&output::harmless(&format!("{}\n{}", described(&info), listed(&validation))))?;
+                let (count, bad) =
+                    (validation.checks.len(), validation.checks.iter().filter(|check| !check.passed).count());
+                let place = self.platform.map_or("everywhere", Platform::as_str);
+                output::say(&match bad {
+                    0 => format!("all {count} checks hold ({place})"),
+                    bad => format!("{bad} of {count} checks do not hold ({place}; {})", demands.source),
+                });
+            }
         }
         Ok(if validation.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -87,6 +92,16 @@ fn described(info: &MediaInfo) -> String {
         text
     });
     format!("{text}\npicture  {picture}\nsound    {sound}\n")
+}
+
+/// Every check: whether it holds, its name, what was found and expected, and what to do.
+fn rows(validation: &Validation) -> Vec<Vec<String>> {
+    let row = |check: &CheckOutcome| {
+        let mark = if check.passed { "ok" } else { "bad" };
+        let advice = check.advice.as_deref().unwrap_or_default();
+        [mark, &check.name, &check.found, &check.expected, advice].map(str::to_owned).to_vec()
+    };
+    validation.checks.iter().map(row).collect()
 }
 
 /// Every check; under each that does not hold, what to do.

@@ -1,5 +1,6 @@
 //! `orion config`: what is set, and where each setting came from.
 
+use super::output::{Format, Printing};
 use super::{Failure, Setting, output};
 use crate::config::{KEYS, Key};
 use crate::providers::Providers;
@@ -9,6 +10,8 @@ use std::process::ExitCode;
 /// `orion config …`
 #[derive(Debug, Args)]
 pub(super) struct ConfigCommand {
+    #[command(flatten)]
+    pub(super) printing: Printing,
     #[command(subcommand)]
     command: Action,
 }
@@ -21,9 +24,11 @@ enum Action {
 
 impl ConfigCommand {
     pub(super) fn run(&self, setting: &Setting) -> Result<ExitCode, Failure> {
-        match self.command {
-            Action::Show if setting.json => output::print_json(&as_json(setting))?,
-            Action::Show => output::print(&as_toml(setting))?,
+        let Action::Show = self.command;
+        match setting.format {
+            Format::Json => output::print_json(&as_json(setting))?,
+            Format::Plain => output::print_rows(&[], &as_rows(setting), 0, Format::Plain)?,
+            Format::Table => output::print(&as_toml(setting))?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -50,6 +55,15 @@ fn as_json(setting: &Setting) -> serde_json::Value {
         })
     });
     serde_json::json!({ "settings": keys.collect::<Vec<_>>() })
+}
+
+/// Name, value as in `orion.toml`, and what set it.
+fn as_rows(setting: &Setting) -> Vec<Vec<String>> {
+    let row = |key: &Key| {
+        let origin = setting.origins.get(key.name).map(ToString::to_string).unwrap_or_default();
+        vec![key.name.to_owned(), key.show(&setting.config).to_string(), origin]
+    };
+    KEYS.iter().map(row).collect()
 }
 
 /// A file that `orion.toml` could be, with comments.

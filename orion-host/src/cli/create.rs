@@ -136,17 +136,18 @@ impl Create {
     }
 
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
-        if self.review && setting.json {
+        if self.review && setting.json() {
             return Err(Error::invalid("--review asks a person, --json speaks to a program").into());
         }
         let cancellation = Cancellation::new();
         let _stop = Stop::listen(cancellation.clone());
-        let watch = Watch::new(setting.json);
+        let json = setting.json();
+        let watch = Watch::new(json);
         let operation = Operation::new(cancellation, watch.progress());
         let made = self.make(setting.config, &watch, &operation).await;
         watch.finish();
         let Some(delivery) = made? else { return Ok(ExitCode::SUCCESS) };
-        if !setting.json {
+        if !json {
             output::print_line(&delivery.video.display().to_string())?;
         }
         Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! `orion doctor`: looks at every part that Orion uses, and says what to do about those that are not right.
 
+use super::output::{Format, Printing};
 use super::{Failure, Setting, output};
 use crate::config::Config;
 use crate::delivery;
@@ -29,7 +30,10 @@ const KNOCKS: usize = 8;
 
 /// `orion doctor`
 #[derive(Debug, Args)]
-pub(super) struct Doctor {}
+pub(super) struct Doctor {
+    #[command(flatten)]
+    pub(super) printing: Printing,
+}
 
 /// How a part stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,6 +66,30 @@ impl Check {
         Self { part, health, found: found.into(), advice: Some(advice.into()) }
     }
 
+    /// Its values, for programs.
+    fn row(&self) -> Vec<String> {
+        let health = match self.health {
+            Health::Ok => "ok",
+            Health::Optional => "optional",
+            Health::Missing => "missing",
+        };
+        vec![health.to_owned(), self.part.to_owned(), self.found.clone(), self.advice.clone().unwrap_or_default()]
+    }
+
+    /// Tells a person.
+    fn tell(&self) -> Result<()> {
+        let mark = match self.health {
+            Health::Ok => "ok      ",
+            Health::Optional => "optional",
+            Health::Missing => "MISSING ",
+        };
+        output::print_line(&output::harmless(&format!("{mark}  {:<12} {}", self.part, self.found)))?;
+        match &self.advice {
+            Some(advice) => output::print_line(&output::harmless(&format!("{:>24}-> {advice}", ""))),
+            None => Ok(()),
+        }
+    }
+
     fn of(part: &'static str, health: Health, error: &orion_core::Error) -> Self {
         Self::bad(part, health, error.to_string(), error.hint().unwrap_or("read the message"))
     }
@@ -69,31 +97,23 @@ impl Check {
 
 impl Doctor {
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
-        let config = setting.config;
-        let mut checks = tools(&config);
+        let config = &setting.config;
+        let mut checks = tools(config);
         checks.extend(data_folder(&config.data_dir));
-        checks.push(database(&config).await);
-        checks.extend(bucket(&config).await);
-        checks.extend(redis(&config).await);
+        checks.push(database(config).await);
+        checks.extend(bucket(config).await);
+        checks.extend(redis(config).await);
         checks.push(fonts().await);
-        checks.extend(providers(&config).await);
-        checks.extend(vectors(&config).await);
-        checks.extend(trends(&config).await);
+        checks.extend(providers(config).await);
+        checks.extend(vectors(config).await);
+        checks.extend(trends(config).await);
         let healthy = checks.iter().all(|check| check.health != Health::Missing);
-        if setting.json {
-            output::print_json(&serde_json::json!({ "healthy": healthy, "checks": checks }))?;
-        } else {
-            for check in &checks {
-                let mark = match check.health {
-                    Health::Ok => "ok      ",
-                    Health::Optional => "optional",
-                    Health::Missing => "MISSING ",
-                };
-                output::print_line(&output::harmless(&format!("{mark}  {:<12} {}", check.part, check.found)))?;
-                if let Some(advice) = &check.advice {
-                    output::print_line(&output::harmless(&format!("{:>24}-> {advice}", "")))?;
-                }
+        match setting.format {
+            Format::Json => output::print_json(&serde_json::json!({ "healthy": healthy, "checks": checks }))?,
+            Format::Plain => {
+                output::print_rows(&[], &checks.iter().map(Check::row).collect::<Vec<_>>(), 0, Format::Plain)?
             }
+            Format::Table => checks.iter().try_for_each(Check::tell)?,
         }
         Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

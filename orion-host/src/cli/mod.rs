@@ -21,6 +21,7 @@ mod watch;
 use crate::config::{Config, Layers, Origin};
 use clap::{Parser, Subcommand};
 use failure::Failure;
+use output::{Format, Printing};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -107,6 +108,19 @@ enum Command {
 }
 
 impl Command {
+    /// How a command prints, where there is a choice beyond `--json`.
+    fn printing(&self) -> Printing {
+        match self {
+            Self::Models(models) => models.printing,
+            Self::Voices(voices) => voices.printing,
+            Self::Runs(runs) => runs.printing,
+            Self::Check(check) => check.printing,
+            Self::Doctor(doctor) => doctor.printing,
+            Self::Config(command) => command.printing,
+            _ => self.options().map_or(Printing::default(), |options| options.printing),
+        }
+    }
+
     /// How a command reaches a platform, if it does.
     fn options(&self) -> Option<&remote::Options> {
         match self {
@@ -133,8 +147,21 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
 struct Setting {
     config: Config,
     origins: BTreeMap<&'static str, Origin>,
-    json: bool,
+    format: Format,
     remote: remote::Remote,
+}
+
+impl Setting {
+    /// Whether a program reads the answer.
+    fn json(&self) -> bool {
+        self.format == Format::Json
+    }
+}
+
+impl Cli {
+    fn format(&self) -> Format {
+        if self.common.json { Format::Json } else { self.command.printing().format.unwrap_or_default() }
+    }
 }
 
 /// Runs the command of the command line, and gives its exit code.
@@ -157,7 +184,7 @@ fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
         }
     };
-    let json = cli.common.json || cli.command.options().is_some_and(remote::Options::wants_json);
+    let json = cli.format() == Format::Json;
     match run(cli) {
         Ok(code) => code,
         Err(failure) => failure.report(json),
@@ -178,8 +205,8 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let (config, origins) = layers.load()?;
     log(&config, cli.common.verbose)?;
     let options = cli.command.options().cloned().unwrap_or_default();
-    let json = cli.common.json || options.wants_json();
-    let setting = Setting { config, origins, json, remote: remote::Remote::new(options, json) };
+    let format = cli.format();
+    let setting = Setting { config, origins, format, remote: remote::Remote::new(options, format) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
         orion_core::Error::unavailable("the program could not start its threads").with_source(error)
     })?;
@@ -255,6 +282,22 @@ mod tests {
             ["orion", "scout", "list-trends", "--format", "plain", "--json"],
         ] {
             assert!(Cli::try_parse_from(line).is_ok(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_shows_something_can_be_told_how() {
+        let lines = ["config show", "doctor", "runs list", "runs show", "voices list", "models list", "check v.mp4"];
+        for line in lines.into_iter().chain(["scout", "scout list-trends", "content list", "system status"]) {
+            let read = |more: &str| {
+                let words = format!("orion {line} {more}");
+                let words: Vec<&str> = words.split_whitespace().collect();
+                Cli::try_parse_from(words).map_err(|error| format!("{line} {more}: {error}")).unwrap().format()
+            };
+            assert_eq!(read("--format plain"), Format::Plain, "{line}");
+            assert_eq!(read("--format json"), Format::Json, "{line}");
+            assert_eq!(read("--json"), Format::Json, "{line}");
+            assert!(Cli::try_parse_from(["orion", "doctor", "--format", "yaml"]).is_err());
         }
     }
 }

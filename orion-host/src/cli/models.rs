@@ -1,14 +1,17 @@
 //! `orion models`: the language and embedding models of the Ollama server.
 
+use super::output::{Format, Printing};
 use super::{Failure, Setting, output};
 use clap::{Args, Subcommand};
-use orion_adapters::ollama::{OllamaOptions, OllamaServer, Pulled};
+use orion_adapters::ollama::{OllamaModel, OllamaOptions, OllamaServer, Pulled};
 use orion_core::{Cancellation, Result};
 use std::process::ExitCode;
 
 /// `orion models …`
 #[derive(Debug, Args)]
 pub(super) struct Models {
+    #[command(flatten)]
+    pub(super) printing: Printing,
     #[command(subcommand)]
     command: Action,
 }
@@ -30,12 +33,14 @@ impl Models {
         match self.command {
             Action::List => {
                 let models = server.models().await?;
-                if setting.json {
-                    output::print_json(&models)?;
-                } else {
-                    let row = |model: orion_adapters::ollama::OllamaModel| vec![model.name, size(model.size)];
-                    let rows: Vec<Vec<String>> = models.into_iter().map(row).collect();
-                    output::print(&output::table(&["MODEL", "SIZE"], &rows, 100))?;
+                let size = |bytes: u64| if setting.format == Format::Plain { bytes.to_string() } else { size(bytes) };
+                let row = |model: &OllamaModel| vec![model.name.clone(), size(model.size)];
+                match setting.format {
+                    Format::Json => output::print_json(&models)?,
+                    format => {
+                        let rows: Vec<Vec<String>> = models.iter().map(row).collect();
+                        output::print_rows(&["MODEL", "SIZE"], &rows, 100, format)?;
+                    }
                 }
             }
             Action::Pull { model } => {
@@ -49,7 +54,7 @@ impl Models {
                 };
                 server.pull(&model, &Cancellation::new(), told).await?;
                 output::say(&format!("{model} is there"));
-                if setting.json {
+                if setting.json() {
                     output::print_json(&serde_json::json!({ "model": model }))?;
                 }
             }

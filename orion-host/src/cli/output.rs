@@ -3,6 +3,26 @@
 use orion_core::{Error, ErrorKind, Result};
 use std::io::{IsTerminal, Write};
 
+/// How to print.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// Columns for people
+    #[default]
+    Table,
+    /// JSON, indented
+    Json,
+    /// Values separated by tabs, one row a line, no header
+    Plain,
+}
+
+/// What every command takes that shows something.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(super) struct Printing {
+    /// How to print the answer [default: table; `--json` is the same as `--format json`]
+    #[arg(long, global = true, value_enum, env = "ORION_FORMAT")]
+    pub(super) format: Option<Format>,
+}
+
 /// Prints data as it stands.
 ///
 /// # Errors
@@ -51,6 +71,23 @@ pub(super) fn harmless(text: &str) -> String {
         .collect()
 }
 
+/// Prints rows: a table of at most `width` columns of letters under a header, or plain lines.
+///
+/// # Errors
+/// As [`print`].
+pub(super) fn print_rows(header: &[&str], rows: &[Vec<String>], width: usize, format: Format) -> Result<()> {
+    match format {
+        Format::Plain => rows.iter().try_for_each(|row| print_line(&plain(row))),
+        Format::Table | Format::Json => print(&table(header, rows, width)),
+    }
+}
+
+/// Cells separated by tabs, in one line.
+pub(super) fn plain(cells: &[String]) -> String {
+    let cells: Vec<String> = cells.iter().map(|cell| harmless(cell).replace(['\n', '\t'], " ")).collect();
+    cells.join("\t")
+}
+
 /// A table with columns as wide as their widest cell; the last column is cut at `width`.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>], width: usize) -> String {
     let columns = header.len();
@@ -83,6 +120,11 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>], width: usize) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plain_line_is_one_line_with_its_tabs_where_they_belong() {
+        assert_eq!(plain(&["a\tb\n\u{1b}[2J".to_owned(), "c".to_owned()]), "a b  [2J\tc");
+    }
 
     #[test]
     fn tables_align_and_stay_in_their_width() {

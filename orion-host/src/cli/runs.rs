@@ -1,18 +1,21 @@
 //! `orion runs`: what was made, and what waits.
 
+use super::output::{Format, Printing};
 use super::{Failure, Setting, output};
 use crate::project::export;
 use crate::{Orion, worklist};
 use clap::{Args, Subcommand};
 use orion_core::Result;
 use orion_core::domain::{Run, RunState, Step};
-use orion_core::port::{Filter, Order, Page, RepositoryExt};
+use orion_core::port::{Filter, Order, Page, RepositoryExt, Tx};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// `orion runs …`
 #[derive(Debug, Args)]
 pub(super) struct Runs {
+    #[command(flatten)]
+    pub(super) printing: Printing,
     #[command(subcommand)]
     command: Action,
 }
@@ -45,15 +48,15 @@ impl Runs {
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
         let orion = Orion::builder().config(setting.config.clone()).silent().offline().build().await?;
         match self.command {
-            Action::List { limit } => list(&orion, limit, setting.json).await?,
+            Action::List { limit } => list(&orion, limit, setting.format).await?,
             Action::Show { run } => {
                 let note = worklist::find(&setting.config, &run).await?;
-                show(&orion, orion.run(note.run_id).await?, setting.json).await?;
+                show(&orion, orion.run(note.run_id).await?, setting.format).await?;
             }
             Action::Export { run, out } => {
                 let note = worklist::find(&setting.config, &run).await?;
                 let files = export(orion.blobs(), &orion.product(note.run_id).await?, &out).await?;
-                if setting.json {
+                if setting.json() {
                     output::print_json(&files)?;
                 } else {
                     output::say(&format!("{} files are in {}", files.len(), out.display()));
@@ -65,26 +68,32 @@ impl Runs {
     }
 }
 
-async fn list(orion: &Orion, limit: u32, json: bool) -> Result<()> {
+/// One run in a row. A program gets whole what a person sees cut.
+async fn row(tx: &mut dyn Tx, orion: &Orion, run: &Run, format: Format) -> Result<Vec<String>> {
+    let title = tx.contents().require(run.content_id).await?.title;
+    let folder = worklist::folder_of(&orion.config().data_dir, run.id).map(|folder| folder.display().to_string());
+    let created = run.created_at.to_string();
+    let (id, created, title) = match format {
+        Format::Plain => (run.id.to_string(), created, title),
+        Format::Table | Format::Json => {
+            let created: String = created.chars().take(16).collect();
+            (super::create::short(run.id), created.replace('T', " "), title.chars().take(50).collect())
+        }
+    };
+    Ok(vec![id, state(&run.state), created, title, folder.unwrap_or_default()])
+}
+
+async fn list(orion: &Orion, limit: u32, format: Format) -> Result<()> {
     let mut tx = orion.production().store.read().await?;
     let runs = tx.runs().list(&Filter::default(), &Page::first(Order::Newest, limit)).await?.items;
-    if json {
+    if format == Format::Json {
         return output::print_json(&runs);
     }
     let mut rows = Vec::new();
-    for run in runs {
-        let title = tx.contents().require(run.content_id).await?.title;
-        let folder = worklist::folder_of(&orion.config().data_dir, run.id);
-        let created: String = run.created_at.to_string().chars().take(16).collect();
-        rows.push(vec![
-            super::create::short(run.id),
-            state(&run.state),
-            created.replace('T', " "),
-            title.chars().take(50).collect(),
-            folder.map(|folder| folder.display().to_string()).unwrap_or_default(),
-        ]);
+    for run in &runs {
+        rows.push(row(&mut *tx, orion, run, format).await?);
     }
-    output::print(&output::table(&["RUN", "STATE", "CREATED (UTC)", "TITLE", "FOLDER"], &rows, 160))
+    output::print_rows(&["RUN", "STATE", "CREATED (UTC)", "TITLE", "FOLDER"], &rows, 160, format)
 }
 
 fn state(state: &RunState) -> String {
@@ -104,7 +113,8 @@ fn by(step: &Step) -> String {
     if after.is_empty() { by } else { format!("{by} after {}", after.join(", ")) }
 }
 
-async fn show(orion: &Orion, run: Run, json: bool) -> Result<()> {
+/// For programs that read lines, the run as in a list, and then its steps.
+async fn show(orion: &Orion, run: Run, format: Format) -> Result<()> {
     let mut tx = orion.production().store.read().await?;
     let filter = Filter { parent: Some(run.id.0), ..Filter::default() };
     let mut steps: Vec<Step> = Vec::new();
@@ -117,16 +127,19 @@ async fn show(orion: &Orion, run: Run, json: bool) -> Result<()> {
             None => break,
         }
     }
-    if json {
-        return output::print_json(&serde_json::json!({ "run": run, "steps": steps }));
-    }
-    let title = tx.contents().require(run.content_id).await?.title;
-    output::print_line(&output::harmless(&format!("{}\n{title}\nstate: {}", run.id, state(&run.state))))?;
-    if let RunState::Failed { reason, .. } = &run.state {
-        output::print_line(&output::harmless(&format!("reason: {reason}")))?;
-    }
-    if let Some(folder) = worklist::folder_of(&orion.config().data_dir, run.id) {
-        output::print_line(&format!("folder: {}", folder.display()))?;
+    match format {
+        Format::Json => return output::print_json(&serde_json::json!({ "run": run, "steps": steps })),
+        Format::Plain => output::print_line(&output::plain(&row(&mut *tx, orion, &run, format).await?))?,
+        Format::Table => {
+            let title = tx.contents().require(run.content_id).await?.title;
+            output::print_line(&output::harmless(&format!("{}\n{title}\nstate: {}", run.id, state(&run.state))))?;
+            if let RunState::Failed { reason, .. } = &run.state {
+                output::print_line(&output::harmless(&format!("reason: {reason}")))?;
+            }
+            if let Some(folder) = worklist::folder_of(&orion.config().data_dir, run.id) {
+                output::print_line(&format!("folder: {}", folder.display()))?;
+            }
+        }
     }
     let rows: Vec<Vec<String>> = steps
         .into_iter()
@@ -136,5 +149,5 @@ async fn show(orion: &Orion, run: Run, json: bool) -> Result<()> {
             vec![step.key, step.state.to_string(), took, step.attempts.to_string(), by]
         })
         .collect();
-    output::print(&output::table(&["STEP", "STATE", "SECONDS", "ATTEMPTS", "BY"], &rows, 120))
+    output::print_rows(&["STEP", "STATE", "SECONDS", "ATTEMPTS", "BY"], &rows, 120, format)
 }

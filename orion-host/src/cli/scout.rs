@@ -47,7 +47,7 @@ impl Scout {
         for problem in &report.problems {
             output::say(&format!("warning: {problem}"));
         }
-        if setting.json {
+        if setting.json() {
             output::print_json(&serde_json::json!({
                 "found": report.found,
                 "saved": report.saved,
@@ -56,7 +56,7 @@ impl Scout {
             }))?;
         } else {
             let rows: Vec<Vec<String>> = report.trends.iter().map(row).collect();
-            output::print(&output::table(&["SCORE", "SOURCE", "TOPIC"], &rows, 120))?;
+            output::print_rows(&["SCORE", "SOURCE", "TOPIC"], &rows, 120, setting.format)?;
             output::say(&format!("{} topics, {} of them new", report.found, report.saved));
         }
         Ok(ExitCode::SUCCESS)

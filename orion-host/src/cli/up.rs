@@ -25,7 +25,7 @@ impl Up {
     }
 
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
-        let json = setting.json;
+        let json = setting.json();
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(signals(stop));
         let started = move |started: Started| told(&started, json);
@@ -59,10 +59,11 @@ impl CreateAdmin {
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
         let password = self.password.map_or_else(|| remote::ask("Password: ", true), Ok)?;
         let keys = Keys::load(&setting.config, &OsEntropy::default())?;
+        let json = setting.json();
         let orion = Orion::builder().config(setting.config).build().await?;
         let identity = up::identity(&orion, &keys)?;
         let user = identity.create_admin(&self.email, &self.name, &Secret::new(password)).await?;
-        if setting.json {
+        if json {
             let made = serde_json::json!({ "id": user.id, "email": user.email, "role": user.role });
             output::print_json(&made)?;
         } else {

@@ -1,5 +1,6 @@
 //! `orion voices`: list, install and try voices.
 
+use super::output::{Format, Printing};
 use super::{Failure, Setting, output};
 use crate::config::Config;
 use crate::providers::Providers;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 /// `orion voices …`
 #[derive(Debug, Args)]
 pub(super) struct Voices {
+    #[command(flatten)]
+    pub(super) printing: Printing,
     #[command(subcommand)]
     command: Action,
 }
@@ -55,9 +58,10 @@ impl Voices {
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
         let library = Parts::new(&setting.config.data_dir).voices();
         match self.command {
-            Action::List => list(&library, &setting.config, setting.json).await?,
-            Action::Install { voice } => install(library, voice, setting.json).await?,
+            Action::List => list(&library, &setting.config, setting.format).await?,
+            Action::Install { voice } => install(library, voice, setting.json()).await?,
             Action::Say { text, voice, speed, language, out } => {
+                let json = setting.json();
                 let mut config = setting.config;
                 config.voice = voice.unwrap_or(config.voice);
                 let voices = Providers::new(&config)?.speech()?;
@@ -71,7 +75,7 @@ impl Voices {
                 }
                 let speech = served.value;
                 let sound = wav(&speech.samples, speech.sample_rate)?;
-                write_sound(&sound, out, setting.json)?;
+                write_sound(&sound, out, json)?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -89,7 +93,7 @@ struct Listed {
     voice: Voice,
 }
 
-async fn list(library: &VoiceLibrary, config: &Config, json: bool) -> Result<()> {
+async fn list(library: &VoiceLibrary, config: &Config, format: Format) -> Result<()> {
     let local = library.voices().into_iter();
     let mut voices: Vec<Listed> =
         local.map(|voice| Listed { provider: "piper".to_owned(), address: voice.id.clone(), voice }).collect();
@@ -104,7 +108,7 @@ async fn list(library: &VoiceLibrary, config: &Config, json: bool) -> Result<()>
             }
         }
     }
-    if json {
+    if format == Format::Json {
         return output::print_json(&voices);
     }
     let rows: Vec<Vec<String>> = voices
@@ -118,7 +122,7 @@ async fn list(library: &VoiceLibrary, config: &Config, json: bool) -> Result<()>
             vec![address, voice.language, state, voice.name]
         })
         .collect();
-    output::print(&output::table(&["VOICE", "LANGUAGE", "STATE", "NAME"], &rows, 100))
+    output::print_rows(&["VOICE", "LANGUAGE", "STATE", "NAME"], &rows, 100, format)
 }
 
 /// The speech providers that are asked for their voices: those that the settings name, and those that the settings say

@@ -2,7 +2,7 @@
 //! event seen.
 
 use super::client::Client;
-use super::show::Format;
+use crate::cli::output::Format;
 use crate::cli::{failure::Failure, output};
 use futures_util::{SinkExt, StreamExt};
 use orion_core::{Error, ErrorKind, Result};

@@ -23,11 +23,11 @@ pub(super) use notifications::Notifications;
 pub(super) use pipeline::Pipeline;
 pub(super) use provider::ProviderCommand;
 pub(super) use publish::Publish;
-pub(super) use show::Format;
 pub(super) use system::System;
 pub(super) use trends::Trends;
 
 use super::failure::Failure;
+use super::output::{Format, Printing};
 use client::Client;
 use orion_core::domain::Secret;
 use reqwest::Method;
@@ -37,22 +37,14 @@ use std::process::ExitCode;
 /// What every command takes that calls a platform.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Options {
-    /// How to print what a platform answers [default: table; `--json` is the same as `--format json`]
-    #[arg(long, global = true, value_enum, env = "ORION_FORMAT", help_heading = "Platform")]
-    format: Option<Format>,
+    #[command(flatten)]
+    pub(super) printing: Printing,
     /// Address of the platform [default: the one you signed in to, else http://localhost:8000]
     #[arg(long, global = true, env = "ORION_GATEWAY_URL", value_name = "ADDRESS", help_heading = "Platform")]
     gateway_url: Option<String>,
     /// Access token to use instead of the session of `orion auth login`
     #[arg(long, global = true, env = "ORION_AUTH_TOKEN", hide_env_values = true, help_heading = "Platform")]
     token: Option<String>,
-}
-
-impl Options {
-    /// Whether a program reads the answer.
-    pub(super) fn wants_json(&self) -> bool {
-        self.format == Some(Format::Json)
-    }
 }
 
 /// Which platform, as whom, and how to print: what the command line said.
@@ -64,8 +56,7 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    pub(super) fn new(options: Options, json: bool) -> Self {
-        let format = if json { Format::Json } else { options.format.unwrap_or(Format::Table) };
+    pub(super) fn new(options: Options, format: Format) -> Self {
         Self { gateway: options.gateway_url, token: options.token.map(Secret::new), format }
     }
 

@@ -1,8 +1,8 @@
 //! `orion pipeline`: runs of the platform, and their events as they happen.
 
-use super::show::Format;
 use super::{Call, Remote, live, query};
 use crate::cli::failure::Failure;
+use crate::cli::output::Format;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
@@ -35,6 +35,9 @@ enum Action {
     Run {
         /// The trend's identifier
         trend: Uuid,
+        /// Wait for you there too, before the review of the video: script, prompts; may be repeated
+        #[arg(long = "gate", value_name = "GATE", value_delimiter = ',')]
+        gates: Vec<String>,
         /// Show its progress until it waits for you or ends
         #[arg(long)]
         watch: bool,
@@ -83,12 +86,12 @@ impl Pipeline {
                 let query = query(&[("seconds", seconds.map(|seconds| seconds.to_string()))]);
                 remote.run(Call::get(format!("/api/v1/pulse/budget{query}"))).await
             }
-            Action::Run { trend, watch: false } => {
-                remote.run(Call::post("/api/v1/director/pipelines", json!({ "trend_id": trend }))).await
-            }
-            Action::Run { trend, watch: true } => {
+            Action::Run { trend, gates, watch } => {
+                let call = Call::post(RUNS, json!({ "trend_id": trend, "gates": gates }));
+                if !watch {
+                    return remote.run(call).await;
+                }
                 let client = remote.client()?;
-                let call = Call::post("/api/v1/director/pipelines", json!({ "trend_id": trend }));
                 // The socket is opened first: no event of the run can be missed.
                 let socket = live::Live::open(&client, None).await?;
                 let answer = client.call(call.method.clone(), &call.path, call.body.as_ref()).await?;

@@ -1,22 +1,11 @@
 //! Answers of the platform as a table, as JSON, or as plain tab-separated lines (contract, section 6).
 
-use super::super::output;
+use super::super::output::{self, Format, plain};
 use orion_core::Result;
 use serde_json::Value;
 
-/// How to print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(in crate::cli) enum Format {
-    /// Columns for people.
-    Table,
-    /// The body, indented.
-    Json,
-    /// Values separated by tabs, one row a line, no header.
-    Plain,
-}
-
-/// Widest line of a table.
-const WIDTH: usize = 160;
+/// Widest line of a table (contract, section 6).
+const WIDTH: usize = 120;
 
 /// Prints an answer. `rows` names the key that holds the list, if the answer is an object around one; `columns` what is
 /// shown of each row, empty for every key of the first.
@@ -34,14 +23,9 @@ pub(super) fn show(answer: &Value, rows: Option<&str>, columns: &[&str], format:
             let keys = keys(rows.first(), columns);
             let cells: Vec<Vec<String>> =
                 rows.iter().map(|row| keys.iter().map(|key| cell(row.get(key))).collect()).collect();
-            match format {
-                Format::Plain => cells.iter().try_for_each(|row| output::print_line(&plain(row))),
-                _ => {
-                    let header: Vec<String> = keys.iter().map(|key| key.replace('_', " ").to_uppercase()).collect();
-                    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-                    output::print(&output::table(&header, &cells, WIDTH))
-                }
-            }
+            let header: Vec<String> = keys.iter().map(|key| titled(key)).collect();
+            let header: Vec<&str> = header.iter().map(String::as_str).collect();
+            output::print_rows(&header, &cells, WIDTH, format)
         }
         Value::Object(object) if format == Format::Plain => {
             output::print_line(&plain(&object.values().map(|value| cell(Some(value))).collect::<Vec<_>>()))
@@ -56,6 +40,15 @@ pub(super) fn show(answer: &Value, rows: Option<&str>, columns: &[&str], format:
         }
         other => output::print_line(&output::harmless(&cell(Some(other)))),
     }
+}
+
+/// A key as the head of a column: `created_at` is `Created At`.
+fn titled(key: &str) -> String {
+    let words = key.split('_').map(|word| {
+        let mut letters = word.chars();
+        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>()
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn keys(first: Option<&Value>, columns: &[&str]) -> Vec<String> {
@@ -90,11 +83,6 @@ fn cell(value: Option<&Value>) -> String {
     }
 }
 
-fn plain(cells: &[String]) -> String {
-    let cells: Vec<String> = cells.iter().map(|cell| output::harmless(cell).replace(['\n', '\t'], " ")).collect();
-    cells.join("\t")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,7 +94,6 @@ mod tests {
         assert_eq!(cell(Some(&Value::Null)), "");
         assert_eq!(cell(Some(&json!(["a", 1]))), "a, 1");
         assert_eq!(cell(Some(&json!({"a": 1}))), "{\"a\":1}");
-        assert_eq!(plain(&["a\tb\n\u{1b}[2J".to_owned(), "c".to_owned()]), "a b  [2J\tc");
     }
 
     #[test]
@@ -122,6 +109,7 @@ mod tests {
     fn columns_are_those_asked_for_else_the_keys_of_the_first_row() {
         let row = json!({"id": 1, "topic": "T"});
         assert_eq!(keys(Some(&row), &["topic", "score"]), ["topic", "score"]);
+        assert_eq!(titled("platform_post_id"), "Platform Post Id");
         assert_eq!(keys(Some(&row), &[]), ["id", "topic"]);
         assert!(keys(None, &[]).is_empty());
     }

@@ -69,8 +69,8 @@ pub(super) struct GenerateRequest {
 
 impl GenerateRequest {
     /// Content about a trend, with everything else as the configuration has it.
-    pub(super) fn of_trend(id: Uuid) -> Self {
-        Self { trend_id: Some(id), ..Self::default() }
+    pub(super) fn of_trend(id: Uuid, gates: Vec<String>) -> Self {
+        Self { trend_id: Some(id), gates, ..Self::default() }
     }
 
     fn subject(&self) -> Result<Subject, ApiError> {

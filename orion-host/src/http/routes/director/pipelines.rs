@@ -38,6 +38,9 @@ pub(super) fn routes() -> Routes {
 #[derive(Debug, Deserialize, ToSchema)]
 struct PipelineRequest {
     trend_id: Uuid,
+    /// Where to wait for a person beside the review of the video: `script`, `prompts`.
+    #[serde(default)]
+    gates: Vec<String>,
 }
 
 /// The run that was begun.
@@ -56,10 +59,10 @@ struct PipelineStarted {
 async fn run_pipeline(
     State(platform): State<Arc<Platform>>,
     Signed(caller): Signed,
-    Body(PipelineRequest { trend_id }): Body<PipelineRequest>,
+    Body(PipelineRequest { trend_id, gates }): Body<PipelineRequest>,
 ) -> Result<(StatusCode, Json<PipelineStarted>), ApiError> {
     caller.require(Role::Editor)?;
-    let request = GenerateRequest::of_trend(trend_id);
+    let request = GenerateRequest::of_trend(trend_id, gates);
     let run = begin(&platform, &caller, request.request(&platform)?).await?;
     let started = PipelineStarted {
         content_id: run.content_id.0,
