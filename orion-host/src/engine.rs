@@ -199,6 +199,12 @@ impl Orion {
         Ok(request)
     }
 
+    /// The same engine with other music under what it begins: a mood, a file of sound, or `none`.
+    pub fn with_music(mut self, music: impl Into<String>) -> Self {
+        self.config.music = music.into();
+        self
+    }
+
     pub(crate) fn tools(&self) -> &orion_adapters::render::Tools {
         &self.tools
     }

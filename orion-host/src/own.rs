@@ -29,8 +29,19 @@ pub struct OwnFiles {
     pub clips: Vec<PathBuf>,
     /// The script, spoken.
     pub voice: Option<PathBuf>,
-    /// Where the files lie that marks in the script name.
-    pub folder: PathBuf,
+    /// Where the files lie that marks in the script name; without it no mark may name a file.
+    pub folder: Option<PathBuf>,
+}
+
+impl OwnFiles {
+    /// A file that a mark names.
+    fn beside(&self, name: &str) -> Result<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(name)).ok_or_else(|| {
+            Error::invalid("a mark in the script names a file, and there is no folder to look for it in")
+                .with_context("mark", name)
+                .with_hint("give the script as a file: what it names lies beside it")
+        })
+    }
 }
 
 impl Orion {
@@ -49,8 +60,8 @@ impl Orion {
             *text = marked.text;
             for (index, marks) in marked.marks.into_iter().enumerate() {
                 let picture = match marks.shows {
-                    Some(MarkedFile::Image(name)) => Some(self.picture(&files.folder.join(name), request).await?),
-                    Some(MarkedFile::Clip(name)) => Some(self.clip(&files.folder.join(name), operation).await?),
+                    Some(MarkedFile::Image(name)) => Some(self.picture(&files.beside(&name)?, request).await?),
+                    Some(MarkedFile::Clip(name)) => Some(self.clip(&files.beside(&name)?, operation).await?),
                     None => None,
                 };
                 let least = marks.seconds.map(|seconds| MediaTime::from_millis((seconds * 1000.0).round() as i64));

@@ -8,7 +8,8 @@ use orion_core::service::production::Subject;
 use orion_core::{Error, ErrorKind, Result};
 use orion_host::{Choice, Switchable};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use tokio::io::AsyncReadExt;
 
 /// A call, and for whom it is made.
 // Not `Debug`: calls may hold passwords and credentials.
@@ -21,7 +22,8 @@ pub(crate) struct Request {
     pub(crate) call: Call,
 }
 
-/// What about, and how it is to be; what is not said is as the settings have it. Exactly one of the first six says what about.
+/// What about, and how it is to be; what is not said is as the settings have it. Exactly one of the first seven says what
+/// about.
 #[derive(Debug, Default, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct VideoOrder {
@@ -31,6 +33,13 @@ pub(crate) struct VideoOrder {
     pub(crate) url: Option<String>,
     pub(crate) text: Option<String>,
     pub(crate) script: Option<String>,
+    /// A file with a script; what it names lies beside it.
+    pub(crate) script_file: Option<PathBuf>,
+    pub(crate) images: Vec<PathBuf>,
+    pub(crate) clips: Vec<PathBuf>,
+    pub(crate) voice_file: Option<PathBuf>,
+    /// A mood, a file of sound, or `none`.
+    pub(crate) music: Option<String>,
     pub(crate) niche: Option<String>,
     pub(crate) seconds: Option<u32>,
     pub(crate) platform: Option<String>,
@@ -46,19 +55,26 @@ pub(crate) struct VideoOrder {
     pub(crate) seed: u64,
 }
 
+/// No script that becomes a video of three minutes is longer.
+const MOST_SCRIPT: u64 = 1 << 20;
+
 impl VideoOrder {
     /// The one subject.
     ///
     /// # Errors
-    /// [`Invalid`](ErrorKind::Invalid) for none or several.
-    pub(crate) fn subject(&self) -> Result<Subject> {
+    /// [`Invalid`](ErrorKind::Invalid) for none or several; what is wrong with the file of a script.
+    pub(crate) async fn subject(&self) -> Result<Subject> {
+        let script = match &self.script_file {
+            Some(file) => Some(read_script(file).await?),
+            None => self.script.clone(),
+        };
         let given = [
             self.feed.clone().map(|location| Subject::Feed { location }),
             self.trend.map(|id| Subject::Trend { id }),
             self.topic.clone().map(|topic| Subject::Topic { topic }),
             self.url.clone().map(|url| Subject::Url { url }),
             self.text.clone().map(|text| Subject::Text { text }),
-            self.script.clone().map(|script| Subject::Script { script }),
+            script.map(|script| Subject::Script { script }),
         ];
         let mut given = given.into_iter().flatten();
         match (given.next(), given.next()) {
@@ -66,6 +82,29 @@ impl VideoOrder {
             _ => Err(Error::invalid("give exactly one of feed, trend, topic, url, text and script")),
         }
     }
+}
+
+async fn read_script(file: &Path) -> Result<String> {
+    let unread = |error: std::io::Error| {
+        let kind = if error.kind() == std::io::ErrorKind::NotFound { ErrorKind::NotFound } else { ErrorKind::Invalid };
+        Error::new(kind, "this script cannot be read")
+            .with_context("file", file.display())
+            .with_hint("check the path; the words themselves are given as a str")
+            .with_source(error)
+    };
+    let mut bytes = Vec::new();
+    let opened = tokio::fs::File::open(file).await.map_err(unread)?;
+    opened.take(MOST_SCRIPT + 1).read_to_end(&mut bytes).await.map_err(unread)?;
+    if bytes.len() as u64 > MOST_SCRIPT {
+        return Err(Error::invalid("the script is longer than 1 MiB").with_context("file", file.display()));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Error::invalid("the script is not UTF-8")
+            .with_context("file", file.display())
+            .with_hint("save it as UTF-8, or convert it: iconv -t utf-8")
+            .with_source(error)
+    })?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 /// One line of an edited script.

@@ -137,6 +137,24 @@ def test_sync_trends_numbers_and_people(app: orion.Orion) -> None:
             refused()
 
 
+def test_sync_own_material_is_refused_by_name(app: orion.Orion, tmp_path: pathlib.Path) -> None:
+    before = [content.id for content in app.contents()]
+    marked = tmp_path / "marked.txt"
+    marked.write_text("@image harbour.jpg\n" + SCRIPT)
+    own: list[dict[str, Any]] = [{"images": ["a.jpg"]}, {"clips": ["c.mp4"]}, {"voice_file": "v.wav"}, {"music": "calm"}]
+    for order in [*({**ORDER, **one} for one in own), {**ORDER, "script": marked}]:
+        with pytest.raises(orion.UnsupportedError) as caught:
+            app.create(**order, out=tmp_path / "video")
+        assert caught.value.hint and "orion.Orion()" in caught.value.hint
+    assert [content.id for content in app.contents()] == before and not (tmp_path / "video").exists()
+    plain = tmp_path / "plain.txt"
+    plain.write_text(SCRIPT)
+    run = app.advance(app.start(**{**ORDER, "script": plain}, gates=["script"]))
+    script = app.content(run).script
+    assert script is not None and [line.text for line in script.lines][0] == "Python speaks to a platform."
+    app.reject(run)
+
+
 def test_async_everything_is_there_to_be_awaited(platform: str, tmp_path: pathlib.Path, run: Run) -> None:
     async def work() -> None:
         async with orion.connect_async(platform, email=EMAIL, password=PASSWORD) as app:

@@ -197,7 +197,7 @@ impl Create {
             images: self.image.clone(),
             clips: self.clip.clone(),
             voice: self.voice_file.clone(),
-            folder: script.and_then(Path::parent).map(Path::to_owned).unwrap_or_default(),
+            folder: Some(script.and_then(Path::parent).map(Path::to_owned).unwrap_or_default()),
         }
     }
 

@@ -8,6 +8,7 @@ use orion_core::service::identity::Caller;
 use orion_core::service::production::{CreateRequest, RenderChange};
 use orion_core::{Error, Operation, Result};
 use orion_host::delivery::{deliver, folder_name};
+use orion_host::own::OwnFiles;
 use orion_host::system::apart;
 use orion_host::{Orion, worklist};
 use serde_json::json;
@@ -22,19 +23,20 @@ impl Engine {
         operation: &Operation,
     ) -> Result<Vec<u8>> {
         caller.require(Role::Editor)?;
-        let request = self.request(order)?;
+        let (request, own, orion) = self.request(order).await?;
         if !request.gates.is_empty() {
             return Err(Error::invalid("a video that waits at gates is not made in one go")
                 .with_hint("use start, then advance and decide at each gate, then deliver"));
         }
-        let run = self.begin(caller.user_id, request, operation).await?;
+        let run = self.begin(orion, caller.user_id, (request, own), operation).await?;
         let run = self.go_on(run.id, operation).await?;
         delivered(&self.orion, run.id, out).await
     }
 
     pub(super) async fn start(&self, caller: &Caller, order: VideoOrder, operation: &Operation) -> Result<Vec<u8>> {
         caller.require(Role::Editor)?;
-        reply(&self.begin(caller.user_id, self.request(order)?, operation).await?)
+        let (request, own, orion) = self.request(order).await?;
+        reply(&self.begin(orion, caller.user_id, (request, own), operation).await?)
     }
 
     pub(super) async fn advance(&self, caller: &Caller, id: RunId, operation: &Operation) -> Result<Vec<u8>> {
@@ -70,8 +72,17 @@ impl Engine {
         Ok(run)
     }
 
-    fn request(&self, order: VideoOrder) -> Result<CreateRequest> {
-        let subject = order.subject()?;
+    /// What is asked for, the files that come with it, and the engine that begins it.
+    async fn request(&self, order: VideoOrder) -> Result<(CreateRequest, OwnFiles, Orion)> {
+        let subject = order.subject().await?;
+        let own = OwnFiles {
+            images: order.images,
+            clips: order.clips,
+            voice: order.voice_file,
+            folder: order.script_file.as_deref().and_then(Path::parent).map(Path::to_owned),
+        };
+        let orion = self.orion.clone();
+        let orion = if let Some(music) = order.music { orion.with_music(music) } else { orion };
         let mut config = self.config().clone();
         let texts = [
             (&mut config.platform, order.platform),
@@ -95,14 +106,24 @@ impl Engine {
         request.gates.sort_unstable();
         request.gates.dedup();
         request.check()?;
-        Ok(request)
+        Ok((request, own, orion))
     }
 
     /// Writes a run down, and notes that this program has it in its care: a platform on the same record leaves it alone.
-    async fn begin(&self, owner: UserId, request: CreateRequest, operation: &Operation) -> Result<Run> {
-        self.orion.check_tools()?;
-        let (orion, operation) = (self.orion.clone(), operation.clone());
-        let run = apart(move || async move { orion.start(owner, request, &operation).await }).await?;
+    async fn begin(
+        &self,
+        orion: Orion,
+        owner: UserId,
+        (mut request, own): (CreateRequest, OwnFiles),
+        operation: &Operation,
+    ) -> Result<Run> {
+        orion.check_tools()?;
+        let operation = operation.clone();
+        let begun = apart(move || async move {
+            orion.take_in(&mut request, &own, &operation).await?;
+            orion.start(owner, request, &operation).await
+        });
+        let run = begun.await?;
         if self.config().is_kept() {
             worklist::write(&self.config().data_dir, &worklist::Note::new(run.id, None, self.config()))?;
         }

@@ -13,6 +13,7 @@ use live::Live;
 use orion_core::domain::Secret;
 use orion_core::id::{AssetId, ContentId, RunId};
 use orion_core::port::Provider;
+use orion_core::service::director::marked_script;
 use orion_core::service::production::Subject;
 use orion_core::{Error, Operation, Result};
 use orion_host::Switchable;
@@ -65,7 +66,7 @@ impl Remote {
         match call {
             Call::Create { order, out } => self.create(order, out, operation).await,
             Call::Start { order } => {
-                let begun = self.http.post("/api/v1/director/content/generate", &generate(&order)?).await?;
+                let begun = self.http.post("/api/v1/director/content/generate", &generate(&order).await?).await?;
                 reply(&self.newest_run(id_of(&begun["id"])?).await?)
             }
             Call::Advance { run } => reply(&self.wait_for(run, operation).await?),
@@ -406,15 +407,28 @@ fn by_name(value: &Value) -> Map<String, Value> {
 }
 
 /// What is asked of the platform's director.
-fn generate(order: &VideoOrder) -> Result<Value> {
-    if let Subject::Feed { .. } = order.subject()? {
+async fn generate(order: &VideoOrder) -> Result<Value> {
+    let subject = order.subject().await?;
+    if let Subject::Feed { .. } = subject {
         return Err(unsupported("a platform reads the feeds of its configuration", "give a trend, or a topic"));
     }
+    if !order.images.is_empty() || !order.clips.is_empty() || order.voice_file.is_some() || order.music.is_some() {
+        let hint = "make the video with an engine in this process: orion.Orion()";
+        return Err(unsupported("a platform takes no pictures, clips, voice or music of your own", hint));
+    }
+    let script = match subject {
+        Subject::Script { script } if marked_script(&script)?.marks.is_empty() => Some(script),
+        Subject::Script { .. } => {
+            let hint = "take the lines out that begin with @, or make the video with orion.Orion()";
+            return Err(unsupported("a platform reads no marks in scripts", hint));
+        }
+        _ => None,
+    };
     if order.voice.is_some() || order.fps.is_some() {
         return Err(unsupported("a platform chooses voice and frame rate itself", "leave `voice` and `fps` out"));
     }
     Ok(json!({
-        "trend_id": order.trend, "topic": order.topic, "url": order.url, "text": order.text, "script": order.script,
+        "trend_id": order.trend, "topic": order.topic, "url": order.url, "text": order.text, "script": script,
         "niche": order.niche, "target_platform": order.platform, "tone": order.tone, "visual_style": order.style,
         "seconds": order.seconds, "format": order.format, "quality": order.quality, "captions": order.captions,
         "speed": order.speed, "gates": order.gates, "seed": order.seed,

@@ -25,7 +25,7 @@ impl Remote {
     ) -> Result<Vec<u8>> {
         // Opened first, so that no event is missed.
         let live = Live::open(&self.http, None).await?;
-        let begun = self.http.post("/api/v1/director/content/generate", &generate(&order)?).await?;
+        let begun = self.http.post("/api/v1/director/content/generate", &generate(&order).await?).await?;
         let content = id_of(&begun["id"])?;
         let run: RunId = text(&begun["pipeline_run_id"])?.parse()?;
         let run_row = self.follow(live, run, &content.to_string(), operation).await?;

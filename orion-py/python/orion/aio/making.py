@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
@@ -29,7 +30,11 @@ class AsyncMakingCalls(AsyncBase):
         topic: str | None = None,
         url: str | None = None,
         text: str | None = None,
-        script: str | None = None,
+        script: str | os.PathLike[str] | None = None,
+        images: Iterable[PathLike] = (),
+        clips: Iterable[PathLike] = (),
+        voice_file: PathLike | None = None,
+        music: str | os.PathLike[str] | None = None,
         out: PathLike | None = None,
         niche: str | None = None,
         seconds: int | None = None,
@@ -62,7 +67,18 @@ class AsyncMakingCalls(AsyncBase):
         text
             Your own text, from which a script is written.
         script
-            Your own script, spoken as it is; empty lines separate scenes.
+            Your own script, spoken as it is; empty lines separate scenes. A `pathlib.Path` is a file with a script:
+            lines such as ``@image harbour.jpg`` in it say what a scene shows (``@clip``), how long (``@seconds``) and
+            under which heading (``@heading``); the files lie beside it. In a `str` marks name no files.
+        images
+            Your own pictures, shown in this order in place of drawn scenes.
+        clips
+            Your own clips, without their sound, after the pictures.
+        voice_file
+            The script as you have spoken it.
+        music
+            Music under the voice: ``"calm"``, ``"bright"``, ``"tense"``, ``"playful"``, a file of sound, or
+            ``"none"``. A platform takes none of these four.
         out
             The folder; without one a new one in ``orion-videos``.
         niche
@@ -112,6 +128,10 @@ class AsyncMakingCalls(AsyncBase):
                 "url": url,
                 "text": text,
                 "script": script,
+                "images": images,
+                "clips": clips,
+                "voice_file": voice_file,
+                "music": music,
                 "niche": niche,
                 "seconds": seconds,
                 "platform": platform,
