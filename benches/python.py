@@ -6,7 +6,8 @@ What is printed, each with the number of samples:
 - a cached read (one trend of a record in memory) from Python, by a plain call and awaited, and what that is more than
   the same read in Rust;
 - events per second through the iterator, by a plain one and an awaited one, and with every field looked at;
-- the time of `import orion` in a fresh interpreter, less that of an empty one;
+- the time of `import orion` in a fresh interpreter, and of the class that it gives when it is asked for it, less that of
+  an empty one;
 - the length of the wheel;
 - how fast plain Python runs while eight threads wait: for events, against the same alone; and for renders, against
   another process at the same time, since renders take the processors as well.
@@ -114,12 +115,14 @@ def imports() -> None:
         subprocess.run([sys.executable, "-c", code], check=True)
         return time.perf_counter() - begun
 
-    # The first one reads the files from the disk.
-    run("import orion")
-    empty = [run("pass") for _ in range(IMPORTS)]
-    full = [run("import orion") for _ in range(IMPORTS)]
-    took = (statistics.median(full) - statistics.median(empty)) * 1000
-    print(f"import orion: {took:.1f} ms over an empty interpreter (median of n={IMPORTS})")
+    codes = ("pass", "import orion", "from orion import Orion", "from orion import AsyncOrion, LanguageModel")
+    for code in codes:
+        run(code)  # The first one reads the files from the disk.
+    # In turns, so that a machine that is busy for a while is so for all of them.
+    turns = [[run(code) for code in codes] for _ in range(IMPORTS)]
+    empty, *full = (statistics.median(took) for took in zip(*turns, strict=True))
+    for code, took in zip(codes[1:], full, strict=True):
+        print(f"{code}: {(took - empty) * 1000:.1f} ms over an empty interpreter (median of n={IMPORTS})")
 
 
 #: Counts for so many seconds how many steps plain Python makes.

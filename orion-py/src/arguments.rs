@@ -2,10 +2,13 @@
 
 use crate::errors::to_python;
 use orion_core::{Error, Result};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
+use uuid::Uuid;
 
 /// No argument is nested deeper.
 const DEEPEST: u8 = 16;
@@ -60,7 +63,20 @@ fn nested(given: &Bound<'_, PyAny>, deep: u8) -> PyResult<Value> {
     if let Ok(given) = given.cast::<PyTuple>() {
         return given.iter().map(|one| nested(&one, deeper()?)).collect::<PyResult<_>>().map(Value::Array);
     }
+    if let Some(id) = identifier(given)? {
+        return Ok(Value::String(id.to_string()));
+    }
     Ok(Value::String(given.str()?.to_str()?.to_owned()))
+}
+
+/// A `uuid.UUID` by its number: Python takes as long to write one as a whole call may cost.
+fn identifier(given: &Bound<'_, PyAny>) -> PyResult<Option<Uuid>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let py = given.py();
+    if !given.is_exact_instance(CLASS.import(py, "uuid", "UUID")?) {
+        return Ok(None);
+    }
+    given.getattr(intern!(py, "int"))?.extract().map(|number| Some(Uuid::from_u128(number)))
 }
 
 fn finite(given: f64) -> Result<Value> {

@@ -13,12 +13,9 @@ use tokio::io::AsyncReadExt;
 
 /// A call, and for whom it is made.
 // Not `Debug`: calls may hold passwords and credentials.
-#[derive(Deserialize)]
 pub(crate) struct Request {
     /// Who asks; none is the program itself, which may do everything.
-    #[serde(default)]
     pub(crate) user: Option<UserId>,
-    #[serde(flatten)]
     pub(crate) call: Call,
 }
 
@@ -182,7 +179,7 @@ pub(crate) enum Sound {
 
 /// A call.
 #[derive(Deserialize)]
-#[serde(tag = "call", content = "with", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Call {
     Create { order: VideoOrder, out: Option<PathBuf> },
     Start { order: VideoOrder },

@@ -7,10 +7,12 @@ use crate::engine::{Engine, Opening};
 use crate::errors::to_python;
 use crate::remote::{Connection, Remote};
 use crate::task::{Job, SIGNALS, Task, Worker};
+use futures_util::FutureExt;
 use orion_core::{Cancellation, Error, Operation, ProgressUpdate, Result};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use serde_json::{Map, Value};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -85,10 +87,8 @@ impl Client {
     }
 
     fn open(&self) -> Result<Arc<Open>> {
-        if std::process::id() != self.process {
-            return Err(Error::conflict("this client was opened before the process was forked")
-                .with_hint("open another one in the child process"));
-        }
+        // That nobody uses it in a process that was forked off is seen to by `orion/_client.py`: asking the system for the
+        // process takes longer than reading a row.
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.clone().ok_or_else(|| Error::conflict("this client is closed").with_hint("open another one"))
     }
@@ -100,16 +100,12 @@ fn closed() -> Error {
 
 /// A call with its parameters, and for whom it is made.
 fn request(call: &str, parameters: &Bound<'_, PyAny>, user: Option<&str>) -> PyResult<Request> {
-    let mut given = Map::new();
-    given.insert("call".to_owned(), call.into());
-    let parameters = value(parameters)?;
-    if parameters.as_object().is_some_and(|parameters| !parameters.is_empty()) {
-        given.insert("with".to_owned(), parameters);
-    }
-    if let Some(user) = user {
-        given.insert("user".to_owned(), user.into());
-    }
-    read(Value::Object(given))
+    let user = user.map(str::parse).transpose().map_err(|error: Error| to_python(&error))?;
+    let call = match value(parameters)? {
+        Value::Object(parameters) if parameters.is_empty() => Value::String(call.to_owned()),
+        parameters => Value::Object(Map::from_iter([(call.to_owned(), parameters)])),
+    };
+    Ok(Request { user, call: read(call)? })
 }
 
 #[pymethods]
@@ -147,8 +143,16 @@ impl Client {
         let runtime = open.runtime.as_ref().ok_or_else(|| told(closed()))?;
         let cancellation = Cancellation::new();
         let operation = Operation::new(cancellation.clone(), Arc::new(|_: ProgressUpdate| {}));
-        let work = open.backend.answer(request, &operation);
-        let answer = py.detach(|| runtime.block_on(until_interrupted(work, &cancellation)))?;
+        let answer = py.detach(|| {
+            let mut work = std::pin::pin!(open.backend.answer(request, &operation));
+            // What lies in memory is there at the first look, and costs no turn of the runtime.
+            let inside = runtime.enter();
+            if let Some(outcome) = work.as_mut().now_or_never() {
+                return outcome.map_err(told);
+            }
+            drop(inside);
+            runtime.block_on(until_interrupted(work, &cancellation))
+        })?;
         Ok(PyBytes::new(py, &answer))
     }
 
@@ -194,8 +198,10 @@ impl Client {
 }
 
 /// Does the work, and stops it when Python has a signal to deal with.
-async fn until_interrupted<T>(work: impl Future<Output = Result<T>>, cancellation: &Cancellation) -> PyResult<T> {
-    let mut work = std::pin::pin!(work);
+async fn until_interrupted<T>(
+    mut work: Pin<&mut impl Future<Output = Result<T>>>,
+    cancellation: &Cancellation,
+) -> PyResult<T> {
     let mut interrupted: Option<PyErr> = None;
     loop {
         match tokio::time::timeout(SIGNALS, &mut work).await {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import importlib
 import io
 import os
 import pathlib
@@ -343,9 +345,30 @@ def test_a_program_that_ends_in_the_middle_ends_well(tmp_path: pathlib.Path) -> 
         assert (done.returncode, done.stderr) == (0, "") and not pathlib.Path(place, "v").exists()
 
 
-def test_importing_brings_no_event_loop() -> None:
-    code = "import sys, orion; sys.exit('asyncio' in sys.modules or 'imageio_ffmpeg' in sys.modules)"
+def test_importing_brings_only_what_is_asked_for() -> None:
+    code = "import sys, orion; print(sorted(name for name in sys.modules if name.startswith('orion')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ast.literal_eval(done.stdout) == ["orion", "orion._orion"]
+    code = "import sys; from orion import Orion; sys.exit(bool({'asyncio', 'imageio_ffmpeg', 'orion.providers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_name_is_there_and_as_checkers_see_it() -> None:
+    source = pathlib.Path(orion.__file__).read_text()
+    seen = {
+        name.name: node.module
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.level == 1
+        for name in node.names
+    }
+    assert dir(orion) == orion.__all__ and set(orion.__all__) == seen.keys() | {"connect", "connect_async"}
+    for name, module in seen.items():
+        place = importlib.import_module(f"orion.{module or name}")
+        assert getattr(orion, name) is (getattr(place, name) if module else place), name
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = vars(orion)["__getattr__"]("nonsense")
+    with pytest.raises(ImportError):
+        exec("from orion import nonsense")
 
 
 def test_the_command_comes_along() -> None:

@@ -16,57 +16,57 @@ awaited on `orion.AsyncOrion`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from . import errors, types
 from ._orion import __version__
-from .errors import (
-    AlreadyExistsError,
-    CancelledError,
-    ConflictError,
-    CorruptError,
-    DeadlineError,
-    Error,
-    ExhaustedError,
-    ForbiddenError,
-    InvalidError,
-    MissingFileError,
-    NotFoundError,
-    RateLimitedError,
-    UnauthorizedError,
-    UnavailableError,
-    UnexpectedError,
-    UnsupportedError,
-)
-from .providers import (
-    Clip,
-    ClipGenerator,
-    ClipRequest,
-    Completion,
-    CompletionRequest,
-    Drawing,
-    ImageGenerator,
-    ImageRequest,
-    LanguageModel,
-    Message,
-    Outcome,
-    PostRequest,
-    SocialPlatform,
-    Sound,
-    SpeechRequest,
-    SpeechSynthesizer,
-    Transcriber,
-    Transcription,
-    TranscriptionRequest,
-    TrendItem,
-    TrendSource,
-)
-from .sync import Orion
-from .types import Content, Event, Progress, Question, Run, Trend, Video
 
+# As in `typing`, which takes longer to import than all that is imported here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import errors, providers, types
     from ._client import AsyncJob, Job
     from .aio import AsyncOrion
+    from .errors import (
+        AlreadyExistsError,
+        CancelledError,
+        ConflictError,
+        CorruptError,
+        DeadlineError,
+        Error,
+        ExhaustedError,
+        ForbiddenError,
+        InvalidError,
+        MissingFileError,
+        NotFoundError,
+        RateLimitedError,
+        UnauthorizedError,
+        UnavailableError,
+        UnexpectedError,
+        UnsupportedError,
+    )
+    from .providers import (
+        Clip,
+        ClipGenerator,
+        ClipRequest,
+        Completion,
+        CompletionRequest,
+        Drawing,
+        ImageGenerator,
+        ImageRequest,
+        LanguageModel,
+        Message,
+        Outcome,
+        PostRequest,
+        SocialPlatform,
+        Sound,
+        SpeechRequest,
+        SpeechSynthesizer,
+        Transcriber,
+        Transcription,
+        TranscriptionRequest,
+        TrendItem,
+        TrendSource,
+    )
+    from .sync import Orion
+    from .types import Content, Event, Progress, Question, Run, Trend, Video
 
 __all__ = [
     "AlreadyExistsError",
@@ -121,12 +121,37 @@ __all__ = [
     "connect",
     "connect_async",
     "errors",
+    "providers",
     "types",
 ]
+
+#: Where names are that are neither an error, nor a record, nor for providers.
+_PLACES = {"Orion": "sync", "AsyncOrion": "aio", "Job": "_client", "AsyncJob": "_client"}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        # Nothing is imported before somebody asks for it: a program that makes no video does not wait for what makes one.
+        from importlib import import_module
+
+        if name in __all__:
+            for place in (_PLACES[name],) if name in _PLACES else ("errors", "types", "providers"):
+                module = import_module(f".{place}", __name__)
+                found = module if name == place else getattr(module, name, None)
+                if found is not None:
+                    globals()[name] = found
+                    return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def connect(url: str, *, token: str | None = None, email: str | None = None, password: str | None = None) -> Orion:
     """Reaches a platform: the same calls as `Orion`, over its API. See `Orion.connect`."""
+    from .sync import Orion
+
     return Orion.connect(url, token=token, email=email, password=password)
 
 
@@ -137,16 +162,3 @@ def connect_async(
     from .aio import AsyncOrion
 
     return AsyncOrion.connect(url, token=token, email=email, password=password)
-
-
-def __getattr__(name: str) -> Any:
-    # An event loop takes longer to import than all the rest; who needs none does not wait for it.
-    if name == "AsyncOrion":
-        from .aio import AsyncOrion
-
-        return AsyncOrion
-    if name in ("Job", "AsyncJob"):
-        from . import _client
-
-        return getattr(_client, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -32,39 +32,37 @@ class Connection:
 
     def __init__(self, opened: Callable[[], _orion.Client], *, again: bool = True) -> None:
         self._opened, self._again = opened, again
-        self._client: _orion.Client | None = None
-        self._closed = False
-        self._forks = _forks
+        #: The open client; none before the first use, after a fork, and once this is closed.
+        self.client: _orion.Client | None = None
+        self._closed = self._left = False
 
     def open(self) -> _orion.Client:
-        """The client; a closed one stays closed."""
-        client = self._client
-        if client is not None and self._forks == _forks:
-            return client
-        return self._open()
-
-    def _open(self) -> _orion.Client:
+        """The client, opened if it is not; a closed one stays closed."""
+        if self.client is not None:
+            return self.client
         if self._closed:
             raise ConflictError("this is closed", hint="make another one")
-        if self._client is not None:
-            _left_behind.append(self._client)
-            if not self._again:
-                raise ConflictError(
-                    "a record in memory stays in the process that made it", hint="use a store on disk: store='sqlite:orion.db'"
-                )
-        self._forks = _forks
-        self._client = self._opened()
+        if self._left and not self._again:
+            raise ConflictError(
+                "a record in memory stays in the process that made it", hint="use a store on disk: store='sqlite:orion.db'"
+            )
+        self.client = self._opened()
         _open.add(self)
-        return self._client
+        return self.client
+
+    def leave_behind(self) -> None:
+        """In a process that was forked off: the client is left alone."""
+        if self.client is not None:
+            _left_behind.append(self.client)
+            self.client, self._left = None, True
 
     def close(self) -> None:
         """Stops everything that goes on. A second time does nothing."""
-        client, self._client, self._closed = self._client, None, True
-        if client is not None and self._forks == _forks:
+        client, self.client, self._closed = self.client, None, True
+        if client is not None:
             client.close()
 
 
-_forks = 0
 #: What is to be closed before the interpreter ends: its threads must not call into one that is going away.
 _open: weakref.WeakSet[Connection] = weakref.WeakSet()
 
@@ -76,8 +74,8 @@ def _at_exit() -> None:
 
 
 def _after_fork() -> None:
-    global _forks
-    _forks += 1
+    for connection in list(_open):
+        connection.leave_behind()
 
 
 if hasattr(os, "register_at_fork"):
@@ -248,7 +246,8 @@ class SyncBase:
         connection.open()
 
     def _call(self, call: str, **parameters: Any) -> bytes:
-        return self._connection.open().call(call, parameters, self._user)
+        connection = self._connection
+        return (connection.client or connection.open()).call(call, parameters, self._user)
 
     def _work(self, call: str, progress: Callable[[Progress], object] | None, **parameters: Any) -> bytes:
         return wait(self._connection.open().start(call, parameters, self._user), progress)
@@ -277,9 +276,7 @@ class AsyncBase:
         import asyncio
 
         connection = self._connection
-        if connection._client is not None and connection._forks == _forks:
-            return connection._client
-        return await asyncio.to_thread(connection.open)
+        return connection.client or await asyncio.to_thread(connection.open)
 
     async def _call(self, call: str, **parameters: Any) -> bytes:
         return await self._work(call, None, **parameters)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _orion
 from ._client import Connection
 from .errors import InvalidError
-from .providers import (
-    ClipGenerator,
-    ImageGenerator,
-    LanguageModel,
-    SocialPlatform,
-    SpeechSynthesizer,
-    Transcriber,
-    TrendSource,
-)
+
+if TYPE_CHECKING:
+    from .providers import (
+        ClipGenerator,
+        ImageGenerator,
+        LanguageModel,
+        SocialPlatform,
+        SpeechSynthesizer,
+        Transcriber,
+        TrendSource,
+    )
 
 
 def engine(
@@ -39,16 +41,16 @@ def engine(
     own: list[tuple[str, str, object]] = []
     flags: dict[str, str] = {}
     for name, kind, base, given in (
-        ("writer", "llm", LanguageModel, llm),
-        ("images", "image", ImageGenerator, images),
-        ("create.voice", "tts", SpeechSynthesizer, voice),
-        ("clips", "clip", ClipGenerator, clips),
-        ("transcriber", "transcriber", Transcriber, transcriber),
+        ("writer", "llm", "LanguageModel", llm),
+        ("images", "image", "ImageGenerator", images),
+        ("create.voice", "tts", "SpeechSynthesizer", voice),
+        ("clips", "clip", "ClipGenerator", clips),
+        ("transcriber", "transcriber", "Transcriber", transcriber),
     ):
         if given is not None:
             flags[name] = _chain(kind, base, given, own)
-    own.extend(("trend", "", _of(TrendSource, source)) for source in sources)
-    own.extend(("platform", "", _of(SocialPlatform, platform)) for platform in platforms)
+    own.extend(("trend", "", _of("TrendSource", source)) for source in sources)
+    own.extend(("platform", "", _of("SocialPlatform", platform)) for platform in platforms)
     if feeds is not None:
         flags["feeds"] = ",".join(os.fspath(feed) for feed in feeds)
     for name, value in {**plain, **(settings or {})}.items():
@@ -71,15 +73,18 @@ def platform(url: str, *, token: str | None, email: str | None, password: str | 
     return Connection(lambda: _orion.Client.connect(options))
 
 
-def _of(base: type, given: object) -> object:
-    if not isinstance(given, base):
-        raise InvalidError(f"{type(given).__name__} is no {base.__name__}", hint=f"subclass orion.{base.__name__}")
+def _of(base: str, given: object) -> object:
+    # Only who brings a provider along waits for the classes of all of them.
+    from . import providers
+
+    if not isinstance(given, getattr(providers, base)):
+        raise InvalidError(f"{type(given).__name__} is no {base}", hint=f"subclass orion.{base}")
     return given
 
 
-def _chain(kind: str, base: type, given: Any, own: list[tuple[str, str, object]]) -> str:
+def _chain(kind: str, base: str, given: Any, own: list[tuple[str, str, object]]) -> str:
     """A list of addresses as the settings have it; objects get addresses of their own."""
-    items = [given] if isinstance(given, (str, base)) else list(given)
+    items = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     addresses = []
     for item in items:
         if isinstance(item, str):

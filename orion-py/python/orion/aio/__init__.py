@@ -168,5 +168,5 @@ class AsyncOrion(
         A platform knows who asks by the token alone.
         """
         made = AsyncOrion.__new__(AsyncOrion)
-        AsyncBase.__init__(made, self._connection, UUID(id_of(user)))
+        AsyncBase.__init__(made, self._connection, UUID(str(id_of(user))))
         return made

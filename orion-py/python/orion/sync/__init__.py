@@ -166,5 +166,5 @@ class Orion(
         A platform knows who asks by the token alone.
         """
         made = Orion.__new__(Orion)
-        SyncBase.__init__(made, self._connection, UUID(id_of(user)))
+        SyncBase.__init__(made, self._connection, UUID(str(id_of(user))))
         return made

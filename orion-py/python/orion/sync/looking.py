@@ -74,7 +74,7 @@ class LookingCalls(SyncBase):
 
     def save(self, asset: Asset, path: PathLike) -> Path:
         """Writes a file of content to a path."""
-        answer = self._work("save", None, content=str(asset.content_id), asset=str(asset.id), path=path)
+        answer = self._work("save", None, content=asset.content_id, asset=asset.id, path=path)
         return Path(json.loads(answer))
 
     def events(
@@ -107,7 +107,7 @@ class LookingCalls(SyncBase):
         ...     break
         The old harbour bridge opens again after ten years
         """
-        about = None if content is None else content_id(content)
+        about = None if content is None else str(content_id(content))
         if after is None:
             after = json.loads(self._call("events", after=None, limit=1, wait=0.0))["cursor"]
         while True:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, cast, overload
 from uuid import UUID
 
 T = TypeVar("T")
@@ -16,22 +16,17 @@ T = TypeVar("T")
 class Record:
     """The base of what the engine gives. Two records of the same content are equal; `as_dict` gives plain data."""
 
-    __slots__ = ("_json", "_raw")
+    __slots__ = ("_raw",)
 
     def __init__(self, raw: bytes | dict[str, Any]) -> None:
-        if isinstance(raw, bytes):
-            self._json: bytes | None = raw
-            self._raw: dict[str, Any] | None = None
-        else:
-            self._json, self._raw = None, raw
+        self._raw = raw
 
     @property
     def _data(self) -> dict[str, Any]:
         raw = self._raw
-        if raw is None:
-            raw = json.loads(self._json or b"{}")
-            self._raw = raw
-        return raw  # type: ignore[return-value]
+        if isinstance(raw, bytes):
+            self._raw = raw = cast("dict[str, Any]", json.loads(raw))
+        return raw
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain data, as JSON has it."""
