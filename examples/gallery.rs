@@ -174,7 +174,7 @@ async fn main() -> Result<()> {
 async fn frames(orion: &Orion, sample: &Sample) -> Result<Vec<Vec<u8>>> {
     let subject = Subject::Script { script: sample.script.replace('|', "\n\n") };
     let mut request = CreateRequest { encoder: Encoder::Draft, ..CreateRequest::new(subject) };
-    request.canvas = sample.format.canvas(30);
+    request.canvas = sample.format.canvas(24);
     request.captions = sample.captions.to_owned();
     request.template = style::template(sample.template)?;
     if sample.brand {

@@ -18,5 +18,6 @@ mod redis;
 mod redis_days;
 mod room;
 mod set;
+mod style;
 mod tidy;
 mod words;
