@@ -59,7 +59,7 @@ impl TemplateCommand {
         match self.command {
             Action::List => {
                 let templates = style::built_in()?;
-                if setting.json {
+                if setting.json() {
                     let shown: Vec<serde_json::Value> = templates
                         .iter()
                         .map(|(name, template)| serde_json::json!({ "name": name, "template": template }))
@@ -69,7 +69,7 @@ impl TemplateCommand {
                     let row =
                         |(name, template): &(&str, Template)| vec![(*name).to_owned(), template.description.clone()];
                     let rows: Vec<Vec<String>> = templates.iter().map(row).collect();
-                    output::print(&output::table(&["TEMPLATE", "WHAT"], &rows, 110))?;
+                    output::print_rows(&["TEMPLATE", "WHAT"], &rows, 110, setting.format)?;
                 }
             }
             Action::Preview { template, out, format } => {
@@ -83,7 +83,7 @@ impl TemplateCommand {
                 let png =
                     png.map_err(|error| Error::unexpected("drawing the template broke off").with_source(error))??;
                 write(&out, &png)?;
-                if setting.json {
+                if setting.json() {
                     output::print_json(&serde_json::json!({ "template": name, "file": out }))?;
                 } else {
                     output::print_line(&out.display().to_string())?;
