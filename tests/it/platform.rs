@@ -24,6 +24,15 @@ impl Platform {
         Self::start_as(|_| Vec::new())
     }
 
+    /// As [`start`](Self::start), with more settings.
+    pub(crate) fn start_with(settings: &[&str]) -> Option<Self> {
+        Self::start_as(|_| settings.iter().flat_map(|set| ["--set".to_owned(), (*set).to_owned()]).collect())
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// As [`start`](Self::start), the gateway with more arguments, which may need other processes: they are given the
     /// program.
     fn start_as(arguments: impl FnOnce(&Program) -> Vec<String>) -> Option<Self> {
@@ -67,7 +76,7 @@ impl Platform {
     }
 
     /// A command of the client.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.program.command(arguments);
         command
             .env("HOME", self.program.folder.path())
@@ -121,7 +130,11 @@ impl Platform {
     }
 
     pub(crate) fn restart(&mut self) {
-        self.child = spawn(&self.program, self.port, &[]);
+        self.restart_with(&[]);
+    }
+
+    pub(crate) fn restart_with(&mut self, more: &[String]) {
+        self.child = spawn(&self.program, self.port, more);
         self.ready();
     }
 }
