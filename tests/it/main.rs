@@ -18,7 +18,6 @@ mod people;
 mod pictures;
 mod platform;
 mod program;
-mod redis;
 mod redis_days;
 mod room;
 mod set;

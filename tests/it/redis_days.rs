@@ -2,11 +2,11 @@
 //! not be is asserted.
 
 use crate::program::{Program, root, told};
-use crate::redis::{RedisServer, Subscriber};
 use crate::set::{ask, authorized, free_port, get};
+use orion_private_redis::{Listener, Server};
 use serde_json::Value;
 use std::fs::File;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -34,7 +34,7 @@ impl Drop for Pair {
 }
 
 impl Pair {
-    fn start(redis: &RedisServer) -> Option<Self> {
+    fn start(redis: &Server) -> Option<Self> {
         let program = Program::find()?;
         let made = program
             .command(["admin", "create", "--email", "ada@example.org", "--name", "Ada"])
@@ -130,26 +130,26 @@ fn work(pair: &Pair, token: &str, until: Instant) -> Day {
 #[test]
 #[expect(clippy::print_stdout, reason = "what is measured is printed")]
 fn while_redis_is_away_nothing_is_lost_and_nobody_notices() {
-    let Some(mut redis) = RedisServer::start() else { return };
+    let Some(redis) = Server::start(&[]) else { return };
     let Some(pair) = Pair::start(&redis) else { return };
-    let outside = Subscriber::start(&redis);
+    let outside = Listener::start(&redis);
     let token = pair.token();
     let switched = || outside.count("orion.provider.switched");
     let mut expected = 0;
     for (name, begin, end) in [
         ("on a good day", None, None),
-        ("stopped", Some(RedisServer::pause as fn(&mut RedisServer)), Some(RedisServer::go_on as fn(&mut RedisServer))),
-        ("killed", Some(RedisServer::kill as _), Some(RedisServer::start_again as _)),
-        ("flushed", Some(RedisServer::flush as _), None),
-        ("slow", Some(RedisServer::drag as _), Some(RedisServer::go_on as _)),
+        ("stopped", Some(Server::pause as fn(&Server)), Some(Server::go_on as fn(&Server))),
+        ("killed", Some(Server::kill as _), Some(Server::start_again as _)),
+        ("flushed", Some(Server::flush as _), None),
+        ("slow", Some(Server::drag as _), Some(Server::go_on as _)),
     ] {
         if let Some(begin) = begin {
-            begin(&mut redis);
+            begin(&redis);
         }
         let day = work(&pair, &token, Instant::now() + DAY);
         assert_eq!(day.errors, Vec::<String>::new(), "{name}: {}", pair.log(0));
         if let Some(end) = end {
-            end(&mut redis);
+            end(&redis);
         }
         let back = Instant::now();
         expected += day.events;
@@ -189,37 +189,5 @@ fn while_redis_is_away_nothing_is_lost_and_nobody_notices() {
         println!(
             "redis killed: from logout to the refusal by {place}: p50 {middle} ms, worst {worst} ms, n = {SESSIONS}"
         );
-    }
-}
-
-impl RedisServer {
-    /// Puts it to sleep.
-    fn pause(&mut self) {
-        self.signal("STOP");
-    }
-
-    /// Wakes it up.
-    fn go_on(&mut self) {
-        self.stop_dragging();
-        self.signal("CONT");
-    }
-
-    fn flush(&mut self) {
-        let answer = ask(self.port(), "*1\r\n$8\r\nFLUSHALL\r\n*1\r\n$4\r\nQUIT\r\n").unwrap_or_default();
-        assert!(answer.starts_with("+OK"), "{answer}");
-    }
-
-    /// Lets it work for a tenth of the time only.
-    fn drag(&mut self) {
-        let Some(pid) = self.pid() else { return };
-        let script = format!("while kill -STOP {pid}; do sleep 0.18; kill -CONT {pid} || exit; sleep 0.02; done");
-        let child = Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).spawn();
-        self.set_dragging(child.unwrap());
-    }
-
-    fn signal(&self, name: &str) {
-        let Some(pid) = self.pid() else { return };
-        let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap();
-        assert!(sent.success());
     }
 }

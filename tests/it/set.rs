@@ -2,7 +2,7 @@
 //! the Redis server itself are killed and started again.
 
 use crate::program::{Program, told};
-use crate::redis::{RedisServer, Subscriber};
+use orion_private_redis::{Listener, Server};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -41,7 +41,7 @@ impl Drop for Member {
 /// All of them.
 struct Set {
     program: Program,
-    redis: RedisServer,
+    redis: Server,
     members: Vec<Member>,
     /// Lets in at both gateways.
     token: String,
@@ -49,7 +49,7 @@ struct Set {
 
 impl Set {
     fn start() -> Option<Self> {
-        let (program, redis) = (Program::find()?, RedisServer::start()?);
+        let (program, redis) = (Program::find()?, Server::start(&[])?);
         let free = |role| Member { role, port: free_port(), child: None };
         let members = ROLES.into_iter().flat_map(|role| [free(role), free(role)]).collect();
         let mut set = Self { program, redis, members, token: String::new() };
@@ -228,7 +228,7 @@ fn open_socket(port: u16, ticket: &str) -> String {
 #[test]
 fn two_of_every_part_work_together_while_members_are_killed() {
     let Some(mut set) = Set::start() else { return };
-    let outside = Subscriber::start(&set.redis);
+    let outside = Listener::start(&set.redis);
     let [one, other] = set.gateways();
 
     // Each says who it is, and is counted by itself.

@@ -2,10 +2,13 @@
 
 use crate::book::Book;
 use crate::chance::Chance;
+use crate::half::Half;
 use crate::outside::Outside;
 use crate::platform::Platform;
 use crate::record::{Memory, Snapshot, resumed};
 use crate::trap::Moment;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,10 +16,14 @@ use std::time::{Duration, Instant};
 /// How a life is to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum End {
-    /// After a time.
+    /// After a time from its start on.
     Random(Duration),
+    /// After a time from the moment on at which it is ready, so that it comes to some work.
+    AtWork(Duration),
     /// At a moment that is seen outside, the nth time.
     Moment(Moment, u64),
+    /// When something is half there, the nth time.
+    Half(Half, u64),
     /// At a point within the program: `commit.before:3`.
     Point(String),
 }
@@ -41,17 +48,18 @@ impl Plan {
         self.until.is_none_or(|until| Instant::now() < until) && self.left.fetch_sub(1, Ordering::Relaxed) > 0
     }
 
-    /// Half of all ends are random; the others are divided between the points within and the moments outside.
+    /// Half of all ends are random; the others are divided between the points within, the moments outside and what is half
+    /// there.
     fn draw(&self, chance: &mut Chance, replicas: usize) -> End {
         let nth = 1 + chance.below(3);
         if let Some(point) = &self.only {
-            return match Moment::ALL.into_iter().find(|moment| moment.name() == point) {
-                Some(moment) => End::Moment(moment, nth),
-                None => End::Point(format!("{point}:{nth}")),
-            };
+            let moment = Moment::ALL.into_iter().find(|moment| moment.name() == point);
+            let half = Half::ALL.into_iter().find(|half| half.name() == point);
+            let outside = moment.map(|moment| End::Moment(moment, nth)).or(half.map(|half| End::Half(half, nth)));
+            return outside.unwrap_or_else(|| End::Point(format!("{point}:{nth}")));
         }
-        match chance.below(4) {
-            // Which of several processes called is not seen outside.
+        match chance.below(6) {
+            // Which of several processes called, or writes, is not seen outside.
             0 if replicas == 1 => {
                 End::Moment(chance.one_of(&Moment::ALL).copied().unwrap_or(Moment::ProviderTaken), nth)
             }
@@ -59,6 +67,8 @@ impl Plan {
                 Some(point) => End::Point(format!("{point}:{nth}")),
                 None => End::Random(chance.moment(self.horizon)),
             },
+            2 if replicas == 1 => End::Half(chance.one_of(&Half::ALL).copied().unwrap_or(Half::Blob), nth),
+            3 | 4 => End::AtWork(chance.moment(self.horizon)),
             _ => End::Random(chance.moment(self.horizon)),
         }
     }
@@ -156,10 +166,20 @@ async fn until_its_end(
     may_fall: bool,
 ) -> String {
     let most = match end {
-        End::Random(moment) => *moment,
-        // A point that this life does not come to is none.
-        _ => plan.horizon,
+        End::Random(moment) | End::AtWork(moment) => *moment,
+        // A point that this life does not come to is none; to come to one it has to begin work first.
+        _ => plan.horizon * 3,
     };
+    if let End::AtWork(_) = end {
+        platform.ready(replica).await;
+    }
+    let half = match end {
+        End::Half(half, nth) => Some((*half, *nth as usize)),
+        _ => None,
+    };
+    let there = || half.map(|(half, _)| half.there(platform)).unwrap_or_default();
+    let mut halves: BTreeSet<PathBuf> = there().into_iter().collect();
+    let enough = half.map_or(usize::MAX, |(_, nth)| halves.len() + nth);
     if let End::Moment(moment, nth) = end {
         platform.ready(replica).await;
         if let Some(victim) = platform.pid(replica) {
@@ -167,8 +187,9 @@ async fn until_its_end(
         }
     }
     let begun = Instant::now();
-    while begun.elapsed() < most && !platform.has_ended(replica) {
-        tokio::time::sleep(Duration::from_millis(3)).await;
+    while begun.elapsed() < most && !platform.has_ended(replica) && halves.len() < enough {
+        tokio::time::sleep(Duration::from_millis(if half.is_some() { 1 } else { 3 })).await;
+        halves.extend(there());
     }
     let sprung = outside.trap().disarm();
     let fell = platform.has_ended(replica);
@@ -178,6 +199,7 @@ async fn until_its_end(
     platform.kill(replica);
     match end {
         End::Moment(moment, _) if sprung => moment.name().to_owned(),
+        End::Half(half, _) if halves.len() >= enough => half.name().to_owned(),
         End::Point(point) if fell => point.split(':').next().unwrap_or_default().to_owned(),
         _ => "random".to_owned(),
     }

@@ -3,20 +3,21 @@
 //!
 //! `chaos --kills 1000 --seed 7 --json` with the program at `ORION_BIN`; `chaos --points` lists where it can be killed.
 //! Half of all kills come at random moments. The others come at moments that are seen outside (a provider has a call,
-//! or has answered it) and, if the program was built with the feature `faults`, at the points that it names itself. The
-//! seed decides what is drawn; how the program and the machine interleave is not in its hands.
+//! or has answered it; a file is half written) and, if the program was built with the feature `faults`, at the points
+//! that it names itself. The seed decides what is drawn; how the program and the machine interleave is not in its hands.
 
 #![expect(clippy::unwrap_used, reason = "a harness fails by panicking")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures are the program's output")]
 
 mod book;
 mod chance;
+mod disk;
+mod half;
 mod lives;
 mod outside;
 mod person;
 mod platform;
 mod record;
-mod servers;
 mod topics;
 mod trap;
 mod trouble;
@@ -25,6 +26,7 @@ mod world;
 
 use chance::Chance;
 use clap::Parser;
+use half::Half;
 use lives::Plan;
 use serde_json::json;
 use std::path::PathBuf;
@@ -44,7 +46,8 @@ struct Arguments {
     /// How often it does.
     #[arg(long, default_value_t = 60)]
     kills: i64,
-    /// Processes of a world. More than one share a PostgreSQL database and a Redis server; everything but kills needs two.
+    /// Processes of a world. More than one share a PostgreSQL database and a Redis server; what goes wrong with these,
+    /// and standing still, needs two.
     #[arg(long, default_value_t = 1)]
     replicas: usize,
     /// For how many seconds Redis is away.
@@ -62,7 +65,7 @@ struct Arguments {
     /// Runs at once in a world.
     #[arg(long, default_value_t = 2)]
     lanes: usize,
-    /// The longest life of a process, in milliseconds.
+    /// The longest life of a process, in milliseconds; three times as long if it is to die at a point.
     #[arg(long, default_value_t = 5000)]
     horizon: u64,
     /// Every kill at this point.
@@ -88,7 +91,7 @@ async fn main() -> ExitCode {
     let points = points(&arguments.orion);
     if arguments.points {
         let outside = Moment::ALL.map(Moment::name);
-        for point in points.iter().map(String::as_str).chain(outside) {
+        for point in points.iter().map(String::as_str).chain(outside).chain(Half::ALL.map(Half::name)) {
             println!("{point}");
         }
         return ExitCode::SUCCESS;
@@ -110,7 +113,7 @@ async fn main() -> ExitCode {
     };
     let mut chance = Chance::new(seed);
     let worlds: Vec<Chance> = (0..arguments.worlds.max(1)).map(|_| chance.fork()).collect();
-    let least = if arguments.scenario == Scenario::Kill { 1 } else { 2 };
+    let least = if matches!(arguments.scenario, Scenario::Kill | Scenario::Disk) { 1 } else { 2 };
     let wanted = Wanted {
         scenario: arguments.scenario,
         orion: arguments.orion.canonicalize().unwrap(),
@@ -124,6 +127,10 @@ async fn main() -> ExitCode {
     for one in all_of(worlds.into_iter().map(|chance| world(&wanted, &plan, chance))).await {
         match one {
             Ok(mut one) => join(&mut outcome, &mut one),
+            Err(why) if why == world::UNMOUNTED => {
+                eprintln!("SKIPPED: {why}");
+                return ExitCode::SUCCESS;
+            }
             Err(why) => {
                 eprintln!("{why}");
                 return ExitCode::FAILURE;

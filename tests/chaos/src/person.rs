@@ -170,7 +170,8 @@ impl Person<'_> {
 
     /// Notes an answer that is none of these.
     fn expect(&self, number: usize, fine: &[u16], (status, body): &(u16, Value)) {
-        if !fine.contains(status) && *status != 401 {
+        // Whoever is told to come back later does.
+        if !fine.contains(status) && ![401, 429, 503].contains(status) {
             let text: String = body.to_string().chars().take(300).collect();
             self.book.note(number, |wish| {
                 if wish.oddities.len() < 20 {

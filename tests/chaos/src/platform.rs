@@ -1,12 +1,13 @@
 //! The program under test: one or several processes on one record.
 
+use crate::disk::Disk;
 use crate::outside::{OPENAI_KEY, Outside};
 use crate::topics;
 use orion_faithful::fal::Fal;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +20,8 @@ const EMAIL: &str = "ada@example.org";
 pub(crate) const TRENDS: usize = 40;
 /// No start takes longer.
 const START: Duration = Duration::from_secs(120);
+/// The folder of a disk of its own.
+const DISK: &str = "disk";
 
 /// Where the record is and what else the processes share.
 #[derive(Debug, Clone)]
@@ -31,14 +34,16 @@ pub(crate) struct Setup {
     pub(crate) redis: Option<String>,
     /// How many runs a process works on at once.
     pub(crate) concurrent: usize,
-    /// Where the world lies, if not in a folder of its own.
-    pub(crate) folder: Option<PathBuf>,
+    /// How large the disk is, if it is a small one of its own, in megabytes.
+    pub(crate) disk: Option<usize>,
 }
 
 /// The processes and their folder.
 #[derive(Debug)]
 pub(crate) struct Platform {
     setup: Setup,
+    /// Gone before the folder that it lies in.
+    disk: Option<Disk>,
     folder: TempDir,
     ports: Vec<u16>,
     children: Mutex<Vec<Option<Child>>>,
@@ -46,6 +51,18 @@ pub(crate) struct Platform {
     client: reqwest::Client,
     token: Mutex<String>,
     turn: AtomicUsize,
+    manners: Mutex<Manners>,
+}
+
+/// How the program says no.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Manners {
+    /// Answers of any kind.
+    pub(crate) answers: u64,
+    /// Refusals that say when to come back.
+    pub(crate) refusals: u64,
+    /// Answers that only say that something went wrong, and refusals that do not say when to come back.
+    pub(crate) rude: Vec<String>,
 }
 
 /// An answer of the program: its status and body.
@@ -58,13 +75,15 @@ enum Failed {
 }
 
 impl Platform {
-    /// Starts the processes, with an administrator, and accounts at both destinations.
-    pub(crate) async fn start(setup: Setup, outside: &Outside) -> Self {
-        let folder = match &setup.folder {
-            Some(folder) => tempfile::tempdir_in(folder),
-            None => tempfile::Builder::new().prefix("orion-chaos-").tempdir(),
+    /// Starts the processes, with an administrator, and accounts at both destinations; `None` where a disk is wanted and
+    /// cannot be mounted.
+    pub(crate) async fn start(setup: Setup, outside: &Outside) -> Option<Self> {
+        let folder = tempfile::Builder::new().prefix("orion-chaos-").tempdir().unwrap();
+        let disk = match setup.disk {
+            Some(megabytes) => Some(Disk::mount(&folder.path().join(DISK), megabytes)?),
+            None => None,
         };
-        let folder = folder.unwrap();
+        let root = if disk.is_some() { folder.path().join(DISK) } else { folder.path().to_owned() };
         let ports = (0..setup.replicas).map(|_| free_port()).collect();
         let feed = folder.path().join("feed.xml");
         std::fs::write(&feed, topics::feed(TRENDS)).unwrap();
@@ -89,11 +108,14 @@ impl Platform {
             ("fetch.allow_private", "127.0.0.1".to_owned()),
             ("http.rate_factor", "1000000".to_owned()),
             ("work.concurrent", setup.concurrent.to_string()),
-            ("publish.folder_root", folder.path().join("published").display().to_string()),
+            ("publish.folder_root", root.join("published").display().to_string()),
             ("log", "warn".to_owned()),
         ];
         if let Some(store) = &setup.store {
             settings.push(("store", store.clone()));
+        }
+        if disk.is_some() {
+            settings.push(("disk.reserve", "2".to_owned()));
         }
         if let Some(redis) = &setup.redis {
             settings.push(("redis", redis.clone()));
@@ -103,6 +125,7 @@ impl Platform {
         let children = Mutex::new((0..setup.replicas).map(|_| None).collect());
         let platform = Self {
             setup,
+            disk,
             folder,
             ports,
             children,
@@ -110,6 +133,7 @@ impl Platform {
             client,
             token: Mutex::default(),
             turn: AtomicUsize::new(0),
+            manners: Mutex::default(),
         };
         let made = platform.command(&["admin", "create", "--email", EMAIL, "--name", "Ada"]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -133,11 +157,32 @@ impl Platform {
         }
         let scanned = platform.ask("POST", "/api/v1/scout/trends/scan", Some(json!({"limit": 100}))).await.unwrap();
         assert_eq!(scanned.0, 200, "{}", scanned.1);
-        platform
+        Some(platform)
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Where the program keeps what is its own.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.root().join("data")
+    }
+
+    /// The folder of the destination `folder`.
+    pub(crate) fn published(&self) -> PathBuf {
+        self.root().join("published/out")
+    }
+
+    fn root(&self) -> PathBuf {
+        let folder = self.folder.path();
+        if self.disk.is_some() { folder.join(DISK) } else { folder.to_owned() }
+    }
+
+    /// Its small disk, if it has one.
+    pub(crate) fn disk(&self) -> Option<&Disk> {
+        self.disk.as_ref()
+    }
+
+    /// How it has said no so far.
+    pub(crate) fn manners(&self) -> Manners {
+        self.manners.lock().unwrap().clone()
     }
 
     pub(crate) fn replicas(&self) -> usize {
@@ -146,7 +191,7 @@ impl Platform {
 
     /// Where the record is.
     pub(crate) fn store(&self) -> String {
-        let file = || format!("sqlite:{}", self.folder.path().join("data/orion.db").display());
+        let file = || format!("sqlite:{}", self.data().join("orion.db").display());
         self.setup.store.clone().unwrap_or_else(file)
     }
 
@@ -157,7 +202,7 @@ impl Platform {
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
             .env("ORION_PASSWORD", PASSWORD)
-            .env("ORION_DATA_DIR", self.folder.path().join("data"))
+            .env("ORION_DATA_DIR", self.data())
             .stdin(Stdio::null());
         if let Some(store) = &self.setup.store {
             command.env("ORION_STORE", store);
@@ -267,7 +312,16 @@ impl Platform {
         let answer = request.send().await;
         let answer = answer.map_err(|error| if error.is_connect() { Failed::NotThere } else { Failed::Unanswered })?;
         let status = answer.status().as_u16();
+        let later = answer.headers().contains_key("retry-after");
         let bytes = answer.bytes().await.map_err(|_| Failed::Unanswered)?;
+        let mut manners = self.manners.lock().unwrap();
+        manners.answers += 1;
+        match status {
+            429 | 503 if later => manners.refusals += 1,
+            429 | 500.. => manners.rude.push(format!("{status} {path}: {}", String::from_utf8_lossy(&bytes))),
+            _ => {}
+        }
+        drop(manners);
         Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
     }
 

@@ -1,13 +1,13 @@
 //! What else goes wrong around the processes: they stand still past their lease, Redis stands still, dies or forgets,
-//! PostgreSQL crashes.
+//! PostgreSQL crashes, the disk is full.
 
 use crate::book::Book;
 use crate::chance::Chance;
 use crate::platform::Platform;
 use crate::record::{self, Memory, resumed};
-use crate::servers::{Listener, Redis};
 use crate::verdict::Figure;
 use orion_private_postgres::Server;
+use orion_private_redis::{Listener, Server as Redis};
 use rustix::process::Signal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -26,6 +26,8 @@ pub(crate) struct Troubles {
     pub(crate) errors: Vec<String>,
     /// Questions that were asked meanwhile.
     pub(crate) asked: u64,
+    /// What was acknowledged on a disk that was full now and then, and what of it is gone.
+    pub(crate) kept: (u64, Vec<String>),
     /// Events of the record that nobody outside was shown, of how many.
     pub(crate) unheard: (u64, u64),
 }
@@ -39,6 +41,12 @@ impl Troubles {
             errors.of = self.asked;
             self.errors.iter().for_each(|error| errors.bad(error.clone()));
             figures.push(errors);
+        }
+        if self.kept.0 > 0 {
+            let mut lost = Figure::new("acknowledged writes lost on a full disk", "writes");
+            lost.of = self.kept.0;
+            self.kept.1.iter().for_each(|gone| lost.bad(gone.clone()));
+            figures.push(lost);
         }
         if self.unheard.1 > 0 {
             // Whoever listens at Redis misses what is shown while the way there is cut; the log is the record.
@@ -97,9 +105,9 @@ pub(crate) async fn redis(
         ask_for(platform, chance.moment(Duration::from_secs(2)), None, troubles).await;
         match round % 3 {
             0 => {
-                redis.signal(Signal::STOP);
+                redis.pause();
                 ask_for(platform, away, None, troubles).await;
-                redis.signal(Signal::CONT);
+                redis.go_on();
             }
             1 => {
                 redis.kill();
@@ -139,6 +147,55 @@ pub(crate) async fn postgres(
         let mut last_error = Duration::ZERO;
         ask_for(platform, Duration::from_secs(3), Some((back, &mut last_error)), troubles).await;
         troubles.recoveries.push(last_error);
+    }
+}
+
+/// The disk is full, and there is room again: reads are served meanwhile, and writes soon after.
+pub(crate) async fn disk(platform: &Platform, rounds: i64, chance: &mut Chance, troubles: &mut Troubles) {
+    const ME: &str = "/api/v1/identity/users/me";
+    let Some(disk) = platform.disk() else { return };
+    let mut last = None;
+    let mut write = async |text: String| {
+        let body = serde_json::json!({"bio": text});
+        match platform.ask("PUT", ME, Some(body)).await {
+            Some((200, _)) => {
+                last = Some(text);
+                true
+            }
+            Some((401, _)) => {
+                platform.sign_in_again().await;
+                false
+            }
+            _ => false,
+        }
+    };
+    for round in 0..rounds {
+        ask_for(platform, Duration::from_secs(1) + chance.moment(Duration::from_secs(2)), None, troubles).await;
+        let until = Instant::now() + Duration::from_secs(1) + chance.moment(Duration::from_secs(1));
+        while Instant::now() < until {
+            // Whatever was freed meanwhile is taken again.
+            disk.fill();
+            troubles.kept.0 += u64::from(write(format!("{round} {}", "x".repeat(400))).await);
+            ask_for(platform, Duration::from_millis(50), None, troubles).await;
+        }
+        disk.free();
+        let freed = Instant::now();
+        while !write(format!("{round} and free")).await {
+            if freed.elapsed() > Duration::from_secs(60) {
+                troubles.errors.push("writing does not go on a minute after there is room".to_owned());
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        troubles.kept.0 += 1;
+        troubles.recoveries.push(freed.elapsed());
+        if platform.has_ended(0) {
+            return;
+        }
+    }
+    let kept = platform.ask("GET", ME, None).await.map(|(_, me)| me["bio"].clone());
+    if kept.as_ref().and_then(|bio| bio.as_str()) != last.as_deref() {
+        troubles.kept.1.push(format!("{kept:?} instead of {last:?}"));
     }
 }
 

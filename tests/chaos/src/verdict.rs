@@ -2,6 +2,7 @@
 
 use crate::book::{Kill, Wish};
 use crate::outside::{Call, Delivery, by_input};
+use crate::platform::Manners;
 use crate::record::{Everything, Made};
 use crate::topics;
 use orion_core::StageStatus;
@@ -76,19 +77,23 @@ pub(crate) struct Evidence<'a> {
     pub(crate) all: &'a Everything,
     /// Steps that were done again.
     pub(crate) again: &'a [String],
-    /// The folder of the world.
-    pub(crate) folder: &'a Path,
+    /// Where the program keeps what is its own.
+    pub(crate) data: &'a Path,
+    /// Where it has published.
+    pub(crate) published: &'a Path,
+    /// How it has said no.
+    pub(crate) manners: &'a Manners,
 }
 
 /// The figures, always in the same order.
 pub(crate) fn figures(evidence: &Evidence<'_>) -> Vec<Figure> {
-    let published = published(&evidence.folder.join("published"));
+    let published = published(evidence.published);
     let mut figures = vec![lost(evidence, &published), unfinished(evidence), twice(evidence)];
     figures.extend(paid(evidence));
     figures.push(asked(evidence));
     figures.extend(out(evidence, &published));
     figures.extend(events(evidence));
-    figures.push(files(evidence));
+    figures.extend(files(evidence, &published));
     figures.extend(odd(evidence));
     figures
 }
@@ -278,7 +283,7 @@ struct Published {
 
 fn published(root: &Path) -> Vec<Published> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(root.join("out")).into_iter().flatten().flatten() {
+    for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
         let folder = entry.path();
         if entry.file_name().to_string_lossy().starts_with('.') {
             continue;
@@ -378,9 +383,11 @@ fn events(evidence: &Evidence<'_>) -> [Figure; 2] {
     [lost, twice]
 }
 
-/// Every row has its file, whole.
-fn files(evidence: &Evidence<'_>) -> Figure {
+/// Every row has its file, and whatever looks finished is whole.
+fn files(evidence: &Evidence<'_>, published: &[Published]) -> [Figure; 3] {
     let mut figure = Figure::new("rows without their file", "files that rows point at");
+    let mut half = Figure::new("looks finished and is not", "stored files and published folders");
+    let mut left = Figure::told("left half-written, under names that nobody takes for finished", "files and folders");
     let mut wanted = BTreeSet::new();
     for made in &evidence.all.made {
         wanted.extend(made.assets.iter().map(|asset| (asset.blob.sha256, asset.blob.length)));
@@ -390,22 +397,49 @@ fn files(evidence: &Evidence<'_>) -> Figure {
     }
     for (sha256, length) in wanted {
         let name = sha256.to_string();
-        let file = evidence.folder.join("data/blobs").join(&name[..2]).join(&name[2..]);
+        let file = evidence.data.join("blobs").join(&name[..2]).join(&name[2..]);
         let fine = std::fs::read(file).is_ok_and(|bytes| bytes.len() as u64 == length && Sha256::of(&bytes) == sha256);
         figure.check(fine, || name);
     }
-    figure
+    let entries = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().collect::<Vec<_>>();
+    for shelf in entries(&evidence.data.join("blobs")) {
+        let first = shelf.file_name().to_string_lossy().into_owned();
+        if first.len() != 2 {
+            continue;
+        }
+        for file in entries(&shelf.path()) {
+            let name = format!("{first}{}", file.file_name().to_string_lossy());
+            let whole = std::fs::read(file.path()).is_ok_and(|bytes| Sha256::of(&bytes).to_string() == name);
+            half.check(whole, || name);
+        }
+    }
+    for one in published {
+        half.check(one.whole, || one.folder.display().to_string());
+    }
+    let parts = entries(&evidence.data.join("blobs/parts"));
+    let aside = entries(evidence.published).into_iter().filter(|it| it.file_name().to_string_lossy().starts_with('.'));
+    for part in parts.into_iter().chain(aside) {
+        left.bad(part.path().display().to_string());
+    }
+    left.of = half.of + left.count;
+    [figure, half, left]
 }
 
 /// What a person would have wondered about.
-fn odd(evidence: &Evidence<'_>) -> [Figure; 2] {
+fn odd(evidence: &Evidence<'_>) -> [Figure; 4] {
     let mut failures = Figure::told("runs that failed and had to be taken up by hand", "runs");
     let mut answers = Figure::told("answers that nobody should get", "runs");
     for wish in evidence.wishes {
         failures.check(wish.failures.is_empty(), || format!("{}: {:?}", wish.topic.name, wish.failures));
         answers.check(wish.oddities.is_empty(), || format!("{}: {:?}", wish.topic.name, wish.oddities));
     }
-    [failures, answers]
+    let Manners { answers: all, refusals, rude } = evidence.manners;
+    let mut refused = Figure::told("refusals that say when to come back", "answers");
+    (refused.count, refused.of) = (*refusals, *all);
+    let mut broken = Figure::new("answers 5xx or 429 that do not say when to come back", "answers");
+    rude.iter().for_each(|told| broken.bad(told.chars().take(300).collect()));
+    broken.of = *all;
+    [failures, answers, refused, broken]
 }
 
 #[cfg(test)]
@@ -426,8 +460,8 @@ mod tests {
 
     fn counts(wishes: &[Wish], kills: &[Kill], calls: &[Call], deliveries: &[Delivery]) -> BTreeMap<&'static str, u64> {
         let all = Everything { made: Vec::new(), events: Vec::new(), notifications: Vec::new() };
-        let folder = Path::new("/nowhere");
-        let evidence = Evidence { wishes, kills, calls, deliveries, all: &all, again: &[], folder };
+        let (data, published, manners) = (Path::new("/nowhere"), Path::new("/nowhere"), &Manners::default());
+        let evidence = Evidence { wishes, kills, calls, deliveries, all: &all, again: &[], data, published, manners };
         figures(&evidence).into_iter().map(|figure| (figure.name, figure.count)).collect()
     }
 

@@ -7,10 +7,10 @@ use crate::outside::Outside;
 use crate::person::Person;
 use crate::platform::{Platform, Setup};
 use crate::record::{self, Memory};
-use crate::servers::{Listener, Redis};
 use crate::trouble::{self, Troubles};
 use crate::verdict::{Evidence, Figure, figures};
 use orion_private_postgres::{Durability, Server};
+use orion_private_redis::Listener;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,7 +31,14 @@ pub(crate) enum Scenario {
     Redis,
     /// PostgreSQL crashes.
     Postgres,
+    /// The disk is full for a while.
+    Disk,
 }
+
+/// Why a scenario cannot be played here.
+pub(crate) const UNMOUNTED: &str = "needs to mount a small disk, as root";
+/// Room for a few runs, in megabytes.
+const SMALL: usize = 96;
 
 /// How a world is made.
 #[derive(Debug, Clone)]
@@ -75,19 +82,19 @@ pub(crate) async fn world(wanted: &Wanted, plan: &Plan, mut chance: Chance) -> R
         false => None,
     };
     let redis = match many {
-        true => Some(Redis::start().ok_or("redis-server is not installed")?),
+        true => Some(orion_private_redis::Server::start(&[]).ok_or("redis-server is not installed")?),
         false => None,
     };
     let setup = Setup {
         binary: wanted.orion.clone(),
         replicas: wanted.replicas,
         store: server.as_ref().map(Server::database),
-        redis: redis.as_ref().map(Redis::address),
+        redis: redis.as_ref().map(orion_private_redis::Server::address),
         concurrent: wanted.lanes,
-        folder: None,
+        disk: (wanted.scenario == Scenario::Disk).then_some(SMALL),
     };
     let listener = redis.as_ref().map(Listener::start);
-    let mut platform = Platform::start(setup, &outside).await;
+    let mut platform = Platform::start(setup, &outside).await.ok_or(UNMOUNTED)?;
     let (book, memory, measured) = (Book::default(), Memory::default(), Measured::default());
     let mut troubles = Troubles::default();
     let trends = trends(&platform).await;
@@ -106,6 +113,9 @@ pub(crate) async fn world(wanted: &Wanted, plan: &Plan, mut chance: Chance) -> R
                 (Scenario::Postgres, Some(server), ..) => {
                     trouble::postgres(&platform, server, wanted.rounds, &mut chance, &mut troubles).await;
                 }
+                (Scenario::Disk, ..) => {
+                    trouble::disk(&platform, wanted.rounds, &mut chance, &mut troubles).await;
+                }
                 _ => live_and_die(&platform, &outside, &book, &memory, &measured, plan, chance).await,
             }
             stop.store(true, Ordering::Relaxed);
@@ -120,6 +130,9 @@ pub(crate) async fn world(wanted: &Wanted, plan: &Plan, mut chance: Chance) -> R
     // Whoever is told of what happened is told within moments.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let log = platform.log();
+    if (0..platform.replicas()).any(|replica| platform.has_ended(replica)) {
+        measured.fell.lock().unwrap().push(log.clone());
+    }
     for replica in 0..platform.replicas() {
         platform.kill(replica);
     }
@@ -139,7 +152,9 @@ pub(crate) async fn world(wanted: &Wanted, plan: &Plan, mut chance: Chance) -> R
         deliveries: &seen.deliveries,
         all: &all,
         again: &again,
-        folder: platform.folder(),
+        data: &platform.data(),
+        published: &platform.published(),
+        manners: &platform.manners(),
     };
     let mut figures = figures(&evidence);
     figures.extend(troubles.figures());

@@ -1,7 +1,7 @@
 //! The server is away, killed, emptied, asleep: nobody waits for it, and everything is as before once it is back.
 
+use super::client;
 use super::conformance::Subscriber;
-use super::process::Server;
 use crate::Redis;
 use orion_core::ErrorKind;
 use orion_core::event::{Event, EventRecord};
@@ -11,6 +11,7 @@ use orion_core::port::{Broadcast, Clock, RateLimiter, Store, Wire};
 use orion_core::service::relay::{Relay, Step};
 use orion_core::testing::broadcast::Listener;
 use orion_core::testing::sample;
+use orion_private_redis::Server;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,7 +38,7 @@ async fn passes(here: &dyn Wire, there: &dyn Wire) -> bool {
 #[tokio::test]
 async fn a_wire_wakes_other_processes_and_never_itself_by_echo() {
     let Some(server) = Server::start(&[]) else { return };
-    let (one, other) = (server.redis().wire(), server.redis().wire());
+    let (one, other) = (client(&server).wire(), client(&server).wire());
     assert!(passes(&one, &other).await && passes(&other, &one).await);
     // What it announced before a wait is old news, also when it comes back from the server. What the other one said
     // a moment ago may still be on its way; an echo would come every time.
@@ -55,8 +56,8 @@ async fn a_wire_wakes_other_processes_and_never_itself_by_echo() {
 
 #[tokio::test]
 async fn a_wire_works_within_the_process_while_the_server_is_away_and_beyond_when_it_is_back() {
-    let Some(mut server) = Server::start(&[]) else { return };
-    let (one, other) = (server.redis().wire(), server.redis().wire());
+    let Some(server) = Server::start(&[]) else { return };
+    let (one, other) = (client(&server).wire(), client(&server).wire());
     assert!(passes(&one, &other).await);
     for round in 0..3 {
         server.kill();
@@ -81,8 +82,8 @@ async fn a_wire_works_within_the_process_while_the_server_is_away_and_beyond_whe
 
 #[tokio::test]
 async fn a_limiter_fails_fast_while_the_server_is_away_and_counts_when_it_is_back() {
-    let Some(mut server) = Server::start(&[]) else { return };
-    let limiter = server.redis().limiter();
+    let Some(server) = Server::start(&[]) else { return };
+    let limiter = client(&server).limiter();
     let hit = async |who: &str| limiter.hit("auth", 2, who, sample::time(0)).await;
     assert!(hit("a").await.unwrap().allowed && hit("a").await.unwrap().allowed && !hit("a").await.unwrap().allowed);
     let back = async || {
@@ -104,7 +105,7 @@ async fn a_limiter_fails_fast_while_the_server_is_away_and_counts_when_it_is_bac
     back().await;
     assert!(!hit("a").await.unwrap().allowed, "its memory is as it was");
     // Emptied, it counts anew: also its scripts are gone.
-    let redis = server.redis();
+    let redis = client(&server);
     let mut connection = redis.connection();
     redis::cmd("FLUSHALL").exec_async(&mut connection).await.unwrap();
     redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut connection).await.unwrap();
@@ -116,7 +117,7 @@ async fn a_limiter_fails_fast_while_the_server_is_away_and_counts_when_it_is_bac
     assert!(hit("a").await.unwrap().allowed && hit("a").await.unwrap().allowed && !hit("a").await.unwrap().allowed);
     // Junk under a key is an error, and not a count.
     let begin = sample::time(0).as_micros() / 1_000_000;
-    let mut connection = server.redis().connection();
+    let mut connection = client(&server).connection();
     redis::cmd("SET").arg(format!("ratelimit:auth:c:{begin}")).arg("junk").exec_async(&mut connection).await.unwrap();
     assert!(hit("c").await.is_err());
 }
@@ -196,9 +197,9 @@ async fn hears(listener: &Subscriber, first: u64, last: u64) {
 
 #[tokio::test]
 async fn a_listener_from_outside_hears_every_event_over_all_of_this() {
-    let Some(mut server) = Server::start(&[]) else { return };
+    let Some(server) = Server::start(&[]) else { return };
     let mut log = Log::new();
-    let redis = server.redis();
+    let redis = client(&server);
     let mut relay = log.relay(&redis, 1);
     relay.begin().await.unwrap();
     let listener = Subscriber::new(&server).await;

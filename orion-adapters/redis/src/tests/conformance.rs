@@ -1,10 +1,11 @@
 //! The suites of the ports.
 
-use super::process::Server;
+use super::client;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use orion_core::port::{Broadcast, RateLimiter, Wire};
 use orion_core::testing::broadcast::{Listener, Shown};
+use orion_private_redis::Server;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -35,7 +36,7 @@ mod wires {
 
     async fn wire() -> Option<(Arc<dyn Wire>, Server)> {
         let server = Server::start(&[])?;
-        Some((Arc::new(server.redis().wire()), server))
+        Some((Arc::new(client(&server).wire()), server))
     }
     orion_core::wire_conformance!(wire);
 }
@@ -45,7 +46,7 @@ mod limiters {
 
     async fn limiter() -> Option<(Arc<dyn RateLimiter>, Server)> {
         let server = Server::start(&[])?;
-        Some((Arc::new(server.redis().limiter()), server))
+        Some((Arc::new(client(&server).limiter()), server))
     }
     orion_core::limiter_conformance!(limiter);
 }
@@ -55,7 +56,7 @@ mod broadcasts {
 
     async fn shown() -> Option<(Shown, Server)> {
         let server = Server::start(&[])?;
-        let broadcast: Arc<dyn Broadcast> = Arc::new(server.redis().broadcast());
+        let broadcast: Arc<dyn Broadcast> = Arc::new(client(&server).broadcast());
         Some(((broadcast, Box::new(Subscriber::new(&server).await)), server))
     }
     orion_core::broadcast_conformance!(shown);

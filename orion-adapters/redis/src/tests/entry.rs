@@ -1,10 +1,11 @@
 //! Who is let in: passwords, users with few rights, TLS, databases.
 
-use super::process::Server;
+use super::client;
 use crate::Redis;
 use orion_core::ErrorKind;
 use orion_core::port::{RateLimiter, Wire};
 use orion_core::testing::sample;
+use orion_private_redis::Server;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -41,14 +42,15 @@ async fn works(redis: &Redis) {
 #[tokio::test]
 async fn a_password_lets_in_and_a_wrong_one_does_not() {
     let Some(server) = Server::start(&["--requirepass", "correct horse/battery"]) else { return };
-    let at = |who: &str, database| Redis::open(&format!("redis://{who}127.0.0.1:{}/{database}", server.port)).unwrap();
+    let at =
+        |who: &str, database| Redis::open(&format!("redis://{who}127.0.0.1:{}/{database}", server.port())).unwrap();
     works(&at(":correct%20horse%2Fbattery@", 2)).await;
     works(&at("default:correct%20horse%2Fbattery@", 3)).await;
     for wrong in ["", ":hunter2@", "nobody:hunter2@"] {
         let error = at(wrong, 0).ping().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthorized, "{wrong}: {error:?}");
         assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
-        assert!(error.hint().is_some() && error.to_string().contains(&server.port.to_string()));
+        assert!(error.hint().is_some() && error.to_string().contains(&server.port().to_string()));
     }
 }
 
@@ -58,7 +60,7 @@ async fn a_user_with_the_documented_rights_and_no_others_is_enough() {
     let mut options = vec!["--user"];
     options.extend(user.split(' '));
     let Some(server) = Server::start(&options) else { return };
-    let redis = Redis::open(&format!("redis://orion:hunter2@127.0.0.1:{}/1", server.port)).unwrap();
+    let redis = Redis::open(&format!("redis://orion:hunter2@127.0.0.1:{}/1", server.port())).unwrap();
     works(&redis).await;
     let mut connection = redis.connection();
     let refused = redis
@@ -80,7 +82,7 @@ async fn databases_count_apart() {
 #[tokio::test]
 async fn keys_are_those_of_the_contract_and_go_by_themselves() {
     let Some(server) = Server::start(&[]) else { return };
-    let redis = server.redis();
+    let redis = client(&server);
     redis.limiter().hit("auth", 5, "ann@example.org 10.0.0.7", sample::time(90)).await.unwrap();
     let mut connection = redis.client().get_multiplexed_async_connection().await.unwrap();
     let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
@@ -110,10 +112,10 @@ async fn tls_trusts_the_named_authority_and_nobody_else() {
     let options = ["--tls-port", "PORT", "--tls-cert-file", &certificate, "--tls-key-file", &key];
     let options = [&options[..], &["--tls-ca-cert-file", &ca, "--tls-auth-clients", "no"]].concat();
     let Some(server) = Server::start(&options) else { return };
-    let at = |rest: &str| Redis::open(&format!("rediss://127.0.0.1:{}/{rest}", server.port)).unwrap();
+    let at = |rest: &str| Redis::open(&format!("rediss://127.0.0.1:{}/{rest}", server.port())).unwrap();
     works(&at(&format!("1?ca={ca}"))).await;
     let error = at("").ping().await.unwrap_err();
     assert!(format!("{error:?}").to_lowercase().contains("certificate"), "{error:?}");
-    let plain = server.redis().ping().await;
+    let plain = client(&server).ping().await;
     assert!(plain.is_err(), "without TLS nobody answers");
 }

@@ -3,4 +3,11 @@
 mod bad_days;
 mod conformance;
 mod entry;
-mod process;
+
+use crate::Redis;
+use orion_private_redis::Server;
+
+/// A client of a server.
+fn client(server: &Server) -> Redis {
+    Redis::open(&server.address()).unwrap()
+}
