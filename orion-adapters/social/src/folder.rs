@@ -90,6 +90,36 @@ impl FolderDestination {
         (post.publication_id == id).then(|| PublishStatus::Published(self.told(target)))
     }
 
+    /// Writes the files and their description into a folder.
+    async fn fill(&self, staging: &Path, request: &PublishRequest, operation: &Operation) -> Result<()> {
+        let export = async |blob: &BlobRef, name: &str| {
+            let file = format!("{name}.{}", extension(&blob.media_type));
+            self.blobs.export(blob.sha256, &staging.join(&file)).await?;
+            let media_type = blob.media_type.clone();
+            Ok::<_, Error>(PostFile { file, sha256: blob.sha256, length: blob.length, media_type })
+        };
+        let video = operation.cancellation.unless_cancelled(export(&request.video, "video")).await?;
+        let thumbnail = match &request.thumbnail {
+            Some(still) => Some(operation.cancellation.unless_cancelled(export(still, "thumbnail")).await?),
+            None => None,
+        };
+        let post = Post {
+            publication_id: request.id,
+            content_id: request.content_id,
+            title: request.title.clone(),
+            description: request.description.clone(),
+            video,
+            thumbnail,
+        };
+        let post = serde_json::to_vec_pretty(&post)?;
+        let place = staging.to_owned();
+        self.blocking(move |_| {
+            let written = File::create(place.join(POST)).and_then(|mut file| file.write_all(&post));
+            written.and_then(|()| sync_all(&place)).map_err(|error| failed(error, "cannot write into a folder", &place))
+        })
+        .await
+    }
+
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
         let this = self.clone();
         tokio::task::spawn_blocking(move || work(&this))
@@ -131,32 +161,11 @@ impl PlatformPublisher for FolderDestination {
                 Ok(staging)
             })
             .await?;
-        let export = async |blob: &BlobRef, name: &str| {
-            let file = format!("{name}.{}", extension(&blob.media_type));
-            self.blobs.export(blob.sha256, &staging.join(&file)).await?;
-            let media_type = blob.media_type.clone();
-            Ok::<_, Error>(PostFile { file, sha256: blob.sha256, length: blob.length, media_type })
-        };
-        let video = operation.cancellation.unless_cancelled(export(&request.video, "video")).await?;
-        let thumbnail = match &request.thumbnail {
-            Some(still) => Some(operation.cancellation.unless_cancelled(export(still, "thumbnail")).await?),
-            None => None,
-        };
-        let post = Post {
-            publication_id: request.id,
-            content_id: request.content_id,
-            title: request.title.clone(),
-            description: request.description.clone(),
-            video,
-            thumbnail,
-        };
-        let post = serde_json::to_vec_pretty(&post)?;
-        let place = staging.clone();
-        self.blocking(move |_| {
-            let written = File::create(place.join(POST)).and_then(|mut file| file.write_all(&post));
-            written.and_then(|()| sync_all(&place)).map_err(|error| failed(error, "cannot write into a folder", &place))
-        })
-        .await?;
+        if let Err(error) = self.fill(&staging, request, operation).await {
+            // A publication that failed is not prepared again under this name: nothing of it is to take room for ever.
+            let _ = self.blocking(move |_| Ok(fs::remove_dir_all(staging))).await;
+            return Err(error);
+        }
         Ok(name)
     }
 

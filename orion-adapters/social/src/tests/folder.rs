@@ -27,6 +27,17 @@ fn listed(folder: &Path) -> Vec<String> {
     names
 }
 
+#[tokio::test]
+async fn what_cannot_be_prepared_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (destination, mut wanted) = world(folder.path()).await;
+    // The still is gone when the video is there already.
+    wanted.thumbnail.as_mut().unwrap().sha256 = Sha256::of(b"another");
+    let refused = destination.prepare(&wanted, &Operation::detached()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NotFound);
+    assert_eq!(listed(&folder.path().join("root/out/shorts")), [""; 0]);
+}
+
 const NAME: &str = "bridge-opens-00000000-0000-0000-0000-000000000007";
 
 #[tokio::test]
