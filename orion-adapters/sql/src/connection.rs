@@ -10,6 +10,8 @@ use sqlx::{Connection as _, FromRow, Postgres, SqlSafeStr, Sqlite, Transaction};
 pub(crate) enum Connection<'c> {
     Sqlite(Transaction<'c, Sqlite>),
     Postgres(Transaction<'c, Postgres>),
+    /// It was committed or undone.
+    Over,
 }
 
 /// Writes the same code once for each driver, each with its own types.
@@ -24,6 +26,7 @@ macro_rules! on {
                 let $driver = &mut **tx;
                 $body
             }
+            Connection::Over => Err(sqlx::Error::PoolClosed),
         }
     };
 }
@@ -112,7 +115,7 @@ impl Connection<'_> {
     pub(crate) fn pick(&self, sql: Sql) -> &'static str {
         match self {
             Self::Sqlite(_) => sql.sqlite,
-            Self::Postgres(_) => sql.postgres,
+            Self::Postgres(_) | Self::Over => sql.postgres,
         }
     }
 
@@ -141,6 +144,7 @@ impl Connection<'_> {
         match self {
             Self::Sqlite(tx) => tx.begin().await.map(Connection::Sqlite),
             Self::Postgres(tx) => tx.begin().await.map(Connection::Postgres),
+            Self::Over => Err(sqlx::Error::PoolClosed),
         }
     }
 
@@ -148,6 +152,7 @@ impl Connection<'_> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
             Self::Postgres(tx) => tx.commit().await,
+            Self::Over => Err(sqlx::Error::PoolClosed),
         }
     }
 
@@ -155,6 +160,7 @@ impl Connection<'_> {
         match self {
             Self::Sqlite(tx) => tx.rollback().await,
             Self::Postgres(tx) => tx.rollback().await,
+            Self::Over => Ok(()),
         }
     }
 }

@@ -186,6 +186,7 @@ impl EventLog for SqlTx {
     }
 
     async fn claim(&mut self, group: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
+        self.settle().await;
         let connection = self.writing()?;
         let lease_until = now.after(lease);
         let mut claims = Vec::new();

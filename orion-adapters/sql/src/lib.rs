@@ -33,6 +33,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod undoing;
 mod wire;
 
 pub use file_wire::SqliteWire;

@@ -34,7 +34,7 @@ pub(crate) async fn migrate(mut tx: Connection<'_>) -> Result<()> {
     for (version, migration) in (1_i64..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or_default()) {
         let done = match &tx {
             Connection::Sqlite(_) => tx.run(*migration).await,
-            Connection::Postgres(_) => tx.run(AssertSqlSafe(for_postgres(migration))).await,
+            Connection::Postgres(_) | Connection::Over => tx.run(AssertSqlSafe(for_postgres(migration))).await,
         };
         done.map_err(translate)?;
         tx.execute("insert into orion_schema (version) values ($1)", binds![version]).await.map_err(translate)?;

@@ -4,12 +4,14 @@ use crate::connection::Connection;
 use crate::dialect::{BEGIN_READ, BEGIN_WRITE};
 use crate::error::translate;
 use crate::transaction::SqlTx;
+use crate::undoing::Undoing;
 use crate::{postgres, sqlite};
 use async_trait::async_trait;
 use orion_core::port::{Store, Tx};
 use orion_core::{Error, Result};
 use sqlx::PgPool;
 use std::fmt;
+use std::sync::Arc;
 
 /// The record in an SQLite file or a PostgreSQL database. Clones share its connections.
 #[derive(Clone)]
@@ -18,7 +20,7 @@ pub struct SqlStore(Db);
 #[derive(Clone)]
 enum Db {
     Sqlite(sqlite::Pools),
-    Postgres(PgPool),
+    Postgres(PgPool, Arc<Undoing>),
 }
 
 impl SqlStore {
@@ -44,7 +46,7 @@ impl SqlStore {
         let scheme = uri.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
             Some("sqlite") => Ok(Self(Db::Sqlite(sqlite::open(uri).await?))),
-            Some("postgres" | "postgresql") => Ok(Self(Db::Postgres(postgres::open(uri).await?))),
+            Some("postgres" | "postgresql") => Ok(Self(Db::Postgres(postgres::open(uri).await?, Arc::default()))),
             // Whatever it is, it may hold a password, so only its scheme is told.
             scheme => Err(Error::invalid("not the URI of a store")
                 .with_context("scheme", scheme.unwrap_or("none"))
@@ -60,14 +62,14 @@ impl SqlStore {
                 pools.readers.close().await;
                 pools.writer.close().await;
             }
-            Db::Postgres(pool) => pool.close().await,
+            Db::Postgres(pool, _) => pool.close().await,
         }
     }
 
     #[cfg(test)]
     pub(crate) fn pool(&self) -> &PgPool {
         match &self.0 {
-            Db::Postgres(pool) => pool,
+            Db::Postgres(pool, _) => pool,
             Db::Sqlite(_) => unreachable!("a server is asked for"),
         }
     }
@@ -76,7 +78,7 @@ impl SqlStore {
     pub(crate) fn writer(&self) -> &sqlx::SqlitePool {
         match &self.0 {
             Db::Sqlite(pools) => &pools.writer,
-            Db::Postgres(_) => unreachable!("a file is asked for"),
+            Db::Postgres(..) => unreachable!("a file is asked for"),
         }
     }
 }
@@ -89,7 +91,7 @@ impl fmt::Debug for SqlStore {
                 let file = pools.writer.connect_options().get_filename().to_owned();
                 f.debug_struct("SqlStore").field("sqlite", &file).finish()
             }
-            Db::Postgres(pool) => {
+            Db::Postgres(pool, _) => {
                 f.debug_struct("SqlStore").field("postgres", &postgres::name(&pool.connect_options())).finish()
             }
         }
@@ -99,11 +101,16 @@ impl fmt::Debug for SqlStore {
 #[async_trait]
 impl Store for SqlStore {
     async fn begin(&self) -> Result<Box<dyn Tx>> {
-        let connection = match &self.0 {
-            Db::Sqlite(pools) => pools.writer.begin_with(BEGIN_WRITE.sqlite).await.map(Connection::Sqlite),
-            Db::Postgres(pool) => postgres::begin(pool, BEGIN_WRITE.postgres).await.map(Connection::Postgres),
-        };
-        Ok(Box::new(SqlTx::new(connection.map_err(translate)?, true)))
+        Ok(Box::new(match &self.0 {
+            Db::Sqlite(pools) => {
+                let tx = pools.writer.begin_with(BEGIN_WRITE.sqlite).await.map_err(translate)?;
+                SqlTx::new(Connection::Sqlite(tx), true)
+            }
+            Db::Postgres(pool, undoing) => {
+                let tx = postgres::begin(pool, BEGIN_WRITE.postgres).await.map_err(translate)?;
+                SqlTx::new(Connection::Postgres(tx), true).undone_by(undoing)
+            }
+        }))
     }
 
     async fn read(&self) -> Result<Box<dyn Tx>> {
@@ -114,7 +121,7 @@ impl Store for SqlStore {
                 sqlx::query("select sequence from log_head").execute(&mut *tx).await.map_err(translate)?;
                 Ok(Connection::Sqlite(tx))
             }
-            Db::Postgres(pool) => postgres::begin(pool, BEGIN_READ.postgres).await.map(Connection::Postgres),
+            Db::Postgres(pool, _) => postgres::begin(pool, BEGIN_READ.postgres).await.map(Connection::Postgres),
         };
         Ok(Box::new(SqlTx::new(connection.map_err(translate)?, false)))
     }

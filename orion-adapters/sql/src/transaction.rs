@@ -2,6 +2,7 @@
 
 use crate::connection::Connection;
 use crate::error::translate_commit;
+use crate::undoing::Undoing;
 use crate::{archive, repository};
 use async_trait::async_trait;
 use orion_core::domain::{
@@ -10,16 +11,43 @@ use orion_core::domain::{
 };
 use orion_core::port::{Archive, Entity, Entry, Place, Repository, Tx};
 use orion_core::{Error, ErrorKind, Result};
+use std::mem;
+use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct SqlTx {
     connection: Connection<'static>,
     writes: bool,
+    undoing: Option<Arc<Undoing>>,
+}
+
+impl Drop for SqlTx {
+    fn drop(&mut self) {
+        if let Some(undoing) = self.undoing.take()
+            && let connection @ Connection::Postgres(_) = mem::replace(&mut self.connection, Connection::Over)
+        {
+            undoing.undo(connection);
+        }
+    }
 }
 
 impl SqlTx {
     pub(crate) fn new(connection: Connection<'static>, writes: bool) -> Self {
-        Self { connection, writes }
+        Self { connection, writes, undoing: None }
+    }
+
+    /// Tells when it is undone, if it is dropped.
+    pub(crate) fn undone_by(self, undoing: &Arc<Undoing>) -> Self {
+        let mut told = self;
+        told.undoing = Some(undoing.clone());
+        told
+    }
+
+    /// Waits until what was dropped before is undone.
+    pub(crate) async fn settle(&mut self) {
+        if let Some(undoing) = self.undoing.clone() {
+            undoing.settled().await;
+        }
     }
 
     /// The connection, to read.
@@ -77,8 +105,8 @@ macro_rules! tables {
                 self
             })+
 
-            async fn commit(self: Box<Self>) -> Result<()> {
-                self.connection.commit().await.map_err(translate_commit)
+            async fn commit(mut self: Box<Self>) -> Result<()> {
+                mem::replace(&mut self.connection, Connection::Over).commit().await.map_err(translate_commit)
             }
         }
     };

@@ -140,6 +140,23 @@ async fn a_key_taken_meanwhile_leaves_the_transaction_usable() {
     assert_eq!(users(&store).await, 3);
 }
 
+/// What a dropped transaction had claimed is there for the next one, however busy the machine is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_dropped_is_undone_before_the_next_claim() {
+    let Some((store, _)) = store().await else { return };
+    insert_user(&store, 1).await.unwrap();
+    for round in 0..300 {
+        for dropped in [true, false] {
+            let mut tx = store.begin().await.unwrap();
+            let claims = tx.claim("group", sample::time(round), Duration::ZERO, 8).await.unwrap();
+            assert_eq!(claims.len(), 1, "round {round}");
+            if !dropped {
+                tx.commit().await.unwrap();
+            }
+        }
+    }
+}
+
 /// Two who wait for each other: one is sent away, told that it may come again, and the other goes on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deadlock_is_temporary() {
