@@ -149,7 +149,8 @@ def test_sync_own_material_is_refused_by_name(app: orion.Orion, tmp_path: pathli
     assert [content.id for content in app.contents()] == before and not (tmp_path / "video").exists()
     plain = tmp_path / "plain.txt"
     plain.write_text(SCRIPT)
-    run = app.advance(app.start(**{**ORDER, "script": plain}, gates=["script"]))
+    order: dict[str, Any] = {**ORDER, "script": plain}
+    run = app.advance(app.start(**order, gates=["script"]))
     script = app.content(run).script
     assert script is not None and [line.text for line in script.lines][0] == "Python speaks to a platform."
     app.reject(run)
