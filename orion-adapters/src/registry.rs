@@ -567,6 +567,12 @@ impl Parts {
     }
 }
 
+/// The fonts of this machine, as everything is set in them.
+#[cfg(feature = "render")]
+pub fn fonts() -> &'static orion_draw::FontKit {
+    orion_draw::FontKit::shared()
+}
+
 /// Which scripts beyond Latin, Greek and Cyrillic the fonts of this machine can show. Reads files.
 #[cfg(feature = "render")]
 pub fn scripts() -> Vec<orion_draw::ScriptFont> {

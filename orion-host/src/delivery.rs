@@ -102,6 +102,28 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     written.and_then(|()| sync_folder(path.parent().unwrap_or(path)))
 }
 
+/// Moves a file to a place, whole or not at all, also to another disk.
+///
+/// # Errors
+/// As [`deliver`].
+pub(crate) fn move_file(from: &Path, to: &Path) -> Result<()> {
+    let name =
+        to.file_name().ok_or_else(|| Error::invalid("this path names no file").with_context("path", to.display()))?;
+    let partial = to.with_file_name(format!(".{}.{}.partial", name.to_string_lossy(), std::process::id()));
+    let write = || {
+        if std::fs::rename(from, &partial).is_err() {
+            std::fs::copy(from, &partial)?;
+        }
+        std::fs::File::open(&partial)?.sync_all()?;
+        std::fs::rename(&partial, to)
+    };
+    let moved = write().map_err(|error| {
+        let _ = std::fs::remove_file(&partial);
+        unwritable(to, error)
+    });
+    moved.and_then(|()| sync_folder(to.parent().unwrap_or(to)))
+}
+
 /// Makes the names in a folder survive a power cut. Windows does it by itself and cannot open a folder.
 ///
 /// # Errors

@@ -151,6 +151,9 @@ impl Orion {
                 )
                 .await?;
         }
+        if let Subject::Script { script } = &request.subject {
+            crate::captioned::check_letters(script)?;
+        }
         if request.own.music.is_none() {
             request.own.music = self.music(&self.config.music, operation).await?;
         }

@@ -6,6 +6,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 pub mod backup;
+pub mod captioned;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;

@@ -13,6 +13,7 @@ fn made(program: &Program, name: &str, arguments: &[&str]) -> Option<String> {
     command.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=540x960:rate=30:duration=4"]);
     command.args(["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=4"]);
     command.args(["-pix_fmt", "yuv420p", "-preset", "ultrafast", "-af", "volume=2.45", "-ac", "2"]);
+    command.args(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]);
     match command.args(arguments).arg(&file).output() {
         Ok(output) => assert!(output.status.success(), "{}", told(&output)),
         Err(_) => {
@@ -57,6 +58,36 @@ fn a_file_is_held_against_a_platform() {
     let output = program.run(&["check", &good, "--platform", "myspace"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(told(&output).contains("instagram_reels"), "{}", told(&output));
+}
+
+#[test]
+fn what_can_be_set_right_is_in_a_copy() {
+    let Some(program) = Program::find() else { return };
+    // Index last, too quiet, colours untold, and sound that goes on for two seconds after the picture.
+    let untold = ["-colorspace", "unknown", "-color_primaries", "unknown", "-color_trc", "unknown"];
+    let more = [&untold[..], &["-af", "volume=0.2,apad=pad_dur=2", "-t", "6"]].concat();
+    let Some(bad) = made(&program, "bad.mp4", &more) else { return };
+    let before = std::fs::read(&bad).unwrap();
+    let output = program.run(&["check", "bad.mp4", "--fix", "--json"]);
+    assert!(output.status.success(), "{} {}", String::from_utf8_lossy(&output.stdout), told(&output));
+    assert_eq!(failed(&output), ["colours", "synchrony", "loudness", "fast start"]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let fixed = &answer["fixed"];
+    assert_eq!((&fixed["passed"], &fixed["file"]), (&true.into(), &"bad.fixed.mp4".into()), "{fixed}");
+    assert_eq!(fixed["repairs"], serde_json::json!(["index", "colour", "loudness", "length"]));
+    assert_eq!(std::fs::read(&bad).unwrap(), before, "the file itself is only read");
+    assert_eq!(fixed["info"]["frames"], answer["info"]["frames"], "the picture is copied");
+    assert!(program.run(&["check", "bad.fixed.mp4"]).status.success());
+    assert_eq!(std::fs::read_dir(program.path("data/work")).map_or(0, |entries| entries.count()), 0);
+
+    let again = program.run(&["check", "bad.mp4", "--fix"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(told(&again).contains("--out"), "{}", told(&again));
+    // What needs another picture is left alone.
+    made(&program, "small.mp4", &["-movflags", "+faststart", "-vf", "scale=180:320"]);
+    let left = program.run(&["check", "small.mp4", "--fix"]);
+    assert_eq!(left.status.code(), Some(1));
+    assert!(!program.path("small.fixed.mp4").exists());
 }
 
 #[test]

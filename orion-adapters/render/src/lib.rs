@@ -8,7 +8,10 @@
 //! into a file that is read as data.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
+mod burn;
 mod caption;
+#[cfg(test)]
+mod contrast;
 mod encode;
 mod fault;
 mod inspect;
@@ -21,6 +24,7 @@ mod picture;
 mod play;
 mod probe;
 mod renderer;
+mod repair;
 mod sound;
 mod supervise;
 #[cfg(test)]
@@ -28,11 +32,14 @@ mod tests;
 mod thumbnail;
 mod tools;
 mod transcode;
+mod y4m;
 
+pub use burn::{Burn, Burnt, KeptSound, burn, burnable};
 pub use inspect::Look;
 pub use music::{compose, moods};
 pub use own::{Still, clip, still};
 pub use probe::{FfprobeProbe, probe_file};
 pub use renderer::FfmpegRenderer;
+pub use repair::{Repaired, repair};
 pub use tools::Tools;
 pub use transcode::Transcoder;

@@ -4,7 +4,7 @@
 //! programs; what it leaves out (profile, pixel format, container) stands in the words for people on the error output.
 
 use crate::fault;
-use crate::probe::{Answer, Format, MOST_SECONDS, Stream, Tags, decoder_formats};
+use crate::probe::{Answer, Format, MOST_SECONDS, SideData, Stream, Tags, decoder_formats};
 use crate::supervise::Watched;
 use orion_core::{Error, Result};
 use std::ffi::OsStr;
@@ -129,11 +129,14 @@ impl Listing {
             let duration = track.duration();
             let rate = duration.filter(|seconds| *seconds > 0.0).map(|seconds| track.packets as f64 / seconds);
             let (width, height) = track.size.unzip();
+            let video = track.kind == "video";
+            let [color_space, color_primaries, color_transfer] = if video { words.colours } else { Default::default() };
+            let rotation = between(said, "displaymatrix: rotation of ", " degrees").filter(|_| video);
             Stream {
                 codec_type: Some(track.kind.clone()),
                 codec_name: Some(track.codec.clone()),
                 profile: words.profile,
-                pix_fmt: words.second.clone().filter(|_| track.kind == "video"),
+                pix_fmt: words.second.clone().filter(|_| video),
                 width,
                 height,
                 // In thousandths, as rates such as 30000/1001 are written.
@@ -142,6 +145,10 @@ impl Listing {
                 duration: duration.map(|seconds| seconds.to_string()),
                 sample_rate: track.sample_rate.clone(),
                 channels: words.third.as_deref().and_then(channels),
+                color_space,
+                color_primaries,
+                color_transfer,
+                side_data_list: vec![SideData { rotation: rotation.and_then(|degrees| degrees.parse().ok()) }],
                 ..Stream::default()
             }
         };
@@ -162,6 +169,8 @@ struct Words {
     profile: Option<String>,
     second: Option<String>,
     third: Option<String>,
+    /// Matrix, primaries and transfer.
+    colours: [Option<String>; 3],
 }
 
 fn words_of(said: &str, kind: &str) -> Words {
@@ -188,7 +197,23 @@ fn words_of(said: &str, kind: &str) -> Words {
         part.map(|part| part.trim().split('(').next().unwrap_or_default().to_owned()).filter(|part| !part.is_empty())
     };
     let profile = parts.first().and_then(|part| between(part, "(", ")")).filter(|profile| !profile.contains(" / 0x"));
-    Words { profile: profile.map(str::to_owned), second: plain(parts.get(1)), third: plain(parts.get(2)) }
+    let colours = parts.get(1).and_then(|part| between(part, "(", ")")).and_then(colours).unwrap_or_default();
+    Words { profile: profile.map(str::to_owned), second: plain(parts.get(1)), third: plain(parts.get(2)), colours }
+}
+
+/// The colours among what stands in the brackets of a pixel format (`tv, bt709, progressive`): one name for all three,
+/// or `matrix/primaries/transfer`.
+fn colours(inside: &str) -> Option<[Option<String>; 3]> {
+    const OTHERS: [&str; 7] = ["tv", "pc", "progressive", "top", "bottom", "left", "center"];
+    let told = inside.split(',').map(str::trim).find(|word| {
+        word.contains('/') || !(OTHERS.iter().any(|other| word.starts_with(other)) || word.ends_with("bpc"))
+    })?;
+    let mut parts = told.split('/').map(|part| Some(part.to_owned()));
+    let first = parts.next()?;
+    Some(match (parts.next(), parts.next()) {
+        (Some(primaries), Some(transfer)) => [first, primaries, transfer],
+        _ => [first.clone(), first.clone(), first],
+    })
 }
 
 /// How many channels a layout has: `mono`, `stereo`, `5.1`, `3 channels`.
@@ -238,6 +263,7 @@ mod tests {
             (video.avg_frame_rate.as_deref(), video.nb_read_packets.as_deref()),
             (Some("30000/1000"), Some("2"))
         );
+        assert_eq!((video.color_space.as_deref(), video.color_transfer.as_deref()), (Some("bt709"), Some("bt709")));
         assert_eq!((audio.codec_name.as_deref(), audio.channels), (Some("aac"), Some(6)));
         assert_eq!(audio.duration.as_deref().map(|text| text.parse::<f64>().unwrap() * 48_000.0), Some(1024.0));
     }
@@ -248,6 +274,11 @@ mod tests {
             assert_eq!(channels(layout), Some(count), "{layout}");
         }
         assert_eq!(channels("ambisonic 1"), None);
+        assert_eq!(colours("tv, progressive"), None);
+        assert_eq!(
+            colours("tv, bt470bg/unknown/smpte170m"),
+            Some(["bt470bg", "unknown", "smpte170m"].map(|name| Some(name.to_owned())))
+        );
         assert_eq!(words_of("nothing", "Video"), Words::default());
     }
 }

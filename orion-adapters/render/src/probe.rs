@@ -6,7 +6,7 @@ use crate::supervise::{Watched, supervise};
 use crate::{Tools, fault, listing, mp4};
 use async_trait::async_trait;
 use orion_core::domain::BlobRef;
-use orion_core::port::{BlobStore, MediaContent, MediaInfo, MediaProbe, Stretch};
+use orion_core::port::{BlobStore, ColourTags, MediaContent, MediaInfo, MediaProbe, Stretch};
 use orion_core::{Error, ErrorKind, MediaTime, Operation, Result};
 use serde::Deserialize;
 use std::io::Read;
@@ -106,6 +106,35 @@ pub(crate) struct Stream {
     pub(crate) channels: Option<u32>,
     #[serde(default)]
     pub(crate) disposition: Disposition,
+    pub(crate) color_space: Option<String>,
+    pub(crate) color_transfer: Option<String>,
+    pub(crate) color_primaries: Option<String>,
+    #[serde(default)]
+    pub(crate) side_data_list: Vec<SideData>,
+}
+
+#[derive(Deserialize, Default)]
+pub(crate) struct SideData {
+    /// By how many degrees the picture is turned when it is shown.
+    pub(crate) rotation: Option<f64>,
+}
+
+impl Stream {
+    /// Width and height as shown.
+    fn size(&self) -> (u32, u32) {
+        let (width, height) = (self.width.unwrap_or(0), self.height.unwrap_or(0));
+        let turned = self.side_data_list.iter().find_map(|data| data.rotation).unwrap_or(0.0);
+        if (turned.rem_euclid(180.0) - 90.0).abs() < 45.0 { (height, width) } else { (width, height) }
+    }
+
+    fn colour(&self) -> ColourTags {
+        let told = |tag: &Option<String>| tag.clone().filter(|tag| !matches!(tag.as_str(), "unknown" | "reserved"));
+        ColourTags {
+            matrix: told(&self.color_space),
+            transfer: told(&self.color_transfer),
+            primaries: told(&self.color_primaries),
+        }
+    }
 }
 
 fn probe(tools: &Tools, file: &Path, closely: Look, watched: &Watched) -> Result<MediaInfo> {
@@ -128,7 +157,7 @@ fn probe(tools: &Tools, file: &Path, closely: Look, watched: &Watched) -> Result
         answer.streams.iter().find(is)
     };
     let (video, audio) = (of("video"), of("audio"));
-    let size = video.map_or((0, 0), |video| (video.width.unwrap_or(0), video.height.unwrap_or(0)));
+    let size = video.map_or((0, 0), Stream::size);
     let pixels = u64::from(size.0) * u64::from(size.1);
     if video.is_some() && !(1..=u64::from(MOST_PIXELS)).contains(&pixels) {
         return Err(Error::invalid("the picture has no size, or is too large to be looked at")
@@ -173,6 +202,7 @@ fn probe(tools: &Tools, file: &Path, closely: Look, watched: &Watched) -> Result
         audio_duration: audio.and_then(|audio| time(audio.duration.as_ref())),
         fast_start: index.first,
         edited: index.edited,
+        colour: video.map(Stream::colour),
         loudness: heard.loudness,
         true_peak: heard.true_peak,
         content: Some(MediaContent {

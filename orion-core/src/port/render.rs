@@ -66,6 +66,9 @@ pub struct MediaInfo {
     /// Whether an MP4 file has edit lists that change what is played.
     #[serde(default)]
     pub edited: bool,
+    /// What the picture tells of its colours; `None` for what was probed before this was read, and without a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<ColourTags>,
     /// Integrated loudness in LUFS, when there is sound.
     pub loudness: Option<f64>,
     /// Highest true peak in dBTP, when there is sound.
@@ -90,6 +93,30 @@ pub struct MediaContent {
     pub clipped: f64,
     /// What the decoders complained of.
     pub complaint: Option<String>,
+}
+
+/// What a picture tells of its colours, in ffmpeg's names (`bt709`, `smpte2084`); `None` for what is not told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ColourTags {
+    /// How they are written as brightness and differences.
+    pub matrix: Option<String>,
+    /// How numbers become light.
+    pub transfer: Option<String>,
+    /// What red, green and blue are.
+    pub primaries: Option<String>,
+}
+
+impl ColourTags {
+    /// Everything told to be that of ordinary high-definition video (ITU-R BT.709).
+    pub fn bt709() -> Self {
+        let told = || Some("bt709".to_owned());
+        Self { matrix: told(), transfer: told(), primaries: told() }
+    }
+
+    /// Whether nothing is left to a player's guess.
+    pub fn are_whole(&self) -> bool {
+        self.matrix.is_some() && self.transfer.is_some() && self.primaries.is_some()
+    }
 }
 
 /// A part of a file.

@@ -337,7 +337,7 @@ impl SubjectArguments {
 }
 
 /// The text itself, or what stands in the file of that name, or on standard input.
-fn read_text(given: &str) -> Result<String> {
+pub(super) fn read_text(given: &str) -> Result<String> {
     if given == "-" {
         return read_capped(std::io::stdin().lock(), "standard input");
     }
@@ -378,7 +378,7 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// Finds out before the work whether its result can be written: the nearest folder that exists must be one.
-fn check_folder(folder: &Path) -> Result<()> {
+pub(super) fn check_folder(folder: &Path) -> Result<()> {
     let folder = absolute(folder)?;
     let Some(existing) = folder.ancestors().find(|ancestor| ancestor.exists()) else { return Ok(()) };
     if !existing.is_dir() {

@@ -1,6 +1,7 @@
 //! The command line. Standard output is data; everything for people goes to standard error.
 
 mod backup;
+mod caption;
 mod check;
 mod config;
 mod create;
@@ -62,6 +63,8 @@ enum Command {
     Up(up::Up),
     /// Make a video from a feed, a page, a topic, a text or a script
     Create(Box<create::Create>),
+    /// Caption a video of your own
+    Caption(Box<caption::Caption>),
     /// Show what trends in feeds, or ask a platform's Scout
     Scout(scout::Scout),
     /// Sign in to a platform
@@ -111,6 +114,7 @@ impl Command {
     /// How a command prints, where there is a choice beyond `--json`.
     fn printing(&self) -> Printing {
         match self {
+            Self::Caption(caption) => caption.printing,
             Self::Models(models) => models.printing,
             Self::Voices(voices) => voices.printing,
             Self::Runs(runs) => runs.printing,
@@ -198,6 +202,9 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     if let Command::Create(create) = &cli.command {
         create.settings(&mut layers);
     }
+    if let Command::Caption(caption) = &cli.command {
+        caption.settings(&mut layers);
+    }
     #[cfg(feature = "http")]
     if let Command::Up(up) = &cli.command {
         up.settings(&mut layers);
@@ -215,6 +222,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             #[cfg(feature = "http")]
             Command::Up(up) => up.run(setting).await,
             Command::Create(create) => create.run(setting).await,
+            Command::Caption(caption) => caption.run(setting).await,
             Command::Scout(scout) => scout.run(setting).await,
             Command::Auth(auth) => auth.run(setting.remote).await,
             Command::Content(content) => content.run(setting.remote).await,
@@ -279,6 +287,7 @@ mod tests {
         for line in [
             ["orion", "create", "--format", "1:1", "--topic", "bees"],
             ["orion", "content", "list", "--format", "json", "--json"],
+            ["orion", "caption", "v.mp4", "--format", "json", "--json"],
             ["orion", "scout", "list-trends", "--format", "plain", "--json"],
         ] {
             assert!(Cli::try_parse_from(line).is_ok(), "{line:?}");

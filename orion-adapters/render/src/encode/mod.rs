@@ -5,17 +5,17 @@ mod metadata;
 mod settings;
 
 pub(crate) use child::Child;
-pub(crate) use settings::describe;
+pub(crate) use settings::{describe, picture};
 
 use crate::fault;
 use crate::picture::Frame;
 use crate::supervise::Watched;
-use orion_core::domain::timeline::Timeline;
+use orion_core::domain::timeline::{Canvas, Timeline};
 use orion_core::port::RenderSettings;
 use orion_core::{Error, Result};
 use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 
@@ -36,9 +36,38 @@ pub(crate) fn encode(
     watched: &Watched,
     mut draw: impl FnMut(u64, &mut Frame) -> Result<()>,
 ) -> Result<()> {
-    let (canvas, child) = (&timeline.canvas, &watched.child);
     std::fs::write(folder.join(metadata::FILE), metadata::contents(&settings.title)).map_err(fault::io)?;
     let mut command = settings::command(ffmpeg, folder, timeline, settings.encoder);
+    let (stream, total) = (Stream { canvas: timeline.canvas, head: b"", mark: b"" }, timeline.frames());
+    let mut number = 0;
+    feed(&mut command, &stream, watched, |frame| {
+        if number == total {
+            return Ok(false);
+        }
+        draw(number, frame)?;
+        number += 1;
+        Ok(true)
+    })
+}
+
+/// How frames are written to an encoder.
+pub(crate) struct Stream<'a> {
+    /// Their size.
+    pub(crate) canvas: Canvas,
+    /// What stands before all of them.
+    pub(crate) head: &'a [u8],
+    /// What stands before each.
+    pub(crate) mark: &'a [u8],
+}
+
+/// Runs an encoder on the frames that `next` draws, until it says that there is none, and waits for its end.
+pub(crate) fn feed(
+    command: &mut Command,
+    stream: &Stream<'_>,
+    watched: &Watched,
+    mut next: impl FnMut(&mut Frame) -> Result<bool>,
+) -> Result<()> {
+    let (canvas, child) = (&stream.canvas, &watched.child);
     let pipes = child.start(command.stdin(Stdio::piped()).stdout(Stdio::null()))?;
     let mut pipe = pipes.stdin.ok_or_else(|| Error::unexpected("the encoder has no standard input"))?;
     let (width, height) = (canvas.width as usize, canvas.height as usize);
@@ -50,7 +79,9 @@ pub(crate) fn encode(
     }
     let (outcome, wrote) = std::thread::scope(|scope| {
         let writer = scope.spawn(move || {
+            pipe.write_all(stream.head)?;
             for frame in to_write {
+                pipe.write_all(stream.mark)?;
                 pipe.write_all(&frame.bytes)?;
                 watched.moved.fetch_add(1, Ordering::Relaxed);
                 let _ = done.send(frame);
@@ -58,15 +89,16 @@ pub(crate) fn encode(
             Ok::<(), std::io::Error>(())
         });
         let mut outcome = Ok(());
-        for number in 0..timeline.frames() {
-            // Both ends fail only once the writer has ended, which has a reason of its own.
-            let Ok(mut frame) = free.recv() else { break };
-            outcome = draw(number, &mut frame);
-            if outcome.is_err() {
-                child.kill();
-            }
-            if outcome.is_err() || drawn.send(frame).is_err() {
-                break;
+        // Both ends fail only once the writer has ended, which has a reason of its own.
+        while let Ok(mut frame) = free.recv() {
+            match next(&mut frame) {
+                Ok(true) if drawn.send(frame).is_ok() => {}
+                Ok(_) => break,
+                Err(error) => {
+                    child.kill();
+                    outcome = Err(error);
+                    break;
+                }
             }
         }
         drop(drawn);

@@ -48,7 +48,6 @@ pub(crate) fn describe(encoder: Encoder) -> String {
 /// ffmpeg in a folder: frames on standard input, the sound and the tags beside, one file out.
 pub(super) fn command(ffmpeg: &Path, folder: &Path, timeline: &Timeline, encoder: Encoder) -> Command {
     let Canvas { width, height, frames_per_second: rate } = &timeline.canvas;
-    let X264 { preset, crf, params } = x264(encoder);
     let mut command = Command::new(ffmpeg);
     command.current_dir(folder);
     command.args(["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]);
@@ -59,21 +58,25 @@ pub(super) fn command(ffmpeg: &Path, folder: &Path, timeline: &Timeline, encoder
     command.args(["-protocol_whitelist", "file", "-f", "wav", "-i", &format!("file:{SOUND}")]);
     command.args(["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", &format!("file:{}", metadata::FILE)]);
     command.args(["-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "2", "-map_chapters", "-1"]);
-    command.args(["-c:v", "libx264", "-preset", preset, "-crf", crf, "-profile:v", "high", "-pix_fmt", "yuv420p"]);
-    if !params.is_empty() {
-        command.args(["-x264-params", params]);
-    }
-    command.args(["-threads", &threads().to_string()]);
-    // A key frame every two seconds at least, as the platforms ask, and wherever the picture changes at once.
-    command.args(["-g", &(2 * rate).to_string()]);
+    picture(&mut command, encoder, *rate);
     let cuts = cuts(timeline);
     if !cuts.is_empty() {
         command.args(["-force_key_frames", &cuts]);
     }
-    command.args(["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]);
     command.args(["-c:a", "aac", "-b:a", "192k", "-ar", "48000", "-ac", "2"]);
     command.args(["-movflags", "+faststart", "-f", "mp4", &format!("file:{VIDEO}")]);
     command
+}
+
+/// How the picture is encoded: with a key frame every two seconds at least, as the platforms ask, and its colours told.
+pub(crate) fn picture(command: &mut Command, encoder: Encoder, rate: u32) {
+    let X264 { preset, crf, params } = x264(encoder);
+    command.args(["-c:v", "libx264", "-preset", preset, "-crf", crf, "-profile:v", "high", "-pix_fmt", "yuv420p"]);
+    if !params.is_empty() {
+        command.args(["-x264-params", params]);
+    }
+    command.args(["-threads", &threads().to_string(), "-g", &(2 * rate).to_string()]);
+    command.args(["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]);
 }
 
 /// When the picture changes at once: seconds, parted by commas.

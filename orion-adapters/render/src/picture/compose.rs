@@ -204,7 +204,7 @@ fn soft_edge(uncovered: f64, width: usize) -> Vec<u8> {
     (0..width).map(share).collect()
 }
 
-fn lay_overlay(frame: &mut Frame, overlay: &Overlay) {
+pub(crate) fn lay_overlay(frame: &mut Frame, overlay: &Overlay) {
     let picture = &overlay.picture;
     for (plane, (width, samples)) in frame.planes_mut().into_iter().enumerate() {
         let (x, y) = if plane == 0 { (overlay.x, overlay.y) } else { (overlay.x / 2, overlay.y / 2) };

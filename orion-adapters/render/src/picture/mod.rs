@@ -8,6 +8,6 @@ mod resample;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use compose::{Composer, Overlay};
+pub(crate) use compose::{Composer, Overlay, lay_overlay};
 pub(crate) use decode::{Limits, decode, for_canvas};
 pub(crate) use plane::{Frame, Picture};

@@ -74,8 +74,20 @@ pub(crate) fn master(
         raw.write_all(&bytes).map_err(io)?;
     }
     raw.flush().map_err(io)?;
-    let loudness = &timeline.loudness;
-    let Some(measured) = meter.loudness().filter(|_| mixer.has_sound()) else {
+    let measured = meter.loudness().filter(|_| mixer.has_sound());
+    settle(scratch, file, measured, &timeline.loudness, cancellation)
+}
+
+/// Brings the mix in `scratch` from the loudness that was measured to that which is wanted; nothing but the limiter
+/// touches it if there is none.
+pub(super) fn settle(
+    scratch: &Path,
+    file: &Path,
+    measured: Option<f64>,
+    loudness: &Loudness,
+    cancellation: &Cancellation,
+) -> Result<()> {
+    let Some(measured) = measured else {
         return pass(scratch, file, 0.0, loudness).map(drop);
     };
     let mut gain = loudness.integrated - measured;

@@ -4,11 +4,13 @@ mod clip;
 mod limiter;
 mod loudness;
 mod mix;
+mod relevel;
 mod resample;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use loudness::{Meter, master};
+pub(crate) use relevel::relevel;
 
 use orion_core::Result;
 use orion_core::domain::BlobRef;

@@ -7,7 +7,7 @@
 //! border and ends `d / 2` after it, so the length of the whole stays the sum of the scenes. A scene moves over
 //! the whole time in which it is seen, transitions included; its layers enter at the scene's own start.
 
-use super::{Canvas, Entrance, Motion, Timeline, TransitionKind, View};
+use super::{Canvas, Captions, Entrance, Motion, Timeline, TransitionKind, View};
 use crate::MediaTime;
 
 /// What is seen at one frame.
@@ -208,6 +208,17 @@ impl Timeline {
             return None;
         }
         let begun = cue.words.partition_point(|word| self.canvas.frame_at(word.start) <= number);
+        Some(PlannedCaption { cue: index, word: begun.checked_sub(1) })
+    }
+}
+
+impl Captions {
+    /// The caption at a time, for pictures that are not on a timeline's own frames.
+    pub fn at(&self, time: MediaTime) -> Option<PlannedCaption> {
+        // The last cue that has begun is the only one that can still be shown.
+        let index = self.cues.partition_point(|cue| cue.start <= time).checked_sub(1)?;
+        let cue = self.cues.get(index).filter(|cue| time < cue.end)?;
+        let begun = cue.words.partition_point(|word| word.start <= time);
         Some(PlannedCaption { cue: index, word: begun.checked_sub(1) })
     }
 }

@@ -99,13 +99,7 @@ pub fn assemble_directed(
         // Cards carry their own type in the middle; captions must not stand on it.
         style.position = CaptionPosition::LowerThird;
     }
-    let mut cues = caption::group(&words);
-    let end = canvas.time_of(frame);
-    cues.retain(|cue| cue.start < end);
-    if let Some(last) = cues.last_mut() {
-        last.end = last.end.min(end);
-    }
-    let captions = Captions { style, cues };
+    let captions = Captions { style, cues: caption::within(&words, canvas.time_of(frame)) };
     let timeline =
         Timeline { version: Timeline::VERSION, canvas, scenes, captions, audio, loudness: Loudness::PLATFORM };
     timeline.check()?;

@@ -11,7 +11,7 @@ mod wav;
 pub use assemble::{Direction, assemble, assemble_directed};
 pub use narrate::{Narration, SpokenLine};
 pub(crate) use staging::is_deep;
-pub use validate::{Expectations, check_file, validate};
+pub use validate::{Captioned, Expectations, Repair, check_captioned, check_file, repairs, validate};
 pub use wav::encode_wav;
 
 use crate::domain::BlobRef;

@@ -3,7 +3,7 @@ use crate::domain::timeline::{CaptionPosition, CaptionStyle, Motion, TransitionK
 use crate::domain::{BlobRef, CostCategory, Line, LineRole, Money, Script, Sha256};
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
 use crate::port::{
-    MediaContent, MediaInfo, Provider, Side, Speech, SpeechRequest, SpokenWord, Store, Usage, WordTimes,
+    ColourTags, MediaContent, MediaInfo, Provider, Side, Speech, SpeechRequest, SpokenWord, Store, Usage, WordTimes,
 };
 use crate::service::media::{PictureLayer, ScenePicture};
 use crate::testing::sample;
@@ -154,6 +154,7 @@ fn good(timeline: &Timeline) -> MediaInfo {
         audio_duration: Some(timeline.duration()),
         fast_start: true,
         edited: false,
+        colour: Some(ColourTags::bt709()),
         loudness: Some(-14.1),
         true_peak: Some(-1.2),
         content: Some(MediaContent::default()),

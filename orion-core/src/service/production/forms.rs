@@ -8,7 +8,7 @@ use crate::domain::{
     Article, ClaimKind, Critique, Gate, GroundingAction, GroundingCheck, GroundingReport, Material, Sha256, Source,
 };
 use crate::forms::Forms;
-use crate::port::{MediaContent, MediaInfo, Rendered, SpokenWord, WordTimes};
+use crate::port::{ColourTags, MediaContent, MediaInfo, Rendered, SpokenWord, WordTimes};
 use crate::service::director::{Drafted, PastHook, Recalled};
 use crate::service::editor::SpokenLine;
 use crate::service::media::{ArticlePicture, PictureLayer, ScenePicture};
@@ -86,6 +86,7 @@ fn rendered() -> Rendered {
         audio_duration: Some(length),
         fast_start: true,
         edited: false,
+        colour: Some(ColourTags::bt709()),
         loudness: Some(-14.1),
         true_peak: Some(-1.2),
         content: Some(MediaContent::default()),

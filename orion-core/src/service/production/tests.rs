@@ -8,9 +8,9 @@ use crate::domain::{
 use crate::event::RejectAction;
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, MemoryWire, SeededEntropy};
 use crate::port::{
-    FeedReader, FeedReading, FeedVisit, Filter, GeneratedImage, ImageLayer, ImageModel, ImageRequest, MediaInfo,
-    MediaProbe, Order, Page, Provider, RenderSettings, Rendered, Renderer, Side, Speech, SpeechModel, SpeechRequest,
-    SpokenWord, Submission, ThumbnailRequest, Usage, Voice, WordTimes,
+    ColourTags, FeedReader, FeedReading, FeedVisit, Filter, GeneratedImage, ImageLayer, ImageModel, ImageRequest,
+    MediaInfo, MediaProbe, Order, Page, Provider, RenderSettings, Rendered, Renderer, Side, Speech, SpeechModel,
+    SpeechRequest, SpokenWord, Submission, ThumbnailRequest, Usage, Voice, WordTimes,
 };
 use crate::strategy::Strategy;
 use crate::{Cancellation, MediaTime, Timestamp};
@@ -170,6 +170,7 @@ impl Renderer for Tools {
             audio_duration: None,
             fast_start: true,
             edited: false,
+            colour: Some(ColourTags::bt709()),
             loudness: None,
             true_peak: None,
             content: None,

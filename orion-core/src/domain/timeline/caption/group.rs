@@ -48,6 +48,20 @@ pub fn group(words: &[TimedWord]) -> Vec<Cue> {
     cues
 }
 
+/// As [`group`], for a video of some length: nothing is shown behind its end.
+pub fn within(words: &[TimedWord], end: MediaTime) -> Vec<Cue> {
+    let mut cues = group(words);
+    cues.retain(|cue| cue.start < end);
+    if let Some(last) = cues.last_mut() {
+        last.end = last.end.min(end);
+        last.words.retain(|word| word.start < end);
+        for word in &mut last.words {
+            word.end = word.end.min(end);
+        }
+    }
+    cues
+}
+
 /// The words of a text with times in proportion to their letters, for sound whose words were not timed.
 pub fn timed(text: &str, start: MediaTime, end: MediaTime) -> Vec<TimedWord> {
     let words: Vec<&str> = text.split_whitespace().collect();

@@ -5,7 +5,7 @@ mod group;
 mod style;
 
 pub use format::{to_ass, to_srt, to_vtt};
-pub use group::{group, timed};
+pub use group::{group, timed, within};
 
 use super::TimedWord;
 

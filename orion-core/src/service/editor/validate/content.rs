@@ -56,6 +56,16 @@ pub(super) fn any(checks: &mut Checks, content: &MediaContent, length: MediaTime
     }
 }
 
+/// The checks of a file against what it was before: no more black and no new complaint of its decoder.
+pub(super) fn compared(checks: &mut Checks, before: &MediaContent, after: &MediaContent, least: f64) {
+    let complaint = after.complaint.as_deref();
+    let fine = complaint.is_none() || before.complaint.is_some();
+    checks.add("decoding", 1.0, fine, "no fault".to_owned(), complaint.unwrap_or("no fault").to_owned());
+    let black = |content: &MediaContent| content.black.iter().map(|stretch| stretch.length().seconds()).sum::<f64>();
+    let (was, is) = (black(before), black(after));
+    checks.add("black", 0.8, is <= was + least, format!("{was:.1} s as before"), format!("{is:.1} s"));
+}
+
 /// What is asked of every picture.
 fn picture(checks: &mut Checks, content: &MediaContent) {
     let complaint = content.complaint.as_deref();

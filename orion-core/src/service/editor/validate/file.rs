@@ -19,7 +19,7 @@ pub fn check_file(info: &MediaInfo, platform: Option<Platform>) -> Validation {
     let demands = platform.map_or(VideoDemands::GENERAL, Platform::demands);
     let mut checks = Checks::default();
     one_of(&mut checks, "container", demands.containers, Some(&info.container));
-    checks.advise("copy it into an MP4 file: ffmpeg -i FILE -c copy OUT.mp4");
+    checks.advise("copy it into an MP4 file: orion check FILE --fix");
     range(&mut checks, "size", &demands.bytes, info.length, "bytes");
     checks.advise("cut it, or encode it at a lower bit rate");
     let seconds = info.duration.seconds();
@@ -31,7 +31,7 @@ pub fn check_file(info: &MediaInfo, platform: Option<Platform>) -> Validation {
     if mp4 && demands.fast_start {
         let placed = if info.fast_start { "index first" } else { "index last" };
         checks.equal("fast start", 0.5, "index first", Some(placed));
-        checks.advise("move the index: ffmpeg -i FILE -c copy -movflags +faststart OUT.mp4");
+        checks.advise("move the index: orion check FILE --fix");
     }
     if mp4 && !demands.edit_lists {
         let found = if info.edited { "edit lists" } else { "no edit lists" };
@@ -54,6 +54,13 @@ fn picture(checks: &mut Checks, info: &MediaInfo, demands: &VideoDemands) {
     let found = info.pixel_format.as_deref().unwrap_or("none");
     checks.add("chroma", 0.5, subsampled, "4:2:0".to_owned(), found.to_owned());
     checks.advise("encode it with -pix_fmt yuv420p");
+    if let Some(colour) = &info.colour {
+        let told = [("matrix", &colour.matrix), ("transfer", &colour.transfer), ("primaries", &colour.primaries)];
+        let missing: Vec<&str> = told.into_iter().filter(|(_, tag)| tag.is_none()).map(|(name, _)| name).collect();
+        let found = if missing.is_empty() { "told".to_owned() } else { format!("no {}", missing.join(", ")) };
+        checks.add("colours", 0.3, missing.is_empty(), "told".to_owned(), found);
+        checks.advise("have them told, or players guess: orion check FILE --fix");
+    }
     let size = format!("{}x{}", info.width, info.height);
     let pixels = u64::from(info.width) * u64::from(info.height);
     let fits =
@@ -86,29 +93,29 @@ fn picture(checks: &mut Checks, info: &MediaInfo, demands: &VideoDemands) {
 fn sound(checks: &mut Checks, info: &MediaInfo, demands: &VideoDemands) {
     one_of(checks, "audio codec", demands.audio_codecs, info.audio_codec.as_deref());
     checks.advise(match info.audio_codec {
-        Some(_) => "encode the sound as AAC: ffmpeg -i FILE -c:v copy -c:a aac OUT.mp4",
+        Some(_) => "encode the sound as AAC: orion check FILE --fix",
         None => "lay sound under it; some platforms refuse a file without",
     });
     if info.audio_codec.is_none() {
         return;
     }
     range(checks, "sample rate", &demands.sample_rate, info.sample_rate.unwrap_or(0), "Hz");
-    checks.advise("encode the sound with -ar 48000");
+    checks.advise("encode the sound at 48,000 samples a second: orion check FILE --fix");
     if let (Some(audio), Some(video)) = (info.audio_duration, info.video_duration) {
         let apart = (audio - video).seconds().abs();
         checks.add("synchrony", 0.8, apart <= APART, format!("within {APART} s"), format!("{apart:.3} s apart"));
-        checks.advise("cut sound and picture to one length: ffmpeg with -shortest");
+        checks.advise("bring sound and picture to one length: orion check FILE --fix");
     }
     let (target, tolerance) = LOUDNESS;
     let silent = || "silence".to_owned();
     let near = info.loudness.is_some_and(|loudness| (loudness - target).abs() <= tolerance);
     let found = info.loudness.map_or_else(silent, |loudness| format!("{loudness:.1} LUFS"));
     checks.add("loudness", 0.5, near, format!("{target:.1} LUFS ± {tolerance:.1}"), found);
-    checks.advise("bring it to -14 LUFS: ffmpeg -i FILE -c:v copy -af loudnorm=I=-14:TP=-1.5 -ar 48000 OUT.mp4");
+    checks.advise("bring it to -14 LUFS: orion check FILE --fix");
     let below = info.true_peak.is_none_or(|peak| peak <= TRUE_PEAK + 0.05);
     let found = info.true_peak.map_or_else(silent, |peak| format!("{peak:.1} dBTP"));
     checks.add("true peak", 0.5, below, format!("at most {TRUE_PEAK:.1} dBTP"), found);
-    checks.advise("bring it below -1 dBTP: ffmpeg -i FILE -c:v copy -af loudnorm=I=-14:TP=-1.5 -ar 48000 OUT.mp4");
+    checks.advise("bring it below -1 dBTP: orion check FILE --fix");
 }
 
 fn one_of(checks: &mut Checks, name: &str, allowed: &[&str], found: Option<&str>) {

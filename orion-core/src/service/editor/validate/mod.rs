@@ -1,14 +1,19 @@
 //! What a file must be, and whether it is: a rendered file against its timeline ([`validate`]), any file against what
-//! a platform demands ([`check_file`]).
+//! a platform demands ([`check_file`]), a captioned one against what it was before ([`check_captioned`]). What can be set
+//! right without encoding the picture anew is a [`Repair`].
 
+mod captioned;
 mod content;
 mod file;
 mod rendered;
+mod repair;
 #[cfg(test)]
 mod tests;
 
+pub use captioned::{Captioned, check_captioned};
 pub use file::check_file;
 pub use rendered::{Expectations, validate};
+pub use repair::{Repair, repairs};
 
 use crate::port::{CheckOutcome, Validation};
 

@@ -78,7 +78,7 @@ pub fn validate(info: &MediaInfo, timeline: &Timeline, expectations: &Expectatio
     let found = captions.as_ref().err().map_or_else(|| "inside".to_owned(), ToString::to_string);
     checks.add("captions", 0.5, captions.is_ok(), "inside".to_owned(), found);
     if !timeline.captions.cues.is_empty() {
-        safe_area(&mut checks, timeline);
+        safe_area(&mut checks, &timeline.captions.style, canvas.height > canvas.width);
     }
     if let Some(seen) = &info.content {
         content::rendered(&mut checks, seen, timeline);
@@ -87,11 +87,9 @@ pub fn validate(info: &MediaInfo, timeline: &Timeline, expectations: &Expectatio
 }
 
 /// Whether captions stay where no app covers a tall picture, or a twentieth off the edges of any other.
-fn safe_area(checks: &mut Checks, timeline: &Timeline) {
-    let canvas = &timeline.canvas;
-    let tall = canvas.height > canvas.width;
+pub(super) fn safe_area(checks: &mut Checks, style: &CaptionStyle, tall: bool) {
     let free = if tall { SafeArea::of_all() } else { SafeArea { top: 0.05, right: 0.05, bottom: 0.05, left: 0.05 } };
-    let taken = margins(&timeline.captions.style);
+    let taken = margins(style);
     let pairs = [
         ("above", taken.top, free.top),
         ("right", taken.right, free.right),

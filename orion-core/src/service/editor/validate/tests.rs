@@ -2,7 +2,7 @@ use super::*;
 use crate::MediaTime;
 use crate::domain::timeline::*;
 use crate::domain::{BlobRef, Platform, Sha256};
-use crate::port::{MediaContent, MediaInfo, Stretch};
+use crate::port::{ColourTags, MediaContent, MediaInfo, Stretch};
 
 fn millis(millis: i64) -> MediaTime {
     MediaTime::from_millis(millis)
@@ -32,6 +32,7 @@ fn good() -> MediaInfo {
         audio_duration: Some(millis(60_010)),
         fast_start: true,
         edited: false,
+        colour: Some(ColourTags::bt709()),
         loudness: Some(-14.2),
         true_peak: Some(-1.1),
         content: Some(MediaContent::default()),
@@ -148,7 +149,7 @@ fn a_good_file_passes_where_its_shape_is_taken() {
 #[test]
 fn every_fault_of_a_file_is_named_alone_with_the_next_step() {
     type Breakage = fn(&mut MediaInfo);
-    let breakages: [(&str, Breakage); 21] = [
+    let breakages: [(&str, Breakage); 22] = [
         ("container", |info| info.container = "avi".to_owned()),
         ("size", |info| info.length = 400_000_000),
         ("video codec", |info| info.video_codec = Some("prores".to_owned())),
@@ -164,6 +165,7 @@ fn every_fault_of_a_file_is_named_alone_with_the_next_step() {
         ("loudness", |info| info.loudness = None),
         ("true peak", |info| info.true_peak = Some(0.2)),
         ("fast start", |info| info.fast_start = false),
+        ("colours", |info| info.colour = Some(ColourTags { matrix: None, ..ColourTags::bt709() })),
         ("black", |info| seen(info).black = vec![stretch(0, 2000)]),
         ("frozen", |info| seen(info).frozen = vec![stretch(5000, 16_000)]),
         ("repeated frames", |info| seen(info).repeated = 0.5),
