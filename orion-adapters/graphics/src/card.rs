@@ -95,9 +95,10 @@ impl<'a> Setter<'a> {
         let setter = |width| Self { width, ..self.clone() };
         let side = (whole - gap) / 2.0;
         let Parts { head, panels } = setter(side).parts(card);
-        // A label alone is nothing to stand beside a panel.
+        // A label alone is nothing to stand beside a panel, nor is a rule beside a headline.
         let says = head.iter().any(|(_, block)| !matches!(block, Block::Pill(_)));
-        if !says || panels.is_empty() {
+        let shows = panels.iter().any(|(_, block)| !matches!(block, Block::Rule));
+        if !says || !shows {
             let Parts { mut head, panels } = self.parts(card);
             let gap = if head.is_empty() { 0.0 } else { 40.0 };
             let first = head.len();
