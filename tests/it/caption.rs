@@ -46,7 +46,9 @@ fn far(one: &[u8], other: &[u8]) -> f64 {
 fn finished(output: &Output) -> Value {
     let events = String::from_utf8_lossy(&output.stdout);
     let last = events.lines().last().unwrap_or_default();
-    serde_json::from_str(last).unwrap_or_else(|_| panic!("{events}\n{}", told(output)))
+    let last: Option<Value> = serde_json::from_str(last).ok();
+    assert!(last.is_some(), "{events}\n{}", told(output));
+    last.unwrap_or_default()
 }
 
 const SCRIPT: &str = "The harbour was empty. Then the cranes began to move.";
@@ -78,7 +80,7 @@ fn words_lie_over_the_picture_and_the_sound_is_the_same() {
     assert_eq!(info["frames"], 180);
     // Where the words are, and above them.
     let (words, above) = ("360:116:0:384", "360:360:0:0");
-    for at in ["1", "4"] {
+    for at in ["1", "4.6"] {
         let (there, other) = (seen(&video, at, words), seen(&captioned, at, words));
         assert!(far(&there, &other) > 3.0, "{at}: {}", far(&there, &other));
         assert!(far(&seen(&video, at, above), &seen(&captioned, at, above)) < 4.0, "{at}");

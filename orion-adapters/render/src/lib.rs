@@ -10,8 +10,6 @@
 
 mod burn;
 mod caption;
-#[cfg(test)]
-mod contrast;
 mod encode;
 mod fault;
 mod inspect;

@@ -32,6 +32,7 @@ fn make(bench: &Bench, recipe: Recipe<'_>) -> PathBuf {
     command.args(["-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=360x640:rate=30:duration=4"]);
     command.args(["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=4"]);
     command.args(["-vf", &format!("{},format=yuv420p", recipe.picture), "-af", recipe.sound]);
+    command.args(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]);
     let output = command.args(["-c:a", "aac"]).args(recipe.video).args(recipe.file).arg(&file).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     file
