@@ -16,7 +16,7 @@
 //! mark), and keys `ratelimit:{group}:{who}:{second}` for two minutes. A user of its own needs no more than
 //! `~ratelimit:* &orion.* &orion:woken +ping +publish +subscribe +get +incr +expire +evalsha +script|load +select`.
 
-#![cfg_attr(test, expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking"))]
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 mod address;
 mod broadcast;
