@@ -1,7 +1,7 @@
 //! The machine's clock, timer and randomness, as the core's ports.
 
 use async_trait::async_trait;
-use orion_core::port::{Clock, Entropy, Sleeper, Wire};
+use orion_core::port::{Clock, Entropy, Sleeper};
 use orion_core::{Error, Result, Timestamp};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -31,7 +31,8 @@ impl Sleeper for TokioSleeper {
 
 /// How long to wait for news before looking at the record all the same: `alone` where the wire does not tell of other
 /// processes, else long, as a look then only mends what nobody expects.
-pub(crate) fn unless_told(wire: &dyn Wire, alone: Duration) -> Duration {
+#[cfg(feature = "http")]
+pub(crate) fn unless_told(wire: &dyn orion_core::port::Wire, alone: Duration) -> Duration {
     const RARELY: Duration = Duration::from_secs(5);
     if wire.hears_others() { alone.max(RARELY) } else { alone }
 }
