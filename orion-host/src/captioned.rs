@@ -2,6 +2,7 @@
 
 use crate::Orion;
 use crate::delivery::{move_file, unwritable, write_file};
+use crate::own::SILENCE;
 use orion_adapters::render::{Burn, Burnt, KeptSound, Look, burn, burnable, probe_file};
 use orion_adapters::voice::{timed, wav};
 use orion_core::domain::timeline::{Canvas, CaptionPosition, CaptionStyle, Captions, Loudness, TimedWord, caption};
@@ -16,8 +17,6 @@ use std::sync::Arc;
 
 /// Most words of a script: forty minutes.
 const MOST_WORDS: usize = 6000;
-/// A sound whose highest sample is below this share of full scale is silence.
-const SILENCE: f32 = 0.003;
 /// Longest video in seconds.
 const LONGEST: f64 = 3600.0;
 
@@ -88,14 +87,15 @@ impl Orion {
             }
         };
         not_itself(file, &folder.join("video.mp4"))?;
-        let step =
-            |status| operation.report(ProgressUpdate { status, ..ProgressUpdate::running(Stage::Video, 0, 0, "") });
-        step(StageStatus::Running);
+        let step = |stage, status| {
+            operation.report(ProgressUpdate { status, ..ProgressUpdate::running(stage, 0, 0, "") });
+        };
+        step(Stage::Video, StageStatus::Running);
         let before = probe_file(self.tools(), file, Look::Sampled, operation).await?;
         usable(&before).map_err(|error| error.with_context("file", file.display()))?;
         let mut notes = Vec::new();
         let spoken = self.spoken_in(file, request, script.as_deref(), &mut notes, operation).await?;
-        step(StageStatus::Completed);
+        step(Stage::Video, StageStatus::Completed);
         let words: Vec<TimedWord> =
             spoken.into_iter().map(|SpokenWord { text, start, end }| TimedWord { text, start, end }).collect();
         // Faces are in the middle.
@@ -107,14 +107,12 @@ impl Orion {
                 .with_context("file", file.display())
                 .with_hint("give its words with --script FILE"));
         }
-        let step =
-            |status| operation.report(ProgressUpdate { status, ..ProgressUpdate::running(Stage::Render, 0, 0, "") });
-        step(StageStatus::Running);
+        step(Stage::Render, StageStatus::Running);
         let job = Burn { captions, encoder: request.encoder, loudness: request.loudness };
         let (fonts, work) = (orion_adapters::fonts(), self.config().data_dir.join("work"));
         let burnt = burn(self.tools(), (file, &before), job.clone(), fonts, &work, operation).await?;
         let info = probe_file(self.tools(), &burnt.file, Look::Sampled, operation).await?;
-        step(StageStatus::Completed);
+        step(Stage::Render, StageStatus::Completed);
         let validation = check_captioned(
             &info,
             &Captioned {

@@ -18,7 +18,7 @@ const MOST_FILES: usize = 100;
 /// Longest voice file and music file in seconds.
 const LONGEST: u32 = 600;
 /// A voice whose highest sample is below this share of full scale is silence.
-const SILENCE: f32 = 0.003;
+pub(crate) const SILENCE: f32 = 0.003;
 
 /// What a user brings along.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

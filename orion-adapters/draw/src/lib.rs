@@ -44,19 +44,3 @@ pub fn rgba(hex: u32, opacity: f32) -> Color {
     colour.set_alpha(opacity.clamp(0.0, 1.0));
     colour
 }
-
-/// Relative luminance of an sRGB colour, 0 to 1 (WCAG 2.2).
-pub fn luminance(hex: u32) -> f32 {
-    let [_, red, green, blue] = hex.to_be_bytes();
-    let linear = |channel: u8| {
-        let value = f32::from(channel) / 255.0;
-        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-    };
-    0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
-}
-
-/// Contrast of two sRGB colours, 1 to 21 (WCAG 2.2).
-pub fn contrast(one: u32, other: u32) -> f32 {
-    let (one, other) = (luminance(one), luminance(other));
-    (one.max(other) + 0.05) / (one.min(other) + 0.05)
-}

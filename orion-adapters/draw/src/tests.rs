@@ -194,12 +194,6 @@ fn resizing_keeps_brightness_and_flat_colour() {
 }
 
 #[test]
-fn contrast_is_that_of_wcag() {
-    assert!((contrast(0xFF_FF_FF, 0) - 21.0).abs() < 0.01);
-    assert!((contrast(0x77_77_77, 0xFF_FF_FF) - 4.48).abs() < 0.01);
-}
-
-#[test]
 fn fonts_that_are_given_come_first_and_the_built_in_ones_fill_in() {
     let bold: &[u8] = include_bytes!("../fonts/inter-bold.ttf");
     let given = FontKit::with_files(&[bold]).unwrap();

@@ -1,8 +1,9 @@
 //! The blocks that a card is stacked from: each knows its height and draws itself.
 
 use crate::panel::{self, ChartRow, Moment, Statement};
-use crate::theme::{SHEEN, Theme, mix};
-use orion_draw::{Color, Pixmap, Shadow, TextLayout, TextPaint, contrast, rgb, rgba, shape};
+use crate::theme::{SHEEN, Theme};
+use orion_core::domain::colour::{contrast, mix};
+use orion_draw::{Color, Pixmap, Shadow, TextLayout, TextPaint, rgb, rgba, shape};
 
 /// Words on the sheet, for checks of the result.
 #[cfg(test)]
@@ -244,7 +245,7 @@ impl Sheet<'_> {
         let (theme, unit) = (self.theme, self.unit);
         let Some(path) = shape::rounded(shape::rect(x, y, width, height), radius) else { return };
         shape::fill(&mut self.pixmap, &path, rgba(theme.background, theme.plate));
-        let sheen = [(0.0, rgba(0xFF_FF_FF, SHEEN)), (0.55, rgba(0xFF_FF_FF, 0.0))];
+        let sheen = [(0.0, rgba(0xFF_FF_FF, SHEEN as f32)), (0.55, rgba(0xFF_FF_FF, 0.0))];
         shape::fill_shader(&mut self.pixmap, &path, shape::linear((x, y), (x, y + height), &sheen));
         let inset = unit;
         let rim = shape::rect(x + inset, y + inset, width - 2.0 * inset, height - 2.0 * inset);

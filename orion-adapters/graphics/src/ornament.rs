@@ -1,7 +1,8 @@
 //! Ornaments over the glows: one family through a whole video, placed anew in every scene.
 
-use crate::theme::{Chance, Theme, mix};
+use crate::theme::{Chance, Theme};
 use orion_core::domain::Ornament;
+use orion_core::domain::colour::mix;
 use orion_draw::tiny_skia::{Path, PathBuilder};
 use orion_draw::{Pixmap, rgba, shape};
 use std::f32::consts::TAU;

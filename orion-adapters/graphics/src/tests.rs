@@ -2,14 +2,15 @@
 
 use crate::block::Written;
 use crate::card::Setter;
-use crate::theme::{CONTRAST, Theme};
+use crate::theme::Theme;
 use crate::{SceneGraphics, background, draw};
 use image::RgbImage;
+use orion_core::domain::colour::{LEGIBLE, contrast};
 use orion_core::domain::{Bar, BlobRef, Card, Look, Ornament, Palette, Sha256};
 use orion_core::memory::MemoryBlobs;
 use orion_core::port::{BlobStore, ImageModel, ImageRequest, Submission};
 use orion_core::{Cancellation, ErrorKind, Operation};
-use orion_draw::{FontKit, Pixmap, contrast, picture};
+use orion_draw::{FontKit, Pixmap, picture};
 use std::sync::Arc;
 
 const PALETTES: [(u32, [u32; 3], u32, u32); 4] = [
@@ -199,8 +200,8 @@ fn on_ground(
 }
 
 /// Smallest contrast of any written line to any pixel behind it.
-fn worst(page: &Pixmap, written: &[Written]) -> f32 {
-    let mut worst = f32::MAX;
+fn worst(page: &Pixmap, written: &[Written]) -> f64 {
+    let mut worst = f64::MAX;
     for Written { bounds: (left, top, right, bottom), colour } in written {
         for y in (*top.max(&0) as u32..*bottom.max(&0) as u32).step_by(2) {
             for x in (*left.max(&0) as u32..*right.max(&0) as u32).step_by(2) {
@@ -221,7 +222,7 @@ fn every_pixel_behind_type_is_dark_enough() {
             let request = request(card.clone(), look(palette, index as u64), size);
             let (page, written) = behind(&request, None);
             let worst = worst(&page, &written);
-            assert!(worst >= CONTRAST, "{worst:.2}:1 with palette {palette}, card {:?}", request.card);
+            assert!(worst >= LEGIBLE, "{worst:.2}:1 with palette {palette}, card {:?}", request.card);
         }
     }
 }
@@ -236,7 +237,7 @@ fn an_ornament_that_moves_by_itself_stays_behind_type() {
             for nearer in [1.04, background::NEAR] {
                 let (page, written) = behind_deep(&request, nearer);
                 let worst = worst(&page, &written);
-                assert!(worst >= CONTRAST, "{worst:.2}:1 of {ornament}, {nearer} nearer, card {:?}", request.card);
+                assert!(worst >= LEGIBLE, "{worst:.2}:1 of {ornament}, {nearer} nearer, card {:?}", request.card);
             }
         }
     }
@@ -275,7 +276,7 @@ fn even_a_white_picture_leaves_type_readable() {
             let request = request(card, look(0, 3), size);
             let (page, written) = behind(&request, Some(&photo));
             let worst = worst(&page, &written);
-            assert!(worst >= CONTRAST, "{worst:.2}:1 at {size:?}, card {:?}", request.card);
+            assert!(worst >= LEGIBLE, "{worst:.2}:1 at {size:?}, card {:?}", request.card);
         }
     }
 }

@@ -1,16 +1,13 @@
 //! The look of one video made safe to draw with: colours that can be read, one ornament, seeded chance.
 
+use orion_core::domain::colour::{LEGIBLE, contrast, grounded, legible, luminance, mix};
 use orion_core::domain::{Look, Ornament};
-use orion_draw::{contrast, luminance};
 
-/// Smallest contrast of type to what lies behind it (WCAG 2.2, level AAA); a little more is aimed at, because the
-/// layers are scaled and encoded afterwards.
-pub(crate) const CONTRAST: f32 = 7.0;
-/// What is aimed at.
-const AIM: f32 = 7.6;
+/// What is aimed at: a little more than is read well, because the layers are scaled and encoded afterwards.
+const AIM: f64 = 7.6;
 
 /// How much white the upper edge of a plate reflects.
-pub(crate) const SHEEN: f32 = 0.055;
+pub(crate) const SHEEN: f64 = 0.055;
 
 /// What every scene of a video draws with.
 #[derive(Debug, Clone)]
@@ -34,31 +31,23 @@ impl Theme {
     pub(crate) fn new(look: &Look) -> Self {
         let mut chance = Chance::new(look.seed);
         let palette = &look.palette;
-        let background = darkened(palette.background & 0xFF_FF_FF, 0.02);
-        let text = lightened(palette.text & 0xFF_FF_FF, background, 12.0);
-        let accent = lightened(palette.accent & 0xFF_FF_FF, background, AIM + 1.0);
+        let background = grounded(palette.background & 0xFF_FF_FF);
+        let text = legible(palette.text & 0xFF_FF_FF, background, 12.0);
+        let accent = legible(palette.accent & 0xFF_FF_FF, background, AIM + 1.0);
         let ceiling = (luminance(text) + 0.05) / AIM - 0.05;
         // The brightest that may lie behind a plate is a grey of the ceiling's luminance.
-        let behind = grey(ceiling);
-        let mut plate = 0.36;
+        let behind = grey(ceiling as f32);
+        let mut plate = 0.36_f64;
         while plate < 0.95 && contrast(accent, mix(mix(behind, background, plate), 0xFF_FF_FF, SHEEN)) < AIM {
             plate += 0.02;
         }
-        let on_accent = if contrast(background, accent) >= CONTRAST { background } else { 0 };
+        let on_accent = if contrast(background, accent) >= LEGIBLE { background } else { 0 };
         let drawn = [Ornament::Orbits, Ornament::Contours, Ornament::Waves, Ornament::Dots][chance.below(4)];
         let ornament = look.ornament.unwrap_or(drawn);
         let mirrored = chance.below(2) == 1;
+        let (ceiling, plate) = (ceiling as f32, plate as f32);
         Self { background, glows: palette.glows, accent, text, on_accent, ornament, mirrored, ceiling, plate }
     }
-}
-
-/// A mix of two colours in sRGB, `0` the first and `1` the second.
-pub(crate) fn mix(one: u32, other: u32, share: f32) -> u32 {
-    let channel = |shift: u32| {
-        let (one, other) = (((one >> shift) & 0xFF) as f32, ((other >> shift) & 0xFF) as f32);
-        ((one + (other - one) * share.clamp(0.0, 1.0)).round() as u32) << shift
-    };
-    channel(16) | channel(8) | channel(0)
 }
 
 /// The grey of a luminance.
@@ -75,17 +64,7 @@ fn encoded(level: f32) -> f32 {
 /// The highest luminance of a ground that stays below `ceiling` with white of some opacity laid over it.
 pub(crate) fn below_white(ceiling: f32, opacity: f32) -> f32 {
     let value = ((encoded(ceiling) - opacity) / (1.0 - opacity)).max(0.0);
-    luminance((value * 255.0).floor() as u32 * 0x01_01_01)
-}
-
-fn lightened(colour: u32, ground: u32, least: f32) -> u32 {
-    let shares = (0..=20).map(|step| mix(colour, 0xFF_FF_FF, step as f32 / 20.0));
-    shares.into_iter().find(|mixed| contrast(*mixed, ground) >= least).unwrap_or(0xFF_FF_FF)
-}
-
-fn darkened(colour: u32, most: f32) -> u32 {
-    let shares = (0..=20).map(|step| mix(colour, 0, step as f32 / 20.0));
-    shares.into_iter().find(|mixed| luminance(*mixed) <= most).unwrap_or(0)
+    luminance((value * 255.0).floor() as u32 * 0x01_01_01) as f32
 }
 
 /// Chance that is the same for the same seed (SplitMix64; Steele, Lea, Flood 2014).

@@ -5,6 +5,7 @@ use crate::caption::CaptionPainter;
 use crate::encode::{self, SOUND, Stream, VIDEO};
 use crate::picture::{Overlay, lay_overlay};
 use crate::probe::{self, decoder_formats};
+use crate::repair::HIGH_DEFINITION;
 use crate::supervise::{Watched, supervise};
 use crate::y4m::{self, Head};
 use crate::{Tools, fault, sound};
@@ -40,8 +41,6 @@ const RATES: [(u32, u32); 11] = [
     (120, 1),
 ];
 const NEAR: f64 = 0.0003;
-/// From this height on what does not tell its colours has those of BT.709, as players take it.
-const HIGH_DEFINITION: u32 = 720;
 /// How often progress is reported at most.
 const REPORT: Duration = Duration::from_millis(100);
 

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// From this height on what does not tell its colours has those of BT.709, below it those of BT.601, as players take it.
-const HIGH_DEFINITION: u32 = 720;
+pub(crate) const HIGH_DEFINITION: u32 = 720;
 
 /// A repaired file. It goes when this is dropped.
 #[derive(Debug)]

@@ -121,6 +121,7 @@ impl Command {
             Self::Check(check) => check.printing,
             Self::Doctor(doctor) => doctor.printing,
             Self::Config(command) => command.printing,
+            Self::Template(template) => template.printing(),
             _ => self.options().map_or(Printing::default(), |options| options.printing),
         }
     }
@@ -296,7 +297,16 @@ mod tests {
 
     #[test]
     fn what_shows_something_can_be_told_how() {
-        let lines = ["config show", "doctor", "runs list", "runs show", "voices list", "models list", "check v.mp4"];
+        let lines = [
+            "config show",
+            "doctor",
+            "runs list",
+            "runs show",
+            "voices list",
+            "models list",
+            "check v.mp4",
+            "template list",
+        ];
         for line in lines.into_iter().chain(["scout", "scout list-trends", "content list", "system status"]) {
             let read = |more: &str| {
                 let words = format!("orion {line} {more}");

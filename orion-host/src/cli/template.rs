@@ -1,6 +1,8 @@
 //! `orion template`: which templates there are, and what one looks like.
 
+use super::output::Printing;
 use super::{Failure, Setting, output};
+use crate::delivery::write_file;
 use crate::style;
 use clap::{Args, Subcommand};
 use orion_adapters::graphics::{FontKit, contact, draw, flat, picture};
@@ -9,7 +11,7 @@ use orion_core::domain::{Card, Line, LineRole, Material, ScenePlan, Script, Temp
 use orion_core::port::ImageRequest;
 use orion_core::service::director::plan_styled;
 use orion_core::{Error, Result};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// `orion template …`
@@ -22,7 +24,10 @@ pub(super) struct TemplateCommand {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List the templates that are built in
-    List,
+    List {
+        #[command(flatten)]
+        printing: Printing,
+    },
     /// Draw a sample video's scenes as a template has them, side by side
     Preview {
         /// A name of `orion template list`, or the path of a file
@@ -55,9 +60,17 @@ const SAMPLE: [(LineRole, &str); 8] = [
 ];
 
 impl TemplateCommand {
+    /// How a list is printed; `--format` of a preview is the shape of its scenes.
+    pub(super) fn printing(&self) -> Printing {
+        match &self.command {
+            Action::List { printing } => *printing,
+            Action::Preview { .. } => Printing::default(),
+        }
+    }
+
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
         match self.command {
-            Action::List => {
+            Action::List { .. } => {
                 let templates = style::built_in()?;
                 if setting.json() {
                     let shown: Vec<serde_json::Value> = templates
@@ -82,7 +95,7 @@ impl TemplateCommand {
                 let png = tokio::task::spawn_blocking(move || preview(&found, format.canvas(30))).await;
                 let png =
                     png.map_err(|error| Error::unexpected("drawing the template broke off").with_source(error))??;
-                write(&out, &png)?;
+                write_file(&out, &png)?;
                 if setting.json() {
                     output::print_json(&serde_json::json!({ "template": name, "file": out }))?;
                 } else {
@@ -92,10 +105,6 @@ impl TemplateCommand {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    crate::delivery::write_file(path, bytes)
 }
 
 /// The plan of the sample.
