@@ -447,7 +447,8 @@ impl OrionBuilder {
             address => Some(Redis::open(address)?),
         };
         let wire: Arc<dyn Wire> = match &redis {
-            Some(redis) if config.wire.trim().is_empty() => Arc::new(redis.wire()),
+            // Beside the record's own, which wakes the others while Redis is away.
+            Some(redis) if config.wire.trim().is_empty() => Arc::new(redis.wire_beside(parts.wire("", &config.store)?)),
             _ => parts.wire(&config.wire, &config.store)?,
         };
         #[cfg(feature = "faults")]

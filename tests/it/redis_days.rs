@@ -34,15 +34,13 @@ impl Drop for Pair {
 }
 
 impl Pair {
-    fn start(redis: &Server) -> Option<Self> {
-        let program = Program::find()?;
-        let made = program
-            .command(["admin", "create", "--email", "ada@example.org", "--name", "Ada"])
-            .env("ORION_PASSWORD", PASSWORD)
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", told(&made));
+    fn start(redis: &Server, store: Option<String>) -> Option<Self> {
+        let mut program = Program::find()?;
+        program.store = store;
         let mut pair = Self { program, ports: [free_port(), free_port()], children: Vec::new() };
+        let mut create = pair.program.command(["admin", "create", "--email", "ada@example.org", "--name", "Ada"]);
+        let made = create.env("ORION_PASSWORD", PASSWORD).output().unwrap();
+        assert!(made.status.success(), "{}", told(&made));
         for (place, port) in pair.ports.into_iter().enumerate() {
             let log = File::create(pair.program.path(&format!("{place}.log"))).unwrap();
             let feed = root().join("samples/feed.xml");
@@ -131,7 +129,7 @@ fn work(pair: &Pair, token: &str, until: Instant) -> Day {
 #[expect(clippy::print_stdout, reason = "what is measured is printed")]
 fn while_redis_is_away_nothing_is_lost_and_nobody_notices() {
     let Some(redis) = Server::start(&[]) else { return };
-    let Some(pair) = Pair::start(&redis) else { return };
+    let Some(pair) = Pair::start(&redis, None) else { return };
     let outside = Listener::start(&redis);
     let token = pair.token();
     let switched = || outside.count("orion.provider.switched");
@@ -164,8 +162,21 @@ fn while_redis_is_away_nothing_is_lost_and_nobody_notices() {
             back.elapsed().as_millis()
         );
     }
+    times_of_leaving(&pair, &redis, "a file");
+}
 
-    // Who leaves is refused, at the gateway that was told and at the other one, although Redis is dead.
+/// The processes wake each other by PostgreSQL while Redis is dead.
+#[test]
+fn who_leaves_is_out_everywhere_while_redis_is_dead_beside_postgres() {
+    let Some(redis) = Server::start(&[]) else { return };
+    let Some(postgres) = orion_private_postgres::Server::shared() else { return };
+    let Some(pair) = Pair::start(&redis, Some(postgres.database())) else { return };
+    times_of_leaving(&pair, &redis, "PostgreSQL");
+}
+
+/// Who leaves is refused, at the gateway that was told and at the other one, although Redis is dead.
+#[expect(clippy::print_stdout, reason = "what is measured is printed")]
+fn times_of_leaving(pair: &Pair, redis: &Server, record: &str) {
     let sessions: Vec<String> = (0..SESSIONS).map(|_| pair.token()).collect();
     redis.kill();
     let me = "/api/v1/identity/users/me";
@@ -187,7 +198,7 @@ fn while_redis_is_away_nothing_is_lost_and_nobody_notices() {
         times.sort_unstable();
         let (middle, worst) = (times[times.len() / 2], times[times.len() - 1]);
         println!(
-            "redis killed: from logout to the refusal by {place}: p50 {middle} ms, worst {worst} ms, n = {SESSIONS}"
+            "redis killed, record in {record}: from logout to the refusal by {place}: p50 {middle} ms, worst {worst} ms, n = {SESSIONS}"
         );
     }
 }

@@ -1,11 +1,13 @@
 //! One server, and the connection that calls share. It is made when it is first needed and again when it breaks.
 
 use crate::{RedisBroadcast, RedisLimiter, RedisWire, address};
+use orion_core::port::Wire;
 use orion_core::{Error, ErrorKind, Result};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError};
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A connection is there by then.
@@ -62,7 +64,13 @@ impl Redis {
 
     /// Wakes workers and sockets of every process at this server. It listens as long as it lives.
     pub fn wire(&self) -> RedisWire {
-        RedisWire::start(self.clone())
+        RedisWire::start(self.clone(), None)
+    }
+
+    /// As [`wire`](Self::wire), with another way to the same processes, which is heard at all times and spoken to while
+    /// the server does not answer.
+    pub fn wire_beside(&self, spare: Arc<dyn Wire>) -> RedisWire {
+        RedisWire::start(self.clone(), Some(spare))
     }
 
     /// Shows events to whoever subscribes to `orion.*`.

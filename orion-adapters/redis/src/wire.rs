@@ -2,7 +2,8 @@
 //! others, and what happens there is told here, by two tasks that come back by themselves whenever the server does.
 //!
 //! Nobody who announces waits for the server, and many announcements in a row are one message: all that others need to
-//! know is that it is time to look.
+//! know is that it is time to look. Where there is another way to the same processes, it is taken while the server does
+//! not answer.
 
 use crate::Redis;
 use crate::server::{ANSWER, CONNECT};
@@ -14,8 +15,9 @@ use orion_core::memory::MemoryWire;
 use orion_core::port::Wire;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -26,18 +28,29 @@ const CHANNEL: &str = "orion:woken";
 const SHORTEST: Duration = Duration::from_millis(50);
 /// A server that comes back is noticed within this.
 const LONGEST: Duration = Duration::from_millis(500);
+/// A server that has not answered by then is taken for away; it answers within a millisecond.
+const GRACE: Duration = Duration::from_millis(50);
 /// How often a silent connection is asked whether it is one.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// Wakes all processes at one server. It never fails and never waits: without the server, it wakes this process only, and
-/// the others look by themselves from time to time. Clones share it.
+/// Wakes all processes at one server. It never fails and never waits: without the server, and without another way, it
+/// wakes this process only, and the others look by themselves from time to time. Clones share it.
 #[derive(Clone)]
 pub struct RedisWire(Arc<Ends>);
 
 struct Ends {
     local: MemoryWire,
     news: Arc<Notify>,
-    tasks: [JoinHandle<()>; 2],
+    spare: Option<Spare>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Another way to the same processes.
+#[derive(Clone)]
+struct Spare {
+    wire: Arc<dyn Wire>,
+    /// Whether it is the only one, as the server does not answer.
+    needed: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for RedisWire {
@@ -53,13 +66,15 @@ impl Drop for Ends {
 }
 
 impl RedisWire {
-    pub(crate) fn start(redis: Redis) -> Self {
+    pub(crate) fn start(redis: Redis, spare: Option<Arc<dyn Wire>>) -> Self {
         let (local, news) = (MemoryWire::new(), Arc::new(Notify::new()));
+        let spare = spare.map(|wire| Spare { wire, needed: Arc::default() });
         // Tells this process' messages from those of others.
         let mark = uuid::Uuid::new_v4().simple().to_string();
-        let tell = tokio::spawn(tell(redis.clone(), news.clone(), mark.clone()));
-        let listen = tokio::spawn(listen(redis, local.clone(), mark));
-        Self(Arc::new(Ends { local, news, tasks: [tell, listen] }))
+        let mut tasks = vec![tokio::spawn(tell(redis.clone(), news.clone(), mark.clone(), spare.clone()))];
+        tasks.push(tokio::spawn(listen(redis, local.clone(), mark)));
+        tasks.extend(spare.as_ref().map(|spare| tokio::spawn(pass_on(spare.wire.clone(), local.clone()))));
+        Self(Arc::new(Ends { local, news, spare, tasks }))
     }
 }
 
@@ -72,7 +87,10 @@ impl Wire for RedisWire {
     async fn wake(&self) -> Result<()> {
         self.0.local.wake().await?;
         self.0.news.notify_one();
-        Ok(())
+        match &self.0.spare {
+            Some(spare) if spare.needed.load(Ordering::SeqCst) => spare.wire.wake().await,
+            _ => Ok(()),
+        }
     }
 
     fn woken<'life, 'async_trait>(&'life self) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'async_trait>>
@@ -82,6 +100,10 @@ impl Wire for RedisWire {
     {
         // Counts from this call, not from the first poll.
         self.0.local.woken()
+    }
+
+    fn hears_others(&self) -> bool {
+        self.0.spare.as_ref().is_some_and(|spare| spare.wire.hears_others())
     }
 }
 
@@ -96,21 +118,60 @@ impl Pauses {
 }
 
 /// Tells the others that something happened here, as soon as they can be told.
-async fn tell(redis: Redis, news: Arc<Notify>, mark: String) {
+async fn tell(redis: Redis, news: Arc<Notify>, mark: String, spare: Option<Spare>) {
     let mut pauses = Pauses(SHORTEST);
     loop {
         news.notified().await;
         let mut connection = redis.connection();
         let mut message = redis::cmd("PUBLISH");
         message.arg(CHANNEL).arg(&mark);
-        match redis.within(ANSWER, async move { message.exec_async(&mut connection).await }).await {
-            Ok(()) => pauses = Pauses(SHORTEST),
+        let mut told = pin!(redis.within(ANSWER, async move { message.exec_async(&mut connection).await }));
+        let soon = tokio::time::timeout(GRACE, &mut told).await;
+        let told = match soon {
+            Ok(told) => told,
+            Err(_) => {
+                take_over(spare.as_ref()).await;
+                told.await
+            }
+        };
+        match told {
+            Ok(()) => {
+                pauses = Pauses(SHORTEST);
+                if let Some(spare) = &spare {
+                    spare.needed.store(false, Ordering::SeqCst);
+                }
+            }
             Err(error) => {
                 tracing::debug!(%error, "other processes cannot be woken");
+                take_over(spare.as_ref()).await;
                 // It stays to be told.
                 news.notify_one();
                 pauses.next().await;
             }
+        }
+    }
+}
+
+/// The server does not answer: what was to be told goes the other way, and so does all that comes until it does.
+async fn take_over(spare: Option<&Spare>) {
+    if let Some(spare) = spare
+        && !spare.needed.swap(true, Ordering::SeqCst)
+    {
+        // Without it, too, they look by themselves from time to time.
+        let _ = spare.wire.wake().await;
+    }
+}
+
+/// Tells this process what comes the other way.
+async fn pass_on(spare: Arc<dyn Wire>, local: MemoryWire) {
+    let mut woken = spare.woken();
+    loop {
+        let heard = woken.await;
+        // Before anybody is woken, so that nothing falls between.
+        woken = spare.woken();
+        match heard {
+            Ok(()) => drop(local.wake().await),
+            Err(_) => tokio::time::sleep(LONGEST).await,
         }
     }
 }

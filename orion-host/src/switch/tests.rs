@@ -4,7 +4,15 @@ use super::*;
 use std::path::Path;
 
 async fn orion(folder: &Path) -> Orion {
-    let built = Orion::builder().data_dir(folder).offline().silent();
+    on("", folder).await
+}
+
+/// On the record at an address; without one in a file of the folder.
+async fn on(store: &str, folder: &Path) -> Orion {
+    let mut built = Orion::builder().data_dir(folder).offline().silent();
+    if !store.is_empty() {
+        built = built.store(store);
+    }
     built.writer("extractive:,ollama:llama3.2").build().await.unwrap()
 }
 
@@ -22,8 +30,18 @@ fn critics(orion: &Orion) -> Vec<String> {
 
 #[tokio::test]
 async fn a_choice_holds_in_every_process_and_after_a_restart() {
+    a_choice_holds("").await;
+}
+
+#[tokio::test]
+async fn a_choice_holds_on_postgres_too() {
+    let Some(server) = orion_private_postgres::Server::shared() else { return };
+    a_choice_holds(&server.database()).await;
+}
+
+async fn a_choice_holds(store: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let (one, two) = (orion(folder.path()).await, orion(folder.path()).await);
+    let (one, two) = (on(store, folder.path()).await, on(store, folder.path()).await);
     assert_eq!(writers(&one), ["extractive", "ollama/llama3.2"]);
     one.switch(Switchable::Llm, Some(choice("ollama", "", false))).await.unwrap();
     assert_eq!(
@@ -36,7 +54,7 @@ async fn a_choice_holds_in_every_process_and_after_a_restart() {
 
     // A model that no setting names is set up, and those of the configuration follow.
     two.switch(Switchable::Llm, Some(choice("ollama", "mistral", true))).await.unwrap();
-    let restarted = orion(folder.path()).await;
+    let restarted = on(store, folder.path()).await;
     restarted.follow_switches().await.unwrap();
     one.follow_switches().await.unwrap();
     for orion in [&one, &two, &restarted] {
@@ -145,8 +163,18 @@ async fn what_cannot_be_set_up_changes_nothing() {
 
 #[tokio::test]
 async fn choices_at_the_same_time_are_all_kept() {
+    choices_are_all_kept("").await;
+}
+
+#[tokio::test]
+async fn choices_at_the_same_time_are_all_kept_on_postgres_too() {
+    let Some(server) = orion_private_postgres::Server::shared() else { return };
+    choices_are_all_kept(&server.database()).await;
+}
+
+async fn choices_are_all_kept(store: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let (one, two) = (orion(folder.path()).await, orion(folder.path()).await);
+    let (one, two) = (on(store, folder.path()).await, on(store, folder.path()).await);
     let (image, voice) = (choice("scene-graphics", "", false), choice("silent", "", false));
     let (image, voice) =
         tokio::join!(one.switch(Switchable::Image, Some(image)), two.switch(Switchable::Tts, Some(voice)),);

@@ -6,7 +6,7 @@ use crate::Redis;
 use orion_core::ErrorKind;
 use orion_core::event::{Event, EventRecord};
 use orion_core::id::EventId;
-use orion_core::memory::{ManualClock, MemoryStore, SeededEntropy};
+use orion_core::memory::{ManualClock, MemoryStore, MemoryWire, SeededEntropy};
 use orion_core::port::{Broadcast, Clock, RateLimiter, Store, Wire};
 use orion_core::service::relay::{Relay, Step};
 use orion_core::testing::broadcast::Listener;
@@ -78,6 +78,42 @@ async fn a_wire_works_within_the_process_while_the_server_is_away_and_beyond_whe
     assert!(passes(&one, &one).await);
     server.go_on();
     assert!(passes(&one, &other).await);
+}
+
+/// While the server is dead or asleep, processes wake each other the other way, and with it they do not.
+#[tokio::test]
+async fn another_way_is_taken_while_the_server_does_not_answer() {
+    let Some(server) = Server::start(&[]) else { return };
+    let spare = Arc::new(MemoryWire::new());
+    let (one, other) = (client(&server).wire_beside(spare.clone()), client(&server).wire_beside(spare.clone()));
+    let straight = async || {
+        let begun = Instant::now();
+        loop {
+            assert!(begun.elapsed() < SOON, "the other way is taken although the server answers");
+            // One more may go both ways until the server is known to answer.
+            assert!(passes(&one, &other).await);
+            let said = spare.woken();
+            one.wake().await.unwrap();
+            if tokio::time::timeout(Duration::from_millis(150), said).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    straight().await;
+    server.pause();
+    assert!(passes(&one, &other).await && passes(&other, &one).await);
+    server.go_on();
+    straight().await;
+    server.kill();
+    assert!(passes(&one, &other).await && passes(&other, &one).await);
+    let begun = Instant::now();
+    for n in 0..1000 {
+        one.announce(&record(n, sample::event(n))).await.unwrap();
+    }
+    assert!(begun.elapsed() < SOON, "announcing waits for nobody");
+    server.start_again();
+    straight().await;
 }
 
 #[tokio::test]
