@@ -43,6 +43,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_platform.sql"),
     include_str!("migrations/0003_queue.sql"),
     include_str!("migrations/0004_leases.sql"),
+    include_str!("migrations/0005_deliveries.sql"),
 ];
 
 /// A migration as PostgreSQL is to read it: its `integer` has 32 bits; its text is ordered by the language of the

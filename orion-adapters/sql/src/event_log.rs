@@ -19,10 +19,14 @@ use orion_core::event::{Event, EventRecord};
 use orion_core::id::{EventId, UserId};
 use orion_core::port::{Claim, EventLog};
 use orion_core::{Error, Result, Timestamp};
+use sqlx::AssertSqlSafe;
 use std::time::Duration;
 
 /// How many events are written down for a group at once.
 const CHUNK: u32 = 512;
+
+/// How many claims one statement acknowledges.
+const AT_ONCE: usize = 64;
 
 const RAISE_HEAD: &str = "update log_head set sequence = sequence + 1 returning sequence";
 const LOWER_HEAD: &str = "update log_head set sequence = sequence - 1";
@@ -44,23 +48,38 @@ const FILL: &str = "insert into deliveries (consumer, sequence, state, fence, at
     select cast($1 as text), sequence, 'released', 0, 0, 0 from events \
     where sequence > $2 and sequence <= $3 order by sequence limit $4";
 const LAST_FILLED: &str = "select max(sequence) from deliveries where consumer = $1";
-const HOLD: Sql = locking!(
-    "with due as materialized (select sequence from deliveries \
-        where consumer = $1 and state <> 'buried' and ready_at <= $2 order by sequence limit $4",
-    " for update skip locked",
-    ") update deliveries set state = 'held', fence = fence + 1, attempts = attempts + 1, ready_at = $3 \
-    where consumer = $1 and sequence in (select sequence from due) \
-    returning sequence, fence, attempts, \
-        (select id from events e where e.sequence = deliveries.sequence) as id, \
-        (select at from events e where e.sequence = deliveries.sequence) as at, \
-        (select owner from events e where e.sequence = deliveries.sequence) as owner, \
-        (select body from events e where e.sequence = deliveries.sequence) as body"
-);
+/// SQLite gives back only columns of the table that it changed, so there each of the event's is looked up.
+const HOLD: Sql = Sql {
+    sqlite: "with due as materialized (select sequence from deliveries \
+            where consumer = $1 and state <> 'buried' and ready_at <= $2 order by sequence limit $4) \
+        update deliveries set state = 'held', fence = fence + 1, attempts = attempts + 1, ready_at = $3 \
+        where consumer = $1 and sequence in (select sequence from due) \
+        returning sequence, fence, attempts, \
+            (select id from events e where e.sequence = deliveries.sequence) as id, \
+            (select at from events e where e.sequence = deliveries.sequence) as at, \
+            (select owner from events e where e.sequence = deliveries.sequence) as owner, \
+            (select body from events e where e.sequence = deliveries.sequence) as body",
+    postgres: "with due as materialized (select sequence from deliveries \
+            where consumer = $1 and state <> 'buried' and ready_at <= $2 order by sequence limit $4 \
+            for update skip locked), \
+        held as (update deliveries set state = 'held', fence = fence + 1, attempts = attempts + 1, ready_at = $3 \
+            where consumer = $1 and sequence in (select sequence from due) returning sequence, fence, attempts) \
+        select sequence, fence, attempts, id, at, owner, body from held join events using (sequence)",
+};
 
 const EXTEND: &str = "update deliveries set ready_at = $4 \
     where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
 const ACKNOWLEDGE: &str =
     "delete from deliveries where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
+/// As [`ACKNOWLEDGE`], for so many claims of one group at once.
+pub(crate) fn acknowledge_all(claims: usize) -> String {
+    let places: Vec<String> =
+        (1..=claims).map(|n| format!("(cast(${} as bigint), cast(${} as bigint))", 2 * n, 2 * n + 1)).collect();
+    format!(
+        "delete from deliveries where consumer = $1 and state = 'held' and (sequence, fence) in (values {})",
+        places.join(", ")
+    )
+}
 const RELEASE: &str = "update deliveries set state = 'released', ready_at = $4, reason = $5 \
     where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
 const BURY: &str = "update deliveries set state = 'buried', reason = $4 \
@@ -71,6 +90,9 @@ const BURIED: &str = "select e.sequence, e.id, e.at, e.owner, e.body, coalesce(d
     from deliveries d join events e on e.sequence = d.sequence \
     where d.consumer = $1 and d.state = 'buried' and d.sequence > $2 order by d.sequence limit $3";
 const GROUPS: &str = "select name from consumers order by name";
+/// Nobody makes a group or moves one until the transaction ends: a new group could be given what is being forgotten.
+/// SQLite has one writer.
+pub(crate) const LOCK_GROUPS: &str = "lock table consumers in share mode";
 /// What a group has still to do is in `deliveries`, whatever its state, or lies behind its head.
 const FORGET: &str = "delete from events where sequence in (select sequence from events \
     where at < $1 and sequence <= (select coalesce(min(head), 9223372036854775807) from consumers) \
@@ -221,6 +243,20 @@ impl EventLog for SqlTx {
         self.change(ACKNOWLEDGE, claim, vec![]).await
     }
 
+    async fn acknowledge_all(&mut self, claims: &[Claim]) -> Result<()> {
+        for claims in claims.chunk_by(|one, next| one.group == next.group).flat_map(|group| group.chunks(AT_ONCE)) {
+            let [first, ..] = claims else { continue };
+            let mut binds = binds![first.group.as_str()];
+            binds.extend(claims.iter().flat_map(|claim| binds![claim.record.sequence, claim.fence]));
+            let sql = AssertSqlSafe(acknowledge_all(claims.len()));
+            let done = self.writing()?.execute(sql, binds).await.map_err(translate)?;
+            if done != claims.len() as u64 {
+                return Err(Error::lost_claim(first).with_context("claims", claims.len()));
+            }
+        }
+        Ok(())
+    }
+
     async fn release(&mut self, claim: &Claim, retry_at: Timestamp, reason: &str) -> Result<()> {
         let reason = Bind::Bytes(reason.as_bytes().to_vec());
         self.change(RELEASE, claim, vec![retry_at.as_micros().into(), reason]).await
@@ -251,7 +287,11 @@ impl EventLog for SqlTx {
     }
 
     async fn forget(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
-        self.writing()?.execute(FORGET, binds![before.as_micros(), limit]).await.map_err(translate)
+        let connection = self.writing()?;
+        if matches!(connection, Connection::Postgres(_)) {
+            connection.execute(LOCK_GROUPS, vec![]).await.map_err(translate)?;
+        }
+        connection.execute(FORGET, binds![before.as_micros(), limit]).await.map_err(translate)
     }
 }
 

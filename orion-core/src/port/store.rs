@@ -318,6 +318,18 @@ pub trait EventLog: Send {
     /// - `Conflict` if the fence is stale or the event is no longer claimed; the caller must roll back.
     async fn acknowledge(&mut self, claim: &Claim) -> Result<()>;
 
+    /// Marks many as done, as [`acknowledge`](Self::acknowledge) marks one.
+    ///
+    /// # Behavior
+    /// - `Conflict` if one of them is stale or no longer claimed; the caller must roll back.
+    /// - Claims of several groups may be among them, and there may be none.
+    async fn acknowledge_all(&mut self, claims: &[Claim]) -> Result<()> {
+        for claim in claims {
+            self.acknowledge(claim).await?;
+        }
+        Ok(())
+    }
+
     /// Gives a claimed event back, to be tried again at `retry_at`.
     ///
     /// # Behavior

@@ -6,6 +6,7 @@ use crate::{Error, ErrorKind, Result, Timestamp};
 use async_trait::async_trait;
 use std::collections::VecDeque;
 use std::fmt::Debug;
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ pub const LEASE: Duration = Duration::from_secs(15);
 const EXTEND_AFTER: Duration = Duration::from_secs(5);
 /// How many events are claimed at once.
 const BATCH: u32 = 32;
+/// For how long events are handled before what was written for them is committed. Whoever appends meanwhile waits for
+/// that commit.
+const TOGETHER: Duration = Duration::from_millis(50);
 /// After so many attempts an event that cannot be handled is put aside.
 const MOST_ATTEMPTS: u32 = 8;
 /// The pause after the first attempt; it doubles with each.
@@ -52,8 +56,10 @@ pub struct Consumer {
 impl Consumer {
     /// Claims a batch of events and handles each; gives how many it claimed, zero when there is nothing to do.
     ///
-    /// An event that cannot be handled does not hold up the others: it is tried again after a pause that grows, and
-    /// put aside with its reason after eight attempts. What fails only for a while is never put aside.
+    /// Events that are handled quickly are committed together, which costs one wait for the disk. If one of them fails,
+    /// all are undone and each is handled in a transaction of its own. An event that cannot be handled does not hold up
+    /// the others: it is tried again after a pause that grows, and put aside with its reason after eight attempts. What
+    /// fails only for a while is never put aside.
     ///
     /// # Errors
     /// The store's own; claims that were not handled come back when their lease ends.
@@ -67,19 +73,28 @@ impl Consumer {
         }
         let (wanted, unwanted): (Vec<_>, Vec<_>) =
             claims.into_iter().partition(|claim| handler.wants(&claim.record.event));
-        for claim in &unwanted {
-            tx.acknowledge(claim).await?;
-        }
+        tx.acknowledge_all(&unwanted).await?;
         tx.commit().await?;
         let mut waiting = VecDeque::from(wanted);
+        let mut alone = 0;
         loop {
             let now = self.clock.now();
             if !waiting.is_empty() && now.since(held_since) >= EXTEND_AFTER {
                 waiting = self.extend(waiting, now).await?;
                 held_since = now;
             }
-            let Some(claim) = waiting.pop_front() else { return Ok(count) };
-            self.handle(handler, &claim).await?;
+            // What was tried before may well fail again, and would undo the others.
+            let fresh = waiting.iter().take_while(|claim| claim.attempts == 1).count();
+            if alone == 0 && fresh > 1 {
+                match self.attempt(handler, waiting.make_contiguous().get(..fresh).unwrap_or_default()).await {
+                    Ok(handled) => drop(waiting.drain(..handled)),
+                    Err(_) => alone = fresh,
+                }
+            } else {
+                let Some(claim) = waiting.pop_front() else { return Ok(count) };
+                self.handle(handler, &claim).await?;
+                alone = alone.saturating_sub(1);
+            }
         }
     }
 
@@ -99,24 +114,31 @@ impl Consumer {
     }
 
     async fn handle(&self, handler: &dyn Handler, claim: &Claim) -> Result<()> {
-        match self.attempt(handler, claim).await {
-            Ok(records) => {
-                for record in &records {
-                    // The wire may fail: the log is the record.
-                    let _ = self.wire.announce(record).await;
-                }
-                Ok(())
-            }
+        match self.attempt(handler, slice::from_ref(claim)).await {
+            Ok(_) => Ok(()),
             Err(error) => self.put_back(claim, &error).await,
         }
     }
 
-    async fn attempt(&self, handler: &dyn Handler, claim: &Claim) -> Result<Vec<EventRecord>> {
+    /// Handles as many of these as there is time for, the first in any case, in one transaction; gives how many.
+    async fn attempt(&self, handler: &dyn Handler, claims: &[Claim]) -> Result<usize> {
+        let begun = self.clock.now();
         let mut tx = self.store.begin().await?;
-        let records = handler.handle(&mut *tx, &claim.record).await?;
-        tx.acknowledge(claim).await?;
+        let (mut handled, mut records) = (0, Vec::new());
+        for claim in claims {
+            records.extend(handler.handle(&mut *tx, &claim.record).await?);
+            handled += 1;
+            if self.clock.now().since(begun) >= TOGETHER {
+                break;
+            }
+        }
+        tx.acknowledge_all(claims.get(..handled).unwrap_or_default()).await?;
         tx.commit().await?;
-        Ok(records)
+        for record in &records {
+            // The wire may fail: the log is the record.
+            let _ = self.wire.announce(record).await;
+        }
+        Ok(handled)
     }
 
     async fn put_back(&self, claim: &Claim, error: &Error) -> Result<()> {
@@ -213,7 +235,7 @@ mod tests {
             clock.advance(Duration::from_millis(1));
             assert_eq!(consumer.handle_next(&handler).await.unwrap(), 1, "{pause}");
         }
-        assert_eq!(handler.tried.load(Ordering::SeqCst), MOST_ATTEMPTS);
+        assert_eq!(handler.tried.load(Ordering::SeqCst), 1 + MOST_ATTEMPTS, "once among the others, then alone");
         let buried = consumer.store.read().await.unwrap().buried("ledger", 0, 10).await.unwrap();
         assert_eq!((buried.len(), buried[0].1.as_str()), (1, "not this one"));
         clock.advance(Duration::from_secs(86_400));

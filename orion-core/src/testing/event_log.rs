@@ -187,6 +187,32 @@ pub async fn an_acknowledged_event_never_returns(store: Arc<dyn Store>) {
     assert_eq!(claim(&store, "b", 100, 9).await.len(), 3);
 }
 
+/// Many at once are done as one is, whatever their groups; one that is not held spoils them all.
+pub async fn many_are_acknowledged_at_once(store: Arc<dyn Store>) {
+    append(&store, 1..=150).await;
+    let mut claims = claim(&store, "a", 0, 150).await;
+    claims.extend(claim(&store, "b", 0, 3).await);
+    let stale = claims.pop().unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.acknowledge_all(&[]).await.unwrap();
+    let mut forged = claims.clone();
+    forged[70].fence += 1;
+    assert_fails(tx.acknowledge_all(&forged).await, Conflict);
+    drop(tx);
+    assert_eq!(claim(&store, "a", 20, 150).await.len(), 150, "what failed is undone");
+    let mut tx = store.begin().await.unwrap();
+    assert_fails(tx.acknowledge_all(&claims[..1]).await, Conflict);
+    drop(tx);
+    let mut held = claim(&store, "a", 40, 150).await;
+    held.extend(claim(&store, "b", 20, 2).await);
+    assert_eq!(held.len(), 152);
+    let mut tx = store.begin().await.unwrap();
+    tx.acknowledge_all(&held).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(claim(&store, "a", 100, 9).await.is_empty());
+    assert_eq!(sequences(&claim(&store, "b", 100, 999).await).first(), Some(&stale.record.sequence));
+}
+
 /// The effect and its acknowledgement stand or fall together.
 pub async fn an_acknowledgement_that_is_rolled_back_does_not_count(store: Arc<dyn Store>) {
     append(&store, [1]).await;

@@ -137,6 +137,7 @@ macro_rules! store_conformance {
             a_claim_holds_until_its_lease_ends
             an_extended_claim_holds_longer
             an_acknowledged_event_never_returns
+            many_are_acknowledged_at_once
             an_acknowledgement_that_is_rolled_back_does_not_count
             a_released_event_waits_for_its_time
             a_buried_event_is_listed_with_its_reason

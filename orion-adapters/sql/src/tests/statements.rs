@@ -11,6 +11,7 @@ use uuid::Uuid;
 fn statements(pick: impl Fn(&Sql) -> &'static str) -> Vec<String> {
     let mut all: Vec<String> =
         event_log::STATEMENTS.iter().chain(lease::STATEMENTS).map(|sql| pick(sql).to_owned()).collect();
+    all.extend([1, 2].map(event_log::acknowledge_all));
     all.extend(archive::STATEMENTS.iter().map(|sql| (*sql).to_owned()));
     let filters = [
         Filter::default(),
@@ -58,7 +59,9 @@ async fn every_statement_prepares_on_postgres() {
     let Some(uri) = super::postgres() else { return };
     SqlStore::open(&uri).await.unwrap();
     let mut connection = postgres::options(&uri).unwrap().connect().await.unwrap();
-    for sql in statements(|sql| sql.postgres) {
+    let mut all = statements(|sql| sql.postgres);
+    all.push(event_log::LOCK_GROUPS.to_owned());
+    for sql in all {
         let prepared = connection.prepare(sqlx::AssertSqlSafe(sql.clone()).into_sql_str()).await;
         assert!(prepared.is_ok(), "{sql}: {:?}", prepared.err());
     }
