@@ -84,12 +84,20 @@ pub(crate) fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
 
 /// Begins a transaction. Connections that broke while they were idle, as all do when the server restarts, are thrown
 /// away one after the other until one stands or a new one is made.
+///
+/// It goes on in a task of its own if the caller is dropped: the driver undoes only a transaction that it knows to have
+/// begun, and a connection whose `begin` nobody waited for would be given to the next in the middle of one.
 pub(crate) async fn begin(pool: &PgPool, statement: &'static str) -> sqlx::Result<Transaction<'static, Postgres>> {
-    let mut broken = 0;
-    loop {
-        match pool.begin_with(statement).await {
-            Err(error) if is_lost(&error) && broken <= CONNECTIONS => broken += 1,
-            begun => return begun,
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move {
+        let mut broken = 0;
+        loop {
+            match pool.begin_with(statement).await {
+                Err(error) if is_lost(&error) && broken <= CONNECTIONS => broken += 1,
+                begun => return begun,
+            }
         }
-    }
+    });
+    // Nobody stops the task but the end of the runtime.
+    begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }

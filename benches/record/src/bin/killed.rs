@@ -218,9 +218,7 @@ async fn next(store: &SqlStore, lane: &str) -> Result<bool> {
     let claims = tx.claim(&format!("lane-{lane}"), SystemClock.now(), LEASE, 32).await?;
     let is_mine = |event: &Event| matches!(event, Event::TrendExpired { source: Some(source), .. } if source == lane);
     let (mine, others): (Vec<_>, Vec<_>) = claims.into_iter().partition(|claim| is_mine(&claim.record.event));
-    for claim in &others {
-        tx.acknowledge(claim).await?;
-    }
+    tx.acknowledge_all(&others).await?;
     tx.commit().await?;
     for claim in &mine {
         step(store, claim).await?;

@@ -1,6 +1,6 @@
 //! What only a server can do: refuse, restart, and serve many who write at once.
 
-use crate::dialect::MIGRATIONS;
+use crate::dialect::{BEGIN_READ, BEGIN_WRITE, MIGRATIONS};
 use crate::{SqlStore, postgres};
 use orion_core::ErrorKind;
 use orion_core::id::{EventId, UserId};
@@ -312,4 +312,19 @@ async fn a_connection_cut_in_mid_transaction_is_temporary() {
     drop(tx);
     insert_user(&store, 2).await.unwrap();
     assert_eq!(users(&store).await, 1, "what was not committed is undone");
+}
+
+/// Whoever gives up while a transaction begins leaves nothing open for the next who gets the connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_beginning_that_nobody_waits_for_is_undone() {
+    let Some(uri) = super::postgres() else { return };
+    let pool = postgres::pool(postgres::options(&uri).unwrap(), 1);
+    for n in 0..300 {
+        let reading = postgres::begin(&pool, BEGIN_READ.postgres);
+        let _ = tokio::time::timeout(Duration::from_micros(n * 3), reading).await;
+        let mut writing = postgres::begin(&pool, BEGIN_WRITE.postgres).await.unwrap();
+        let level = sqlx::query_scalar::<_, String>("show transaction_isolation").fetch_one(&mut *writing).await;
+        assert_eq!(level.unwrap(), "read committed", "after {n} attempts");
+        writing.commit().await.unwrap();
+    }
 }
