@@ -71,13 +71,17 @@ const EXTEND: &str = "update deliveries set ready_at = $4 \
     where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
 const ACKNOWLEDGE: &str =
     "delete from deliveries where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
-/// As [`ACKNOWLEDGE`], for so many claims of one group at once.
+/// As [`ACKNOWLEDGE`], for so many claims of one group at once. The list of sequences is looked up in the index.
 pub(crate) fn acknowledge_all(claims: usize) -> String {
-    let places: Vec<String> =
-        (1..=claims).map(|n| format!("(cast(${} as bigint), cast(${} as bigint))", 2 * n, 2 * n + 1)).collect();
+    let places = || (1..=claims).map(|n| (2 * n, 2 * n + 1));
+    let sequences: Vec<String> = places().map(|(sequence, _)| format!("${sequence}")).collect();
+    let fences: Vec<String> =
+        places().map(|(sequence, fence)| format!("when ${sequence} then cast(${fence} as bigint)")).collect();
     format!(
-        "delete from deliveries where consumer = $1 and state = 'held' and (sequence, fence) in (values {})",
-        places.join(", ")
+        "delete from deliveries where consumer = $1 and state = 'held' and sequence in ({}) \
+         and fence = case sequence {} end",
+        sequences.join(", "),
+        fences.join(" ")
     )
 }
 const RELEASE: &str = "update deliveries set state = 'released', ready_at = $4, reason = $5 \

@@ -6,7 +6,6 @@ use crate::{Error, ErrorKind, Result, Timestamp};
 use async_trait::async_trait;
 use std::collections::VecDeque;
 use std::fmt::Debug;
-use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +16,8 @@ pub const LEASE: Duration = Duration::from_secs(15);
 const EXTEND_AFTER: Duration = Duration::from_secs(5);
 /// How many events are claimed at once.
 const BATCH: u32 = 32;
-/// For how long events are handled before what was written for them is committed. Whoever appends meanwhile waits for
-/// that commit.
+/// For how long events are handled in the transaction that claims them. Whoever appends, or claims what nobody wrote
+/// down yet, may wait for its commit.
 const TOGETHER: Duration = Duration::from_millis(50);
 /// After so many attempts an event that cannot be handled is put aside.
 const MOST_ATTEMPTS: u32 = 8;
@@ -56,46 +55,59 @@ pub struct Consumer {
 impl Consumer {
     /// Claims a batch of events and handles each; gives how many it claimed, zero when there is nothing to do.
     ///
-    /// Events that are handled quickly are committed together, which costs one wait for the disk. If one of them fails,
-    /// all are undone and each is handled in a transaction of its own. An event that cannot be handled does not hold up
-    /// the others: it is tried again after a pause that grows, and put aside with its reason after eight attempts. What
-    /// fails only for a while is never put aside.
+    /// What is handled quickly is committed together with the claims, which costs one wait for the disk. If one of these
+    /// events fails, all are undone, claimed again, and each is handled in a transaction of its own. An event that
+    /// cannot be handled does not hold up the others: it is tried again after a pause that grows, and put aside with its
+    /// reason after eight attempts. What fails only for a while is never put aside.
     ///
     /// # Errors
     /// The store's own; claims that were not handled come back when their lease ends.
     pub async fn handle_next(&self, handler: &dyn Handler) -> Result<usize> {
-        let mut tx = self.store.begin().await?;
         let mut held_since = self.clock.now();
-        let claims = tx.claim(self.group, held_since, LEASE, BATCH).await?;
-        let count = claims.len();
-        if count == 0 {
-            return Ok(0);
-        }
-        let (wanted, unwanted): (Vec<_>, Vec<_>) =
-            claims.into_iter().partition(|claim| handler.wants(&claim.record.event));
-        tx.acknowledge_all(&unwanted).await?;
-        tx.commit().await?;
-        let mut waiting = VecDeque::from(wanted);
-        let mut alone = 0;
+        let together = self.claim(handler, Some(TOGETHER)).await;
+        // What failed among others may be one event's fault, and shall be that one's alone.
+        let (count, mut waiting) = match together {
+            Ok(claimed) => claimed,
+            Err(_) => self.claim(handler, None).await?,
+        };
         loop {
             let now = self.clock.now();
             if !waiting.is_empty() && now.since(held_since) >= EXTEND_AFTER {
                 waiting = self.extend(waiting, now).await?;
                 held_since = now;
             }
-            // What was tried before may well fail again, and would undo the others.
-            let fresh = waiting.iter().take_while(|claim| claim.attempts == 1).count();
-            if alone == 0 && fresh > 1 {
-                match self.attempt(handler, waiting.make_contiguous().get(..fresh).unwrap_or_default()).await {
-                    Ok(handled) => drop(waiting.drain(..handled)),
-                    Err(_) => alone = fresh,
-                }
+            let Some(claim) = waiting.pop_front() else { return Ok(count) };
+            self.handle(handler, &claim).await?;
+        }
+    }
+
+    /// Claims a batch, and handles in the same transaction what is new as long as there is time; gives how many it
+    /// claimed, and what is still to be handled.
+    async fn claim(&self, handler: &dyn Handler, time: Option<Duration>) -> Result<(usize, VecDeque<Claim>)> {
+        let begun = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let claims = tx.claim(self.group, begun, LEASE, BATCH).await?;
+        let count = claims.len();
+        if count == 0 {
+            return Ok((0, VecDeque::new()));
+        }
+        let (mut done, mut waiting, mut records) = (Vec::with_capacity(count), VecDeque::new(), Vec::new());
+        for claim in claims {
+            let in_time = time.is_some_and(|time| self.clock.now().since(begun) < time);
+            if !handler.wants(&claim.record.event) {
+                done.push(claim);
+            } else if in_time && claim.attempts == 1 {
+                records.extend(handler.handle(&mut *tx, &claim.record).await?);
+                done.push(claim);
             } else {
-                let Some(claim) = waiting.pop_front() else { return Ok(count) };
-                self.handle(handler, &claim).await?;
-                alone = alone.saturating_sub(1);
+                // What was tried before may well fail again, and would undo the others.
+                waiting.push_back(claim);
             }
         }
+        tx.acknowledge_all(&done).await?;
+        tx.commit().await?;
+        self.announce(&records).await;
+        Ok((count, waiting))
     }
 
     /// Holds on to what is not yet handled, and gives what it could: the rest was taken over by another worker.
@@ -114,31 +126,28 @@ impl Consumer {
     }
 
     async fn handle(&self, handler: &dyn Handler, claim: &Claim) -> Result<()> {
-        match self.attempt(handler, slice::from_ref(claim)).await {
-            Ok(_) => Ok(()),
+        match self.attempt(handler, claim).await {
+            Ok(records) => {
+                self.announce(&records).await;
+                Ok(())
+            }
             Err(error) => self.put_back(claim, &error).await,
         }
     }
 
-    /// Handles as many of these as there is time for, the first in any case, in one transaction; gives how many.
-    async fn attempt(&self, handler: &dyn Handler, claims: &[Claim]) -> Result<usize> {
-        let begun = self.clock.now();
+    async fn attempt(&self, handler: &dyn Handler, claim: &Claim) -> Result<Vec<EventRecord>> {
         let mut tx = self.store.begin().await?;
-        let (mut handled, mut records) = (0, Vec::new());
-        for claim in claims {
-            records.extend(handler.handle(&mut *tx, &claim.record).await?);
-            handled += 1;
-            if self.clock.now().since(begun) >= TOGETHER {
-                break;
-            }
-        }
-        tx.acknowledge_all(claims.get(..handled).unwrap_or_default()).await?;
+        let records = handler.handle(&mut *tx, &claim.record).await?;
+        tx.acknowledge(claim).await?;
         tx.commit().await?;
-        for record in &records {
+        Ok(records)
+    }
+
+    async fn announce(&self, records: &[EventRecord]) {
+        for record in records {
             // The wire may fail: the log is the record.
             let _ = self.wire.announce(record).await;
         }
-        Ok(handled)
     }
 
     async fn put_back(&self, claim: &Claim, error: &Error) -> Result<()> {

@@ -3,15 +3,19 @@
 //! `cargo run --release -p orion-record-benches --bin record -- [STEPS] [WORKERS]`
 //!
 //! A step is an event that a worker of a consumer group claims, whose effect (one row) it writes, and that it
-//! acknowledges in the same transaction as the effect. `single` commits each step by itself; `batched` commits 32 at
-//! once, as [`Consumer`](orion_core::service::consumer::Consumer) does with what is handled quickly. The raw loop does the same
-//! on the same server with hand-written SQL: `select … for update skip locked`, one insert, one delete, commit. Every
-//! commit is synced to the disk. Rounds of one and the other alternate; medians are printed with all rounds.
+//! acknowledges in the same transaction as the effect. `single` commits each step by itself; `batched` is a
+//! [`Consumer`](orion_core::service::consumer::Consumer), which commits 32 at once if they are handled quickly. The raw
+//! loop does the same on the same server with hand-written SQL: `select … for update skip locked`, one insert, one
+//! delete, commit. Every commit is synced to the disk. Rounds of one and the other alternate; medians are printed with
+//! all rounds.
 
+use async_trait::async_trait;
 use orion_core::domain::{Notification, NotificationKind};
 use orion_core::event::{Event, EventRecord};
 use orion_core::id::{EventId, NotificationId, UserId};
-use orion_core::port::{Store, Wire};
+use orion_core::memory::MemoryWire;
+use orion_core::port::{Clock, Store, Tx, Wire};
+use orion_core::service::consumer::{Consumer, Handler, LEASE};
 use orion_core::{Result, Timestamp};
 use orion_private_postgres::{Durability, Server};
 use orion_sql::{PgWire, SqlStore};
@@ -26,7 +30,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const ROUNDS: usize = 3;
 const BATCH: u32 = 32;
-const LEASE: Duration = Duration::from_secs(60);
+const GROUP: &str = "bench";
 const WAKE_UPS: u32 = 500;
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -49,8 +53,8 @@ async fn main() -> std::result::Result<(), Failure> {
     let bench = Bench { store: Arc::new(store), steps, workers };
     let mut figures = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
-        for (batch, rates) in [1, BATCH].into_iter().zip(&mut figures) {
-            rates.push(bench.orion(batch).await?);
+        for (together, rates) in [false, true].into_iter().zip(&mut figures) {
+            rates.push(bench.orion(together).await?);
         }
     }
     println!("sqlite    single   {}", shown(&figures[0]));
@@ -62,9 +66,9 @@ async fn main() -> std::result::Result<(), Failure> {
     let raw = raw_pool(&server.database(), workers).await?;
     let mut figures = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
-        figures[0].push(bench.orion(1).await?);
+        figures[0].push(bench.orion(false).await?);
         figures[1].push(raw_loop(&raw, steps, workers, 1).await?);
-        figures[2].push(bench.orion(BATCH).await?);
+        figures[2].push(bench.orion(true).await?);
         figures[3].push(raw_loop(&raw, steps, workers, BATCH).await?);
     }
     for (name, rates) in
@@ -87,6 +91,15 @@ fn median(rates: &[f64]) -> f64 {
 fn shown(rates: &[f64]) -> String {
     let all: Vec<String> = rates.iter().map(|rate| format!("{rate:.0}")).collect();
     format!("{:>7.0} steps/s   ({})", median(rates), all.join(", "))
+}
+
+#[derive(Debug)]
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        now()
+    }
 }
 
 /// Never the same number twice in this process.
@@ -132,7 +145,7 @@ struct Bench {
 
 impl Bench {
     /// Appends events and lets the workers do them; gives steps per second.
-    async fn orion(&self, batch: u32) -> std::result::Result<f64, Failure> {
+    async fn orion(&self, together: bool) -> std::result::Result<f64, Failure> {
         let mut tx = self.store.begin().await?;
         for _ in 0..self.steps {
             tx.append(EventId(id(number())), now(), None, &event()).await?;
@@ -141,8 +154,14 @@ impl Bench {
         let begin = Instant::now();
         let workers: Vec<_> = (0..self.workers)
             .map(|_| {
-                let store = self.store.clone();
-                tokio::spawn(async move { work(&store, batch).await })
+                let (store, wire) = (self.store.clone(), Arc::new(MemoryWire::new()));
+                let consumer = Consumer { store, clock: Arc::new(SystemClock), wire, group: GROUP };
+                tokio::spawn(async move {
+                    match together {
+                        true => work_together(&consumer).await,
+                        false => work_singly(&*consumer.store).await,
+                    }
+                })
             })
             .collect();
         let mut done = 0;
@@ -157,24 +176,48 @@ impl Bench {
     }
 }
 
-async fn work(store: &SqlStore, batch: u32) -> Result<u64> {
+/// Writes the effect of a step.
+#[derive(Debug)]
+struct Steps;
+
+#[async_trait]
+impl Handler for Steps {
+    fn wants(&self, _: &Event) -> bool {
+        true
+    }
+
+    async fn handle(&self, tx: &mut dyn Tx, record: &EventRecord) -> Result<Vec<EventRecord>> {
+        tx.notifications().insert(&mut effect(record)).await?;
+        Ok(Vec::new())
+    }
+}
+
+async fn work_together(consumer: &Consumer) -> Result<u64> {
+    let mut done = 0;
+    loop {
+        match consumer.handle_next(&Steps).await? {
+            0 => return Ok(done),
+            handled => done += handled as u64,
+        }
+    }
+}
+
+async fn work_singly(store: &dyn Store) -> Result<u64> {
     let mut done = 0;
     loop {
         let mut tx = store.begin().await?;
-        let claims = tx.claim("bench", now(), LEASE, BATCH).await?;
+        let claims = tx.claim(GROUP, now(), LEASE, BATCH).await?;
         tx.commit().await?;
         if claims.is_empty() {
             return Ok(done);
         }
-        for part in claims.chunks(batch as usize) {
+        for claim in &claims {
             let mut tx = store.begin().await?;
-            for claim in part {
-                tx.notifications().insert(&mut effect(&claim.record)).await?;
-            }
-            tx.acknowledge_all(part).await?;
+            Steps.handle(&mut *tx, &claim.record).await?;
+            tx.acknowledge(claim).await?;
             tx.commit().await?;
-            done += part.len() as u64;
         }
+        done += claims.len() as u64;
     }
 }
 
