@@ -13,6 +13,8 @@ mod caption;
 mod encode;
 mod fault;
 mod inspect;
+#[cfg(test)]
+mod legible;
 mod listing;
 mod mp4;
 mod music;

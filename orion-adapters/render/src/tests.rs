@@ -27,7 +27,7 @@ const HOSTILE: [&str; 6] = [
 
 pub(crate) struct Bench {
     pub(crate) tools: Tools,
-    blobs: Arc<MemoryBlobs>,
+    pub(crate) blobs: Arc<MemoryBlobs>,
     pub(crate) work: TempDir,
 }
 
@@ -45,11 +45,11 @@ impl Bench {
         Some(Self { tools, blobs: Arc::new(MemoryBlobs::new()), work: tempfile::tempdir().unwrap() })
     }
 
-    fn renderer(&self) -> FfmpegRenderer {
+    pub(crate) fn renderer(&self) -> FfmpegRenderer {
         FfmpegRenderer::new(self.tools.clone(), self.blobs.clone(), FontKit::shared().clone(), self.work.path())
     }
 
-    async fn picture(&self, image: &RgbaImage) -> BlobRef {
+    pub(crate) async fn picture(&self, image: &RgbaImage) -> BlobRef {
         let mut png = Cursor::new(Vec::new());
         image.write_to(&mut png, ImageFormat::Png).unwrap();
         self.blobs.put(png.into_inner().into(), "image/png").await.unwrap()
@@ -108,7 +108,7 @@ impl Bench {
     }
 }
 
-fn settings() -> RenderSettings {
+pub(crate) fn settings() -> RenderSettings {
     RenderSettings { encoder: Encoder::Standard, title: "A=b;c#\\ '\"\n[STREAM] 新しい".to_owned() }
 }
 
