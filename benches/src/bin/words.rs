@@ -1,7 +1,7 @@
 //! How far captions are from the spoken word: twenty sentences by the installed voice, made into one video. Shown is when
 //! a word takes the colour of the spoken one in the frames that are drawn; spoken is when the voice says that it says it,
-//! and, for words behind a pause, when they are heard in the finished file. Beside them stands how far times are off that
-//! are estimated from the sound alone, as for voices that tell none.
+//! and, for the first word of each sentence, when it is heard in the finished file. Beside them stands how far times are
+//! off that are estimated from the sound alone, as for voices that tell none.
 //!
 //! `cargo run --release -p orion-benches --bin words -- [DATA_FOLDER]`: the folder in which the voice is installed.
 
@@ -51,10 +51,11 @@ const CANVAS: Canvas = Canvas { width: 270, height: 480, frames_per_second: 30 }
 const RATE: usize = 48_000;
 /// A step in which the sound is loud or not: 2 ms.
 const STEP: usize = RATE / 500;
-/// Steps of silence before a word that is looked for in the sound: 80 ms.
+/// Silence before a word that is looked for in the sound, in seconds and in steps.
+const LEAST_PAUSE: f64 = 0.08;
 const PAUSE: usize = 40;
-/// A sound is there from this share of the loudest step: -35 dB.
-const THERE: f64 = 0.018;
+/// A sound is there from this share of the loudest step: -45 dB, below the softest consonants.
+const THERE: f64 = 0.0056;
 
 #[derive(Default)]
 struct Off(Vec<f64>);
@@ -132,19 +133,17 @@ async fn main() -> Result<()> {
     }
     let mut told = Off(shown.iter().zip(&spoken).map(|(shown, spoken)| millis(*shown, *spoken)).collect());
     told.report("shown against the voice's own times");
+    // The first word of each sentence: before it there is silence, so that the sound tells when it begins.
     let heard = heard(place)?;
-    let near =
-        |time: f64| heard.iter().copied().min_by(|one, other| (one - time).abs().total_cmp(&(other - time).abs()));
-    // A word stands behind a pause if a sound begins about when it does.
-    let pairs: Vec<(f64, f64)> = shown
-        .iter()
-        .zip(&spoken)
-        .filter_map(|(shown, spoken)| {
-            near(*spoken).filter(|heard| (heard - spoken).abs() < 0.15).map(|it| (*shown, it))
-        })
-        .collect();
-    let mut pauses = Off(pairs.iter().map(|(shown, heard)| millis(*shown, *heard)).collect());
-    pauses.report("shown against the sound in the finished file, behind pauses");
+    let mut first = 0;
+    let mut begins = Off::default();
+    for (track, line) in timeline.audio.iter().zip(&lines) {
+        let start = track.start.seconds();
+        let begun = heard.iter().copied().find(|heard| *heard > start - LEAST_PAUSE);
+        begins.0.extend(begun.map(|begun| millis(shown[first], begun)));
+        first += line.words.len();
+    }
+    begins.report("shown against the sound in the finished file, first words");
     estimated.report("estimated from the sound, against the voice's own times");
     Ok(())
 }
