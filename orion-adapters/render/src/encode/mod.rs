@@ -22,6 +22,11 @@ use std::sync::mpsc;
 /// Frames on their way between drawing and encoding. More would only cost memory.
 const FRAMES_AHEAD: usize = 3;
 
+/// Room of the pipe between, where the system lets us ask: at most what a process without rights may. With the usual
+/// 64 KiB both ends wake each other fifty times for each frame.
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1 << 20;
+
 /// Names within the working folder; ffmpeg runs there and sees no other path.
 pub(crate) const SOUND: &str = "sound.wav";
 pub(crate) const VIDEO: &str = "video.mp4";
@@ -70,6 +75,9 @@ pub(crate) fn feed(
     let (canvas, child) = (&stream.canvas, &watched.child);
     let pipes = child.start(command.stdin(Stdio::piped()).stdout(Stdio::null()))?;
     let mut pipe = pipes.stdin.ok_or_else(|| Error::unexpected("the encoder has no standard input"))?;
+    // Without it everything works as well, slower.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(&pipe, PIPE);
     let (width, height) = (canvas.width as usize, canvas.height as usize);
     let (drawn, to_write) = mpsc::sync_channel::<Frame>(FRAMES_AHEAD);
     let (done, free) = mpsc::channel::<Frame>();

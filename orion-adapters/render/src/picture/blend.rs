@@ -1,10 +1,10 @@
 //! Laying one row of samples over another.
 
-/// `value / 255`, rounded, for values up to `255 * 255`.
+/// `value / 255`, rounded, for values up to `255 * 255`: it stays within 16 bits, so that eight go at a time.
 #[inline]
 fn over_255(value: u16) -> u16 {
-    let value = u32::from(value) + 128;
-    ((value + (value >> 8)) >> 8) as u16
+    let value = value + 128;
+    (value + (value >> 8)) >> 8
 }
 
 /// Lays premultiplied samples over a row; `opacity` of 255 is all of it.

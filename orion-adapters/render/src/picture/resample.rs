@@ -17,11 +17,11 @@ const BITS: u16 = 6;
 
 /// Between which two samples a position lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tap {
+struct Tap {
     /// The left or upper one; there is always another behind it, unless there is only one in all.
-    pub(crate) index: u32,
+    index: u32,
     /// How much of the next one is mixed in.
-    pub(crate) weight: u16,
+    weight: u16,
 }
 
 /// Rows of one plane of the source, resampled across: the two that were asked for last.
@@ -30,17 +30,27 @@ pub(crate) struct RowPair {
     rows: [Vec<i16>; 2],
     /// Numbers of the rows.
     held: [Option<usize>; 2],
+    room: Room,
+}
+
+/// What a row is worked out in, kept from row to row.
+#[derive(Debug, Default)]
+struct Room {
+    /// The two samples of the source between which each sample of the canvas lies, the left one in the lower byte.
+    twos: Vec<u16>,
+    /// How much of the lower row is mixed in, once for every sample.
+    weights: Vec<i16>,
 }
 
 /// For each sample of a canvas plane along one side, where it lies in the picture plane.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Axis {
-    pub(crate) taps: Vec<Tap>,
+struct Axis {
+    taps: Vec<Tap>,
 }
 
 /// How the samples of a plane lie among the pixels of a picture along one side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Siting {
+enum Siting {
     /// One per pixel.
     Luma,
     /// At every second pixel: chroma across.
@@ -89,6 +99,8 @@ impl Axis {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sampler {
     across: Axis,
+    /// The weights of `across`.
+    weights: Vec<u16>,
     down: Axis,
     /// The picture lies on the canvas pixel by pixel across.
     straight: bool,
@@ -104,7 +116,8 @@ impl Sampler {
         let across = Axis::new((seen.x, seen.width), width.0, width.1, across, source.width, ACROSS);
         let down = Axis::new((seen.y, seen.height), height.0, height.1, down, source.height, DOWN);
         let straight = across.is_identity();
-        Self { across, down, straight }
+        let weights = across.taps.iter().map(|tap| tap.weight).collect();
+        Self { across, weights, down, straight }
     }
 
     /// Whether the picture lies on the canvas pixel by pixel across.
@@ -130,26 +143,31 @@ impl Sampler {
             if self.straight {
                 out.copy_from_slice(&source.row(upper)[..out.len()]);
             } else {
-                let only = pair.hold(upper, None, |row, samples| self.across(source.row(row), samples));
+                let only = pair.hold(upper, None, |row, out, room| self.across(source.row(row), out, room));
                 for (out, sample) in out.iter_mut().zip(&pair.rows[only]) {
                     *out = rounded(*sample);
                 }
             }
             return;
         };
-        let first = pair.hold(upper, Some(lower), |row, samples| self.across(source.row(row), samples));
-        let second = pair.hold(lower, Some(upper), |row, samples| self.across(source.row(row), samples));
+        let across = |row: usize, out: &mut Vec<i16>, room: &mut Room| self.across(source.row(row), out, room);
+        let first = pair.hold(upper, Some(lower), across);
+        let second = pair.hold(lower, Some(upper), across);
         // Below one: a whole row is one of those that need no mixing.
-        let weight = self.down.taps[row].weight as i16;
-        for ((out, upper), lower) in out.iter_mut().zip(&pair.rows[first]).zip(&pair.rows[second]) {
-            // Twice the difference times half the weight: one multiplication of 16 bits.
-            let step = (i32::from((lower - upper) * 2) * i32::from(weight)) >> 16;
+        let weights = &mut pair.room.weights;
+        weights.clear();
+        weights.resize(out.len(), self.down.taps[row].weight as i16);
+        let rows = pair.rows[first].iter().zip(&pair.rows[second]);
+        for ((out, (upper, lower)), weight) in out.iter_mut().zip(rows).zip(weights) {
+            // Twice the difference times half the weight: the upper half of a product of 16 bits, which processors give
+            // for eight at a time. The weights stand in a row because compilers only see that if all factors do.
+            let step = (i32::from((lower - upper) * 2) * i32::from(*weight)) >> 16;
             *out = rounded(upper + step as i16);
         }
     }
 
     /// Resamples a row of the source across.
-    fn across(&self, source: &[u8], out: &mut Vec<i16>) {
+    fn across(&self, source: &[u8], out: &mut Vec<i16>, room: &mut Room) {
         out.clear();
         if self.straight || source.len() < 2 {
             let count = self.across.taps.len();
@@ -159,24 +177,29 @@ impl Sampler {
             );
             return;
         }
-        out.extend(self.across.taps.iter().map(|tap| {
+        // First what must be picked one by one, then what goes many at a time.
+        room.twos.clear();
+        room.twos.extend(self.across.taps.iter().map(|tap| {
             let index = tap.index as usize;
             let two = &source[index..index + 2];
-            let (left, right) = (u16::from(two[0]), u16::from(two[1]));
+            u16::from_le_bytes([two[0], two[1]])
+        }));
+        out.extend(room.twos.iter().zip(&self.weights).map(|(two, weight)| {
+            let (left, right) = (two & 0xFF, two >> 8);
             // 8 bits of weight become the bits behind the point.
-            ((left * (ACROSS - tap.weight) + right * tap.weight) >> (8 - BITS)) as i16
+            ((left * (ACROSS - weight) + right * weight) >> (8 - BITS)) as i16
         }));
     }
 }
 
 impl RowPair {
     /// Where row `row` is held, after it has been made if it was not; the one called `keep` stays.
-    fn hold(&mut self, row: usize, keep: Option<usize>, make: impl FnOnce(usize, &mut Vec<i16>)) -> usize {
+    fn hold(&mut self, row: usize, keep: Option<usize>, make: impl FnOnce(usize, &mut Vec<i16>, &mut Room)) -> usize {
         if let Some(place) = self.held.iter().position(|held| *held == Some(row)) {
             return place;
         }
         let place = usize::from(keep.is_some() && self.held[0] == keep);
-        make(row, &mut self.rows[place]);
+        make(row, &mut self.rows[place], &mut self.room);
         self.held[place] = Some(row);
         place
     }

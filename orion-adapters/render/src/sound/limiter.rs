@@ -18,9 +18,13 @@ const RELEASE: f32 = 1.0 / (0.080 * 48_000.0);
 /// Limits stereo frames to a true peak.
 pub(super) struct Limiter {
     ceiling: f32,
+    /// No true peak is above the ceiling around frames that stay below this.
+    safe: f32,
+    /// Frames since the last one that did not.
+    calm: usize,
     filter: [[f32; TAPS]; PHASES],
-    /// The last frames that came in, for the oversampling filter.
-    recent: VecDeque<[f32; 2]>,
+    /// The last frames that came in, for the oversampling filter; the oldest first.
+    recent: [[f32; 2]; TAPS],
     /// Frames that have not gone out.
     delayed: VecDeque<[f32; 2]>,
     /// Rising gains with the frame at which each was asked for: the front is the least of the look-ahead.
@@ -34,10 +38,16 @@ pub(super) struct Limiter {
 
 impl Limiter {
     pub(super) fn new(ceiling_db: f64) -> Self {
+        let ceiling = 10_f64.powf(ceiling_db / 20.0) as f32;
+        let filter: [[f32; TAPS]; PHASES] = std::array::from_fn(|phase| interpolator(phase as f64 / PHASES as f64));
+        // The filter adds up to this many times the highest sample.
+        let most = filter.iter().map(|taps| taps.iter().map(|tap| tap.abs()).sum()).fold(1.0, f32::max);
         Self {
-            ceiling: 10_f64.powf(ceiling_db / 20.0) as f32,
-            filter: std::array::from_fn(|phase| interpolator(phase as f64 / PHASES as f64)),
-            recent: VecDeque::from(vec![[0.0; 2]; TAPS]),
+            ceiling,
+            safe: ceiling / most,
+            calm: TAPS,
+            filter,
+            recent: [[0.0; 2]; TAPS],
             delayed: VecDeque::with_capacity(2 * AHEAD),
             asked: VecDeque::with_capacity(AHEAD),
             held: VecDeque::from(vec![1.0; AHEAD]),
@@ -62,11 +72,12 @@ impl Limiter {
     }
 
     fn step(&mut self, frame: [f32; 2], out: &mut Vec<f32>) {
-        self.recent.pop_front();
-        self.recent.push_back(frame);
+        self.recent.copy_within(1.., 0);
+        self.recent[TAPS - 1] = frame;
         self.delayed.push_back(frame);
+        self.calm = if frame[0].abs().max(frame[1].abs()) > self.safe { 0 } else { self.calm + 1 };
         // The filter looks half its length ahead: this is the peak around the frame that came in before that.
-        let peak = self.peak();
+        let peak = if self.calm < TAPS { self.peak() } else { 0.0 };
         let asked = if peak > self.ceiling { self.ceiling / peak } else { 1.0 };
         while self.asked.back().is_some_and(|(_, gain)| *gain >= asked) {
             self.asked.pop_back();

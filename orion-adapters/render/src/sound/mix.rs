@@ -114,25 +114,18 @@ impl<'a> Mixer<'a> {
                 add(&mut block, frame - from, piece.clip.frame((frame - piece.start) as usize), piece.gain);
             }
         }
+        // Few of all the pieces reach this part, however long the video is.
+        let near = |&&(start, end): &&(i64, i64)| start - ATTACK < to as i64 && end + RELEASE > from as i64;
+        let near: Vec<(i64, i64)> = self.spoken.iter().filter(near).copied().collect();
         for piece in &self.music {
             for frame in piece.start.max(from)..piece.end.min(to) {
                 let index = (frame - piece.start) % piece.clip.len() as u64;
-                let level = piece.gain * self.ducking(frame as i64) * self.fade(frame);
+                let level = piece.gain * ducking(&near, frame as i64) * self.fade(frame);
                 add(&mut block, frame - from, piece.clip.frame(index as usize), level);
             }
         }
         self.speech.retain(|piece| piece.start + piece.clip.len() as u64 > to);
         Ok(block)
-    }
-
-    /// How loud music is at a frame: down under speech, straight in decibels on the way.
-    fn ducking(&self, frame: i64) -> f32 {
-        let depth = self.spoken.iter().map(|(start, end)| {
-            let before = 1.0 - (start - frame) as f64 / ATTACK as f64;
-            let after = 1.0 - (frame - end) as f64 / RELEASE as f64;
-            before.min(after).clamp(0.0, 1.0)
-        });
-        gain(DUCK_DB * depth.fold(0.0, f64::max))
     }
 
     fn fade(&self, frame: u64) -> f32 {
@@ -145,6 +138,16 @@ impl<'a> Mixer<'a> {
     pub(super) fn has_sound(&self) -> bool {
         !self.timeline.audio.is_empty()
     }
+}
+
+/// How loud music is at a frame: down under speech, straight in decibels on the way.
+fn ducking(spoken: &[(i64, i64)], frame: i64) -> f32 {
+    let depth = spoken.iter().map(|(start, end)| {
+        let before = 1.0 - (start - frame) as f64 / ATTACK as f64;
+        let after = 1.0 - (frame - end) as f64 / RELEASE as f64;
+        before.min(after).clamp(0.0, 1.0)
+    });
+    gain(DUCK_DB * depth.fold(0.0, f64::max))
 }
 
 fn add(block: &mut [f32], frame: u64, [left, right]: [f32; 2], gain: f32) {
