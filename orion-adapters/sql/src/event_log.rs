@@ -23,7 +23,7 @@ use sqlx::AssertSqlSafe;
 use std::time::Duration;
 
 /// How many events are written down for a group at once.
-const CHUNK: u32 = 512;
+const CHUNK: u32 = 2048;
 
 /// How many claims one statement acknowledges.
 const AT_ONCE: usize = 64;
@@ -40,7 +40,9 @@ const LAST: &str = "select sequence from log_head";
 const SEQUENCE_OF: &str = "select sequence from events where id = $1";
 
 const GROUP_HEAD: &str = "select c.head, l.sequence from consumers c, log_head l where c.name = $1";
-const LOCK_GROUP: Sql = locking!("select head from consumers where name = $1", " for update", "");
+const LOCK_GROUP: Sql = locking!("select head from consumers where name = $1", " for update skip locked", "");
+/// Only on PostgreSQL does anybody find it locked.
+pub(crate) const AWAIT_GROUP: &str = "select head from consumers where name = $1 for update";
 const ADD_GROUP: &str = "insert into consumers (name, head) values ($1, 0) on conflict do nothing";
 const MOVE_GROUP: &str = "update consumers set head = $2 where name = $1";
 /// Writes events down as due at once. No clock shows a time before zero.
@@ -317,8 +319,8 @@ async fn number(connection: &mut Connection<'_>, sql: &'static str, binds: Vec<B
     Ok(row.and_then(|(number,)| number))
 }
 
-/// Writes more events down for a group, which is made if it is new; `false` if there are none. Workers of one group do
-/// this one after the other: who waited finds what the one before has written.
+/// Writes more events down for a group, which is made if it is new, or waits for the worker who is doing so; `false` if
+/// there are none.
 async fn fill(connection: &mut Connection<'_>, group: &str, limit: u32) -> Result<bool> {
     let place: Option<(i64, i64)> = connection.row(GROUP_HEAD, binds![group]).await.map_err(translate)?;
     match place {
@@ -332,9 +334,14 @@ async fn fill(connection: &mut Connection<'_>, group: &str, limit: u32) -> Resul
     if limit == 0 {
         return Ok(false);
     }
-    let seen = place.map_or(0, |(head, _)| head);
     let lock = connection.pick(LOCK_GROUP);
-    let head = number(connection, lock, binds![group]).await?.unwrap_or_default();
+    let Some(head) = number(connection, lock, binds![group]).await? else {
+        // Going back to before the wait gives the lock back: who waited next need not wait for what is done here.
+        let mut wait = connection.savepoint().await.map_err(translate)?;
+        number(&mut wait, AWAIT_GROUP, binds![group]).await?;
+        wait.rollback().await.map_err(translate)?;
+        return Ok(true);
+    };
     let last = number(connection, LAST, vec![]).await?.unwrap_or_default();
     let filled = connection.execute(FILL, binds![group, head, last, CHUNK]).await.map_err(translate)?;
     let reached = if filled < u64::from(CHUNK) {
@@ -345,5 +352,5 @@ async fn fill(connection: &mut Connection<'_>, group: &str, limit: u32) -> Resul
     if reached > head {
         connection.execute(MOVE_GROUP, binds![group, reached]).await.map_err(translate)?;
     }
-    Ok(filled > 0 || head > seen)
+    Ok(filled > 0 || head > place.map_or(0, |(seen, _)| seen))
 }

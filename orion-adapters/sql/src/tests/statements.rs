@@ -60,7 +60,7 @@ async fn every_statement_prepares_on_postgres() {
     SqlStore::open(&uri).await.unwrap();
     let mut connection = postgres::options(&uri).unwrap().connect().await.unwrap();
     let mut all = statements(|sql| sql.postgres);
-    all.push(event_log::LOCK_GROUPS.to_owned());
+    all.extend([event_log::LOCK_GROUPS, event_log::AWAIT_GROUP].map(str::to_owned));
     for sql in all {
         let prepared = connection.prepare(sqlx::AssertSqlSafe(sql.clone()).into_sql_str()).await;
         assert!(prepared.is_ok(), "{sql}: {:?}", prepared.err());
