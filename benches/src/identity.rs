@@ -5,6 +5,8 @@ use orion_core::Timestamp;
 use orion_core::memory::MemoryWire;
 use orion_core::port::{Clock, Entropy, Mail, Mailer};
 use orion_core::service::identity::{Identity, IdentitySettings, Revoked};
+use orion_core::service::lease::{Alone, Worker};
+use orion_host::system::TokioSleeper;
 use orion_secure::{Argon2Hasher, JwtTokens, Key, KeyVault};
 use orion_sql::SqlStore;
 use std::sync::Arc;
@@ -45,6 +47,7 @@ impl Mailer for Unread {
 pub async fn open(uri: &str) -> orion_core::Result<Identity> {
     let entropy: Arc<dyn Entropy> = Arc::new(System);
     let key = Key::generate(entropy.as_ref());
+    let uuid = entropy.uuid();
     let identity = Identity {
         store: Arc::new(SqlStore::open(uri).await?),
         clock: Arc::new(System),
@@ -53,6 +56,7 @@ pub async fn open(uri: &str) -> orion_core::Result<Identity> {
         vault: Arc::new(KeyVault::new(&[key], Arc::clone(&entropy))?),
         entropy,
         mailer: Arc::new(Unread),
+        worker: Worker::new(Arc::new(TokioSleeper), Arc::new(Alone(uuid))),
         wire: Arc::new(MemoryWire::new()),
         revoked: Revoked::new(),
         settings: IdentitySettings {

@@ -180,9 +180,8 @@ fn what_scout_keeps_among_the_settings_is_on_record() {
         region: Some("DE".to_owned()),
         limit: Some(20),
         next_at: sample::time(3600),
-        fence: 4,
-        taken_until: Some(sample::time(180)),
         last: Some(last),
+        running: false,
     };
     let health = SourceHealth {
         asked_at: sample::time(9),

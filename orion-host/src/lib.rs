@@ -46,4 +46,4 @@ pub fn parts(config: &Config) -> Result<orion_adapters::Parts> {
 
 pub use orion_core::service::production::{CreateRequest, Subject};
 pub use orion_core::{Cancellation, Error, ErrorKind, Operation, Result};
-pub use switch::{CapabilityStanding, Choice, Switchable};
+pub use switch::{CapabilityStanding, Choice, NOBODY, Switchable};

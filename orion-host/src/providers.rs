@@ -39,7 +39,7 @@ impl<'c> Providers<'c> {
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for a policy that is none.
     pub(crate) fn new(config: &'c Config) -> Result<Self> {
         let policy = match config.policy.parse() {
-            Ok(policy) if !matches!(policy, Policy::Chain(_)) => policy,
+            Ok(policy) if !matches!(policy, Policy::Chain(_) | Policy::Nobody) => policy,
             _ => {
                 return Err(Error::invalid("this is no policy")
                     .with_context("setting", "policy")

@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The setting that holds all choices.
 const NAME: &str = "providers";
+/// Chosen as provider, it switches off what can be done without.
+pub const NOBODY: &str = "none";
 /// So often a change is tried again that others were faster with.
 const TRIES: u32 = 10;
 
@@ -71,7 +73,7 @@ pub struct Choice {
     /// On which side.
     pub mode: Side,
     /// The provider by its name, or the scheme of its address; empty takes all of the side in the order of the
-    /// configuration.
+    /// configuration, and [`NOBODY`] switches `video` or `stt` off.
     #[serde(default)]
     pub provider: String,
     /// Its model; empty if there is only one.
@@ -161,6 +163,21 @@ impl Switches {
 }
 
 impl Choice {
+    /// Whether it switches the capability off.
+    pub fn is_nobody(&self) -> bool {
+        self.provider == NOBODY
+    }
+
+    /// Lets nobody serve.
+    fn switch_off<P: Capability + ?Sized>(&self, strategy: &Strategy<P>) -> Result<()> {
+        if self.fallback || !self.model.is_empty() {
+            return Err(Error::invalid("nobody has no model, and nobody follows")
+                .with_context("provider", NOBODY)
+                .with_hint("leave model and fallback out, or name a provider"));
+        }
+        strategy.set_policy(Policy::Nobody)
+    }
+
     fn fits(&self, provider: &Provider) -> bool {
         provider.side == self.mode
             && (self.provider.is_empty() || provider.answers_to(&self.provider))
@@ -260,6 +277,9 @@ impl Orion {
     /// Whether a choice names only providers that are set up. Another one is opened by its address and with the
     /// operator's credentials, which not everybody who may choose may have done.
     pub fn is_set_up(&self, capability: Switchable, choice: &Choice) -> bool {
+        if choice.is_nobody() {
+            return true;
+        }
         let fits = |provider: &Provider| {
             (choice.provider.is_empty() || provider.answers_to(&choice.provider))
                 && (choice.model.is_empty() || choice.provider.is_empty() || provider.model == choice.model)
@@ -318,6 +338,15 @@ impl Orion {
     fn put_in_force(&self, capability: Switchable, choice: Option<&Choice>) -> Result<()> {
         let (production, switches) = (self.production(), self.switches());
         let (director, media, speech) = (&production.director, &production.media, &production.editor.speech);
+        if let Some(nobody) = choice.filter(|choice| choice.is_nobody()) {
+            return match capability {
+                Switchable::Video => nobody.switch_off(&media.clips),
+                Switchable::Stt => nobody.switch_off(self.transcriber()),
+                needed => Err(Error::invalid("nothing is made without somebody who serves this")
+                    .with_context("capability", needed.as_str())
+                    .with_hint("name a provider; only video and stt can be switched off")),
+            };
+        }
         let Some(choice) = choice else {
             return match capability {
                 Switchable::Llm => {

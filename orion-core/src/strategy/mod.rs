@@ -207,8 +207,8 @@ impl<P: Capability + ?Sized> Strategy<P> {
     /// Puts another policy in force from the next call on; calls under way keep theirs.
     ///
     /// # Errors
-    /// [`Invalid`](ErrorKind::Invalid) if it names a provider that there is not, or permits nobody; the policy in
-    /// force stays.
+    /// [`Invalid`](ErrorKind::Invalid) if it names a provider that there is not, or permits nobody without saying so;
+    /// the policy in force stays.
     pub fn set_policy(&self, policy: Policy) -> Result<()> {
         let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
         let known = || format!("known: {}", named(shared.members.iter().map(Member::provider)));
@@ -222,7 +222,7 @@ impl<P: Capability + ?Sized> Strategy<P> {
         }
         // Where nobody was there at the start, nobody serving is how it was.
         let somebody = shared.members.iter().any(|member| !member.added) || matches!(&policy, Policy::Chain(_));
-        if somebody && shared.permitted(&policy).is_empty() {
+        if somebody && policy != Policy::Nobody && shared.permitted(&policy).is_empty() {
             return Err(Error::invalid("the policy permits no provider")
                 .with_context("policy", &policy)
                 .with_hint(known()));
@@ -336,6 +336,7 @@ impl<P: Capability + ?Sized> Shared<P> {
             Policy::Cloud => of(Side::Cloud).collect(),
             Policy::PreferLocal => of(Side::Local).chain(of(Side::Cloud)).collect(),
             Policy::PreferCloud => of(Side::Cloud).chain(of(Side::Local)).collect(),
+            Policy::Nobody => Vec::new(),
             Policy::Chain(names) => {
                 let mut order: Vec<&Member<P>> = Vec::new();
                 for name in names {

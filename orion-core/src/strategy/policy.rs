@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// Who may serve, and in which order. In text: `local`, `cloud`, `prefer-local`, `prefer-cloud`, or the names of
-/// providers separated by commas.
+/// Who may serve, and in which order. In text: `local`, `cloud`, `prefer-local`, `prefer-cloud`, `nobody`, or the names
+/// of providers separated by commas.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Policy {
@@ -20,6 +20,8 @@ pub enum Policy {
     PreferLocal,
     /// What runs elsewhere; if that fails, what runs here.
     PreferCloud,
+    /// Nobody: what can be done without is left out.
+    Nobody,
     /// Providers by name, in this order, and no others.
     Chain(Vec<String>),
 }
@@ -31,6 +33,7 @@ impl Policy {
             Self::Local => provider.side == Side::Local,
             Self::Cloud => provider.side == Side::Cloud,
             Self::PreferLocal | Self::PreferCloud => true,
+            Self::Nobody => false,
             Self::Chain(names) => names.iter().any(|name| provider.answers_to(name)),
         }
     }
@@ -43,6 +46,7 @@ impl fmt::Display for Policy {
             Self::Cloud => f.write_str("cloud"),
             Self::PreferLocal => f.write_str("prefer-local"),
             Self::PreferCloud => f.write_str("prefer-cloud"),
+            Self::Nobody => f.write_str("nobody"),
             Self::Chain(names) => f.write_str(&names.join(",")),
         }
     }
@@ -56,6 +60,7 @@ impl FromStr for Policy {
             "cloud" => Self::Cloud,
             "prefer-local" => Self::PreferLocal,
             "prefer-cloud" => Self::PreferCloud,
+            "nobody" => Self::Nobody,
             _ => {
                 let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
                 if names.iter().any(String::is_empty) {
@@ -88,7 +93,7 @@ mod tests {
 
     #[test]
     fn policies_are_read_from_text() {
-        for text in ["local", "cloud", "prefer-local", "prefer-cloud", "fal,ollama"] {
+        for text in ["local", "cloud", "prefer-local", "prefer-cloud", "nobody", "fal,ollama"] {
             let policy: Policy = text.parse().unwrap();
             assert_eq!(policy.to_string(), text);
             let json = serde_json::to_string(&policy).unwrap();

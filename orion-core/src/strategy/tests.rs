@@ -131,6 +131,18 @@ async fn where_nobody_was_somebody_can_come_and_go() {
 }
 
 #[tokio::test]
+async fn nobody_serves_where_that_is_said() {
+    let strategy = strategy("local", &[]);
+    assert!(strategy.serves());
+    strategy.set_policy(Policy::Nobody).unwrap();
+    assert!(!strategy.serves() && strategy.standings().iter().all(|standing| standing.place.is_none()));
+    let (asked, refused) = ask(&strategy).await;
+    assert_eq!((asked.len(), refused.unwrap_err().kind()), (0, ErrorKind::Unavailable));
+    strategy.set_policy(Policy::Local).unwrap();
+    assert_eq!(ask(&strategy).await.0, ["l1"]);
+}
+
+#[tokio::test]
 async fn a_policy_is_switched_between_calls_and_checked() {
     let strategy = strategy("local", &[]);
     assert_eq!(ask(&strategy).await.0, ["l1"]);

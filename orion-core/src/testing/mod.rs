@@ -28,9 +28,12 @@ pub mod transcribe;
 pub mod vector;
 pub mod wire;
 
+use crate::port::Sleeper;
 use crate::{ErrorKind, Result};
+use async_trait::async_trait;
 use std::fmt::Debug;
 use std::task::Poll;
+use std::time::Duration;
 
 /// Asserts that something fails in one way.
 #[track_caller]
@@ -38,6 +41,17 @@ pub fn assert_fails<T: Debug>(result: Result<T>, kind: ErrorKind) {
     match result {
         Err(error) if error.kind() == kind => {}
         other => panic!("expected {}, got {other:?}", kind.as_str()),
+    }
+}
+
+/// A timer by which no time passes: who waits for it waits for ever.
+#[derive(Debug, Clone, Copy)]
+pub struct Standstill;
+
+#[async_trait]
+impl Sleeper for Standstill {
+    async fn sleep(&self, _duration: Duration) {
+        std::future::pending().await
     }
 }
 

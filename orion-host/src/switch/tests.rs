@@ -162,6 +162,38 @@ async fn what_cannot_be_set_up_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_can_be_done_without_is_switched_off_in_every_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (orion(folder.path()).await, orion(folder.path()).await);
+    let serves = |orion: &Orion| (orion.production().media.clips.serves(), orion.transcriber().serves());
+    one.switch(Switchable::Video, Some(choice("comfyui", "", false))).await.unwrap();
+    one.switch(Switchable::Stt, Some(choice("whisper", "base", false))).await.unwrap();
+    two.follow_switches().await.unwrap();
+    assert_eq!((serves(&one), serves(&two)), ((true, true), (true, true)));
+    for capability in [Switchable::Video, Switchable::Stt] {
+        one.switch(capability, Some(choice(NOBODY, "", false))).await.unwrap();
+    }
+    two.follow_switches().await.unwrap();
+    let restarted = orion(folder.path()).await;
+    restarted.follow_switches().await.unwrap();
+    for orion in [&one, &two, &restarted] {
+        assert_eq!(serves(orion), (false, false));
+        assert_eq!(orion.capabilities()[3].policy, Policy::Nobody);
+    }
+    for (capability, wrong) in [
+        (Switchable::Llm, choice(NOBODY, "", false)),
+        (Switchable::Image, choice(NOBODY, "", false)),
+        (Switchable::Video, choice(NOBODY, "", true)),
+        (Switchable::Video, choice(NOBODY, "x", false)),
+    ] {
+        let error = one.switch(capability, Some(wrong)).await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Invalid && error.hint().is_some(), "{error:?}");
+    }
+    two.switch(Switchable::Video, Some(choice("comfyui", "", false))).await.unwrap();
+    assert_eq!(serves(&two), (true, false), "and on again");
+}
+
+#[tokio::test]
 async fn choices_at_the_same_time_are_all_kept() {
     choices_are_all_kept("").await;
 }

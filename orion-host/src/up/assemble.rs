@@ -35,6 +35,7 @@ pub fn identity(orion: &Orion, keys: &Keys) -> Result<Identity> {
         tokens: Arc::new(JwtTokens::new(&keys.jwt, ISSUER, ISSUER)?),
         vault: Arc::new(KeyVault::new(&keys.encryption, entropy.clone())?),
         mailer: mailer(config)?,
+        worker: production.worker.clone(),
         wire: production.wire.clone(),
         revoked: Revoked::new(),
         settings: IdentitySettings { gateway_url: settings.gateway_url, dashboard_url: settings.dashboard_url },

@@ -3,17 +3,17 @@
 
 use super::LOOK;
 use crate::engine::Orion;
-use orion_core::service::scout::{LEASE, ScanReport};
+use orion_core::service::scout::ScanReport;
 use orion_core::{Cancellation, Error, ErrorKind, Operation, ProgressUpdate, Result};
 use std::sync::Arc;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
-/// How often it is looked whether a scan is due.
-const LOOKS: Duration = Duration::from_secs(15);
-/// A scan that takes longer is given up, well before another worker takes its turn over.
-const LONGEST: Duration = LEASE.saturating_sub(Duration::from_secs(30));
+/// How often it is looked whether a scan is due; one whose worker died is followed this much after its lease.
+const LOOKS: Duration = Duration::from_secs(4);
+/// A scan that takes longer is given up.
+const LONGEST: Duration = Duration::from_secs(150);
 
 /// Scans whenever one is due, until it is told to stop. Without sources there is nothing to do.
 pub(super) async fn schedule(orion: Orion, stop: Cancellation) {
@@ -44,12 +44,15 @@ pub(super) async fn schedule(orion: Orion, stop: Cancellation) {
 
 /// Scans for the schedule that is due first, if one is.
 pub(super) async fn scan_if_due(orion: &Orion, operation: &Operation) -> Result<Option<ScanReport>> {
-    let Some(turn) = orion.scout().take_turn().await? else { return Ok(None) };
+    let Some(turn) = orion.scout().take_turn(&orion.production().worker).await? else { return Ok(None) };
     let scan = orion.scout().scan_in_turn(&turn, operation);
     match tokio::time::timeout(LONGEST, scan).await {
         Ok(scanned) => scanned.map(Some),
         Err(_) => {
-            Err(Error::new(ErrorKind::Timeout, "the scan took too long").with_context("seconds", LONGEST.as_secs()))
+            let error = Error::new(ErrorKind::Timeout, "the scan took too long");
+            let error = error.with_context("seconds", LONGEST.as_secs());
+            orion.scout().give_up(&turn, &error).await?;
+            Err(error)
         }
     }
 }

@@ -14,9 +14,8 @@ use orion_core::memory::ManualClock;
 use orion_core::port::{
     Clock, Encoder, Filter, GeneratedImage, ImageModel, ImageRequest, Page, Provider, RepositoryExt, Submission,
 };
-use orion_core::service::lease::{Alone, Worker};
+use orion_core::service::lease::{Alone, LEASE, Worker};
 use orion_core::service::production::{CreateRequest, Subject};
-use orion_core::service::scout::LEASE;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -123,7 +122,7 @@ async fn one_scan_an_interval_however_many_look_and_however_often_they_start() {
 
     // A worker that dies with the turn: another one has it once the lease has run out, and the interval stays.
     clock.advance(30 * minute);
-    let turn = one.scout().take_turn().await.unwrap().unwrap();
+    let turn = one.scout().take_turn(&one.production().worker).await.unwrap().unwrap();
     assert!(scans().await.is_empty());
     clock.advance(LEASE);
     assert_eq!(scans().await.len(), 1);
@@ -131,7 +130,7 @@ async fn one_scan_an_interval_however_many_look_and_however_often_they_start() {
     assert_eq!(late.kind(), orion_core::ErrorKind::Conflict);
     let (schedule, _) = restarted.scout().schedules().await.unwrap().remove(0);
     assert_eq!(schedule.next_at, "2026-11-23T23:00:00Z".parse().unwrap());
-    assert!(schedule.next_at > clock.now() && schedule.taken_until.is_none());
+    assert!(schedule.next_at > clock.now() && !schedule.running);
     let mut tx = one.production().store.read().await.unwrap();
     let trends = tx.trends().list(&Filter::default(), &Page::default()).await.unwrap();
     assert_eq!(trends.items.len(), first[0].saved, "what is known is not saved again");

@@ -7,7 +7,8 @@ use orion_core::domain::Secret;
 use orion_core::memory::{ManualClock, MemoryWire};
 use orion_core::port::{Clock, Entropy, Filter, Mail, Mailer, RepositoryExt};
 use orion_core::service::identity::{Client, Identity, IdentitySettings, Revoked, SignedIn};
-use orion_core::testing::assert_fails;
+use orion_core::service::lease::{Alone, Worker};
+use orion_core::testing::{Standstill, assert_fails};
 use orion_core::{ErrorKind, Result};
 use orion_sql::SqlStore;
 use std::collections::HashSet;
@@ -44,6 +45,7 @@ async fn identity(folder: &Path, clock: &Arc<ManualClock>, key: &Key) -> (Identi
     let identity = Identity {
         store: Arc::new(store),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
+        worker: Worker::new(Arc::new(Standstill), Arc::new(Alone(entropy.uuid()))),
         entropy: Arc::clone(&entropy),
         hasher: Arc::new(Argon2Hasher::new(Arc::clone(&entropy), 2).unwrap()),
         tokens: Arc::new(JwtTokens::new(&key.to_text(), "orion", "orion").unwrap()),

@@ -7,14 +7,15 @@ use super::{Identity, settled};
 use crate::domain::{Ticket, TicketKind, User};
 use crate::id::{TicketId, UserId};
 use crate::port::{Filter, Mail, RepositoryExt};
-use crate::{Error, Result, Timestamp};
+use crate::service::lease::Tenure;
+use crate::{Error, ErrorKind, Result, Timestamp};
 use std::time::Duration;
 
 /// How many are sent in one go.
 const BATCH: usize = 50;
 
-/// Who has begun to send a mail has this long before somebody else tries.
-const CLAIM: Duration = Duration::from_secs(60);
+/// So many leases are shared by all mails: as many are sent at a time, and the record keeps no row for each mail.
+const LEASES: u128 = 64;
 
 /// The first pause after a failure is as long as the mail is old, but no longer and no shorter than these.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
@@ -49,8 +50,24 @@ impl Identity {
 
     /// Sends one mail; false if it is not due any more.
     async fn deliver(&self, id: TicketId) -> Result<bool> {
-        let Some((ticket, user)) = settled(|| self.claim_mail(id)).await? else { return Ok(false) };
-        let sent = self.mailer.send(&self.compose(&ticket, &user)?).await;
+        let name = format!("mail/{}", id.0.as_u128() % LEASES);
+        let tenure = match self.worker.take(&self.store, &self.clock, &name).await {
+            // Somebody is at it, or at another mail of the same lease; then this one has its turn a moment later.
+            Err(error) if error.kind() == ErrorKind::Conflict => return Ok(false),
+            taken => taken?,
+        };
+        let fenced = Self { store: tenure.store(), ..self.clone() };
+        let delivered = tenure.during(fenced.deliver_under(&tenure, id)).await;
+        tenure.end().await;
+        delivered
+    }
+
+    /// Sends one mail under its lease, of which no transaction is left to a worker that was overtaken.
+    async fn deliver_under(&self, tenure: &Tenure, id: TicketId) -> Result<bool> {
+        let Some((ticket, user)) = settled(|| self.due_mail(id)).await? else { return Ok(false) };
+        let mail = self.compose(&ticket, &user)?;
+        tenure.check().await?;
+        let sent = self.mailer.send(&mail).await;
         let now = self.clock.now();
         let age = now.since(ticket.created_at).clamp(PAUSES.0, PAUSES.1);
         let next = if sent.is_ok() { None } else { Some(now.after(age)) };
@@ -58,8 +75,8 @@ impl Identity {
         sent.map(|()| true)
     }
 
-    /// Takes a mail for a while, so that nobody else sends it too. One whose user or ticket is gone is dropped.
-    async fn claim_mail(&self, id: TicketId) -> Result<Option<(Ticket, User)>> {
+    /// A mail that is still due, and to whom. One whose user or ticket is gone is dropped.
+    async fn due_mail(&self, id: TicketId) -> Result<Option<(Ticket, User)>> {
         let mut tx = self.store.begin().await?;
         let now = self.clock.now();
         let Some(mut ticket) = tx.tickets().get(id).await? else { return Ok(None) };
@@ -68,13 +85,16 @@ impl Identity {
         }
         let user = tx.users().get(ticket.user_id.unwrap_or(UserId::SYSTEM)).await?;
         let user = user.filter(|user| user.active && user.id != UserId::SYSTEM && ticket.is_open(now));
-        ticket.mail_at = user.as_ref().map(|_| now.after(CLAIM));
-        if user.is_some() {
-            // A key may have been replaced since the ticket was made; its token must be what the mail will say.
-            ticket.hash = super::tokens::hash(&self.mailed_token(id)?);
+        // A key may have been replaced since the ticket was made; its token must be what the mail will say.
+        let hash = super::tokens::hash(&self.mailed_token(id)?);
+        if user.is_none() {
+            ticket.mail_at = None;
         }
-        tx.tickets().update(&mut ticket).await?;
-        tx.commit().await?;
+        if user.is_none() || ticket.hash != hash {
+            ticket.hash = hash;
+            tx.tickets().update(&mut ticket).await?;
+            tx.commit().await?;
+        }
         Ok(user.map(|user| (ticket, user)))
     }
 

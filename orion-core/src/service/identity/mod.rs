@@ -32,6 +32,7 @@ pub use revoked::Revoked;
 
 use crate::domain::{Secret, User};
 use crate::port::{AccessTokens, Clock, Entropy, Mailer, PasswordHasher, Store, Vault, Wire};
+use crate::service::lease::Worker;
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,6 +100,8 @@ pub struct Identity {
     pub vault: Arc<dyn Vault>,
     /// Sends mail.
     pub mailer: Arc<dyn Mailer>,
+    /// Takes the leases under which mails are sent.
+    pub worker: Worker,
     /// Wakes other processes when somebody is sent away.
     pub wire: Arc<dyn Wire>,
     /// What is refused before it expires. Clones share it.

@@ -194,19 +194,11 @@ impl MediaProbe for Tools {
     }
 }
 
-/// Lets no time pass.
-#[derive(Debug)]
-struct Never;
-
-#[async_trait]
-impl crate::port::Sleeper for Never {
-    async fn sleep(&self, _: std::time::Duration) {
-        std::future::pending().await
-    }
-}
-
 fn worker(n: u64) -> Worker {
-    Worker::new(Arc::new(Never), Arc::new(crate::service::lease::Alone(crate::testing::sample::uuid(n))))
+    Worker::new(
+        Arc::new(crate::testing::Standstill),
+        Arc::new(crate::service::lease::Alone(crate::testing::sample::uuid(n))),
+    )
 }
 
 fn production() -> (Production, Arc<Tools>) {

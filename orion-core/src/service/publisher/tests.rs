@@ -44,17 +44,6 @@ impl FileLinks for PlainLinks {
     }
 }
 
-/// Nobody waits for it.
-#[derive(Debug)]
-struct Never;
-
-#[async_trait]
-impl Sleeper for Never {
-    async fn sleep(&self, _: Duration) {
-        pending().await
-    }
-}
-
 /// Sleeps by setting the clock forward, to a time of its own.
 #[derive(Debug)]
 struct Jumps(Arc<ManualClock>, Duration);
@@ -250,7 +239,7 @@ impl World {
             blobs: Arc::new(blobs),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(5)),
-            sleeper: Arc::new(Never),
+            sleeper: Arc::new(crate::testing::Standstill),
             wire: Arc::new(MemoryWire::new()),
             vault: Arc::new(PlainVault),
             destinations: vec![tiktok.clone(), webhook.clone()],

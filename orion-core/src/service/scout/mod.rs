@@ -21,7 +21,7 @@ pub use feeds::FeedSource;
 pub use health::{SourceHealth, SourceStanding};
 pub use niche::{built_in, names as niche_names};
 pub use rank::{SAME_STORY, SAME_TOPIC, ScoredTrend, apply, distinct, drop_used, merge, rank, score_at};
-pub use schedule::{LEASE, LastScan, ScanPlan, ScanTurn, Schedule, ScheduleChange};
+pub use schedule::{LastScan, ScanPlan, ScanTurn, Schedule, ScheduleChange};
 pub use visits::{Manner, Visits};
 
 use crate::domain::{Niche, Trend, TrendStatus};
@@ -294,7 +294,7 @@ impl Scout {
             }
         }
         if let Some((turn, problem)) = turn {
-            self.give_back(tx.as_mut(), turn, (trends.len(), news.len()), problem).await?;
+            self.note_turn(tx.as_mut(), turn, (trends.len(), news.len()), problem).await?;
         }
         tx.commit().await?;
         self.announce(&news).await;

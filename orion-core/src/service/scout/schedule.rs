@@ -1,15 +1,15 @@
 //! When is scanned for which niche: one row a schedule, so that it survives restarts, and one scan an interval however
 //! many processes look.
 //!
-//! A scan begins by taking the turn: the row gets a fence and a lease in a transaction, and who comes second gets
-//! nothing. It ends in the transaction that saves what was found, which gives the turn back and sets the next time. A
-//! worker that died leaves a lease that runs out; one that was merely slow finds another fence in the row, and then
-//! nothing of its scan is saved.
+//! A scan begins by taking a lease, as work on runs does, and who comes second gets nothing. It ends in the transaction
+//! that saves what was found and sets the next time. A worker that died leaves a lease that runs out; one that was
+//! overtaken is refused by the fence, and then nothing of its scan is saved.
 
 use super::health::is_race;
 use super::{ScanReport, ScanRequest, Scout, built_in};
 use crate::domain::Setting;
 use crate::port::{Filter, Order, RepositoryExt, Tx};
+use crate::service::lease::{Tenure, Worker};
 use crate::{Error, Operation, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -22,9 +22,6 @@ const NICHE: &str = "scout.niche";
 const MOST_SETTINGS: usize = 10_000;
 /// Longest time between two scans: a week, in minutes.
 const LONGEST: u32 = 7 * 24 * 60;
-
-/// How long a scan may take before another worker takes its turn over.
-pub const LEASE: Duration = Duration::from_secs(180);
 
 /// What is scanned for where no schedule says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +56,11 @@ pub struct Schedule {
     pub limit: Option<u32>,
     /// When the next scan is due.
     pub next_at: Timestamp,
-    /// Counts the turns that were taken; the number of the last one.
-    pub fence: u64,
-    /// Until when the last turn holds, if it was not given back yet.
-    pub taken_until: Option<Timestamp>,
     /// The last scan that ended.
     pub last: Option<LastScan>,
+    /// Whether a scan is under way; known from its lease, and not part of the row.
+    #[serde(skip)]
+    pub running: bool,
 }
 
 /// How a scheduled scan ended.
@@ -94,20 +90,19 @@ pub struct ScheduleChange {
 }
 
 /// The right to scan once for a schedule.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ScanTurn {
     /// What to scan for.
     pub request: ScanRequest,
     key: String,
-    fence: u64,
+    tenure: Tenure,
     due_at: Timestamp,
     interval: Duration,
 }
 
 impl Schedule {
     fn first(niche: Option<String>, now: Timestamp) -> Self {
-        let (minutes, region, limit, taken_until, last) = (None, None, None, None, None);
-        Self { niche, minutes, region, limit, next_at: now, fence: 0, taken_until, last }
+        Self { niche, minutes: None, region: None, limit: None, next_at: now, last: None, running: false }
     }
 
     /// Time between two scans under a plan and the niche in force; `None` if there are none.
@@ -120,8 +115,7 @@ impl Schedule {
     /// Whether a scan may begin at `now`. A time far ahead was written by a clock that was wrong; one that is a little
     /// ahead by a worker that looked at the same moment.
     fn is_due(&self, interval: Duration, now: Timestamp) -> bool {
-        let due = self.next_at <= now || self.next_at > now.after(2 * interval);
-        due && self.taken_until.is_none_or(|until| until <= now || until > now.after(2 * LEASE))
+        self.next_at <= now || self.next_at > now.after(2 * interval)
     }
 
     fn read(setting: &Setting) -> Option<Self> {
@@ -132,6 +126,11 @@ impl Schedule {
 
 fn key(niche: Option<&str>) -> String {
     format!("{PREFIX}{}", niche.unwrap_or("*"))
+}
+
+/// The lease under which is scanned for a niche.
+fn lease_of(niche: Option<&str>) -> String {
+    format!("scan/{}", niche.unwrap_or("*"))
 }
 
 impl Scout {
@@ -163,7 +162,14 @@ impl Scout {
     /// # Errors
     /// What the store says.
     pub async fn schedules(&self) -> Result<Vec<(Schedule, Option<Duration>)>> {
-        self.schedules_at(self.clock.now()).await
+        let now = self.clock.now();
+        let mut schedules = self.schedules_at(now).await?;
+        let mut tx = self.store.read().await?;
+        for (schedule, _) in &mut schedules {
+            let lease = tx.lease(&lease_of(schedule.niche.as_deref())).await?;
+            schedule.running = lease.is_some_and(|lease| lease.until > now);
+        }
+        Ok(schedules)
     }
 
     /// The same at a moment: one that was never run is due then, not a little later by the clock that goes on.
@@ -210,7 +216,7 @@ impl Scout {
     ///
     /// # Errors
     /// What the store says.
-    pub async fn take_turn(&self) -> Result<Option<ScanTurn>> {
+    pub async fn take_turn(&self, worker: &Worker) -> Result<Option<ScanTurn>> {
         let now = self.clock.now();
         let active = self.active_niche().await?;
         let due = self.schedules_at(now).await?.into_iter().filter_map(|(schedule, interval)| {
@@ -218,61 +224,70 @@ impl Scout {
             Some((schedule.next_at, schedule.niche, interval))
         });
         let Some((_, niche, _)) = due.min_by_key(|(at, ..)| *at) else { return Ok(None) };
-        match self.take(niche, active.as_deref(), now).await {
+        match self.take(worker, niche, active.as_deref()).await {
             Err(error) if is_race(&error) => Ok(None),
             taken => taken,
         }
     }
 
-    async fn take(&self, niche: Option<String>, active: Option<&str>, now: Timestamp) -> Result<Option<ScanTurn>> {
-        let key = key(niche.as_deref());
-        let mut tx = self.store.begin().await?;
-        let stored = tx.settings().find(&key).await?;
+    async fn take(&self, worker: &Worker, niche: Option<String>, active: Option<&str>) -> Result<Option<ScanTurn>> {
+        let tenure = worker.take(&self.store, &self.clock, &lease_of(niche.as_deref())).await?;
+        // Somebody else may have scanned since it was looked: now nobody does.
+        let (now, key) = (self.clock.now(), key(niche.as_deref()));
+        let stored = self.store.read().await?.settings().find(&key).await?;
         let known = stored.as_ref().and_then(Schedule::read);
-        let mut schedule = known.unwrap_or_else(|| Schedule::first(niche.clone(), now));
+        let schedule = known.unwrap_or_else(|| Schedule::first(niche.clone(), now));
         let Some(interval) = schedule.interval(&self.plan, active).filter(|every| schedule.is_due(*every, now)) else {
+            tenure.end().await;
             return Ok(None);
         };
-        schedule.fence += 1;
-        schedule.taken_until = Some(now.after(LEASE));
-        let turn = ScanTurn {
-            request: ScanRequest {
-                region: schedule.region.clone().unwrap_or_else(|| self.plan.region.clone()),
-                limit: schedule.limit.unwrap_or(self.plan.limit),
-                niche: niche.as_deref().map(built_in).transpose()?,
-                feeds: Vec::new(),
-            },
-            fence: schedule.fence,
-            due_at: schedule.next_at.min(now),
-            interval,
-            key: key.clone(),
+        let request = ScanRequest {
+            region: schedule.region.unwrap_or_else(|| self.plan.region.clone()),
+            limit: schedule.limit.unwrap_or(self.plan.limit),
+            niche: niche.as_deref().map(built_in).transpose()?,
+            feeds: Vec::new(),
         };
-        self.put(tx.as_mut(), stored, key, serde_json::to_value(&schedule)?, now).await?;
-        tx.commit().await?;
-        Ok(Some(turn))
+        Ok(Some(ScanTurn { request, tenure, due_at: schedule.next_at.min(now), interval, key }))
     }
 
-    /// Scans in a turn that was taken. What is found is saved in the transaction that gives the turn back; a scan that
-    /// failed gives it back too, and the next one comes in its time. One that was stopped leaves it until the lease
-    /// ends.
+    /// Scans in a turn that was taken, and holds its lease meanwhile. What is found is saved in the transaction that
+    /// sets the next time; a scan that failed sets it too. One that was stopped is due again at once.
     ///
     /// # Errors
     /// As [`scan`](Self::scan); `Conflict` if another worker has taken the turn over, and then nothing was saved.
     pub async fn scan_in_turn(&self, turn: &ScanTurn, operation: &Operation) -> Result<ScanReport> {
-        match self.scan_as(&turn.request, Some(turn), operation).await {
-            Err(error) if error.kind() == crate::ErrorKind::Cancelled || is_race(&error) => Err(error),
-            Err(error) => {
-                let mut tx = self.store.begin().await?;
-                self.give_back(tx.as_mut(), turn, (0, 0), Some(error.to_string())).await?;
-                tx.commit().await?;
+        let fenced = Self { store: turn.tenure.store(), ..self.clone() };
+        let scanned = turn.tenure.during(fenced.scan_as(&turn.request, Some(turn), operation)).await;
+        match scanned {
+            Err(error) if error.kind() == crate::ErrorKind::Cancelled || is_race(&error) => {
+                turn.tenure.end().await;
                 Err(error)
             }
-            scanned => scanned,
+            Err(error) => {
+                self.give_up(turn, &error).await?;
+                Err(error)
+            }
+            Ok(report) => {
+                turn.tenure.end().await;
+                Ok(report)
+            }
         }
     }
 
-    /// Gives a turn back with how it went, as part of a transaction.
-    pub(super) async fn give_back(
+    /// Ends a turn whose scan failed or took too long: the next one comes in its time.
+    ///
+    /// # Errors
+    /// `Conflict` if another worker has taken the turn over; what the store says.
+    pub async fn give_up(&self, turn: &ScanTurn, problem: &Error) -> Result<()> {
+        let mut tx = turn.tenure.store().begin().await?;
+        self.note_turn(tx.as_mut(), turn, (0, 0), Some(problem.to_string())).await?;
+        tx.commit().await?;
+        turn.tenure.end().await;
+        Ok(())
+    }
+
+    /// Writes down how a turn went and when the next one is, as part of a transaction under its lease.
+    pub(super) async fn note_turn(
         &self,
         tx: &mut dyn Tx,
         turn: &ScanTurn,
@@ -280,11 +295,10 @@ impl Scout {
         problem: Option<String>,
     ) -> Result<()> {
         let now = self.clock.now();
-        let overtaken = || Error::conflict("another process has taken over this scan").with_context("turn", turn.fence);
-        let stored = tx.settings().find(&turn.key).await?.ok_or_else(overtaken)?;
-        let mut schedule =
-            Schedule::read(&stored).filter(|schedule| schedule.fence == turn.fence).ok_or_else(overtaken)?;
-        schedule.taken_until = None;
+        let stored = tx.settings().find(&turn.key).await?;
+        let known = stored.as_ref().and_then(Schedule::read);
+        let niche = turn.request.niche.as_ref().map(|niche| niche.name.clone());
+        let mut schedule = known.unwrap_or_else(|| Schedule::first(niche, turn.due_at));
         // Somebody may have asked for another scan meanwhile; else it is the next place in the row, without those that
         // were missed.
         if schedule.next_at <= turn.due_at.max(now) {
@@ -295,6 +309,6 @@ impl Scout {
         let problem = problem.map(|problem| problem.chars().take(600).collect());
         schedule.last =
             Some(LastScan { due_at: turn.due_at, at: now, found: found as u64, saved: saved as u64, problem });
-        self.put(tx, Some(stored), turn.key.clone(), serde_json::to_value(&schedule)?, now).await
+        self.put(tx, stored, turn.key.clone(), serde_json::to_value(&schedule)?, now).await
     }
 }

@@ -1,9 +1,11 @@
 //! Schedules under several workers on one record, with a clock that is moved by hand.
 
 use super::tests::item;
-use super::{LEASE, ScanPlan, ScanTurn, ScheduleChange, Scout};
+use super::{ScanPlan, ScanTurn, ScheduleChange, Scout};
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, MemoryWire, SeededEntropy};
 use crate::port::{Clock, Filter, Page, ScoredItem, SourceScan, TrendSource, TrendWitness};
+use crate::service::lease::{Alone, LEASE, Worker};
+use crate::testing::{Standstill, sample};
 use crate::{Error, ErrorKind, Operation, Result, Retry, Timestamp};
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -53,6 +55,7 @@ struct World {
     clock: Arc<ManualClock>,
     place: Arc<Place>,
     workers: [Scout; 2],
+    processes: [Worker; 2],
 }
 
 impl World {
@@ -73,14 +76,18 @@ impl World {
             plan: plan.clone(),
         };
         let workers = [worker(), worker()];
-        Self { clock, place, workers }
+        let processes = [1, 2].map(|n| Worker::new(Arc::new(Standstill), Arc::new(Alone(sample::uuid(n)))));
+        Self { clock, place, workers, processes }
+    }
+
+    async fn take(&self, place: usize) -> Option<ScanTurn> {
+        self.workers[place].take_turn(&self.processes[place]).await.unwrap()
     }
 
     /// Both workers look at once; gives the turns that were taken.
     async fn look(&self) -> Vec<ScanTurn> {
-        let [one, two] = &self.workers;
-        let (one, two) = futures_util::future::join(one.take_turn(), two.take_turn()).await;
-        [one.unwrap(), two.unwrap()].into_iter().flatten().collect()
+        let (one, two) = futures_util::future::join(self.take(0), self.take(1)).await;
+        [one, two].into_iter().flatten().collect()
     }
 
     async fn saved(&self) -> usize {
@@ -110,7 +117,7 @@ async fn two_workers_scan_once_an_interval() {
     assert_eq!((world.place.asked.load(Ordering::SeqCst), world.saved().await), (100, 100));
     let (schedule, every) = world.workers[0].schedules().await.unwrap().remove(0);
     assert_eq!((schedule.next_at, every), (start.after(100 * 30 * MINUTE), Some(30 * MINUTE)));
-    assert_eq!((schedule.fence, schedule.taken_until), (100, None));
+    assert!(!schedule.running);
     assert_eq!(schedule.last.map(|last| (last.due_at, last.found)), Some((start.after(99 * 30 * MINUTE), 1)));
 }
 
@@ -118,6 +125,10 @@ async fn two_workers_scan_once_an_interval() {
 async fn a_scan_that_a_crash_cut_off_is_done_by_another_worker() {
     let world = World::new(ScanPlan::default());
     let operation = Operation::detached();
+    // The row begins with the first scan that ends.
+    let first = world.look().await.remove(0);
+    world.workers[0].scan_in_turn(&first, &operation).await.unwrap();
+    world.clock.advance(30 * MINUTE);
     for _ in 0..20 {
         let turn = world.look().await.remove(0);
         *world.place.mood.lock().unwrap() = Mood::Silent;
@@ -127,6 +138,7 @@ async fn a_scan_that_a_crash_cut_off_is_done_by_another_worker() {
         *world.place.mood.lock().unwrap() = Mood::Well;
         world.clock.advance(LEASE - Duration::from_secs(1));
         assert!(world.look().await.is_empty(), "it might still be at work");
+        assert!(world.workers[1].schedules().await.unwrap()[0].0.running);
         world.clock.advance(Duration::from_secs(1));
         let again = world.look().await;
         assert_eq!(again.len(), 1);
@@ -134,7 +146,7 @@ async fn a_scan_that_a_crash_cut_off_is_done_by_another_worker() {
         assert!(world.look().await.is_empty());
         world.clock.advance(30 * MINUTE - LEASE);
     }
-    assert_eq!(world.saved().await, 20);
+    assert_eq!(world.saved().await, 21);
 }
 
 #[tokio::test]
@@ -204,13 +216,13 @@ async fn every_niche_has_a_schedule_of_its_own_that_can_be_changed() {
     let change = ScheduleChange { minutes: 90, region: Some("DE".to_owned()), limit: Some(5) };
     one.set_schedule(Some("gaming"), change).await.unwrap();
     for _ in 0..2 {
-        let turn = two.take_turn().await.unwrap().unwrap();
+        let turn = world.take(1).await.unwrap();
         let niche = turn.request.niche.as_ref().unwrap().name.clone();
         let expected = if niche == "tech" { ("US", 20) } else { ("DE", 5) };
         assert_eq!((turn.request.region.as_str(), turn.request.limit), expected);
         two.scan_in_turn(&turn, &operation).await.unwrap();
     }
-    assert_eq!(one.take_turn().await.unwrap(), None);
+    assert!(world.take(0).await.is_none());
     let names = |list: &[(super::Schedule, Option<Duration>)]| {
         list.iter()
             .map(|(schedule, every)| (schedule.niche.clone(), every.map(|e| e.as_secs() / 60)))
@@ -221,7 +233,7 @@ async fn every_niche_has_a_schedule_of_its_own_that_can_be_changed() {
     assert_eq!(names(&all), [(None, None), (some("gaming"), Some(90)), (some("tech"), Some(60))]);
     one.set_schedule(Some("gaming"), hourly(0)).await.unwrap();
     world.clock.advance(120 * MINUTE);
-    assert_eq!(one.take_turn().await.unwrap().unwrap().request.niche.unwrap().name, "tech");
+    assert_eq!(world.take(0).await.unwrap().request.niche.unwrap().name, "tech");
     for wrong in [one.set_schedule(Some("cooking"), hourly(1)).await, one.set_schedule(None, hourly(99_999)).await] {
         assert_eq!(wrong.unwrap_err().kind(), ErrorKind::Invalid);
     }
@@ -231,10 +243,10 @@ async fn every_niche_has_a_schedule_of_its_own_that_can_be_changed() {
     assert_eq!(one.choose_niche("Health").await.unwrap(), "health");
     assert_eq!(two.active_niche().await.unwrap().as_deref(), Some("health"));
     assert!(one.choose_niche("cooking").await.is_err());
-    let turn = two.take_turn().await.unwrap().unwrap();
+    let turn = world.take(1).await.unwrap();
     assert_eq!(turn.request.niche.as_ref().unwrap().name, "health");
     two.choose_niche("tech").await.unwrap();
-    assert_eq!(one.take_turn().await.unwrap().unwrap().request.niche.unwrap().name, "tech");
+    assert_eq!(world.take(0).await.unwrap().request.niche.unwrap().name, "tech");
 }
 
 /// Has heard of everything that it is asked about, or of nothing.

@@ -37,7 +37,8 @@ enum Action {
         /// Where it runs
         #[arg(long, ignore_case = true, value_parser = ["LOCAL", "CLOUD"])]
         mode: String,
-        /// Which provider: a name of `orion provider status`, or the scheme of an address, like ollama
+        /// Which provider: a name of `orion provider status`, or the scheme of an address, like ollama; `none` switches video
+        /// or stt off
         #[arg(long)]
         provider: Option<String>,
         /// Which model

@@ -5,7 +5,7 @@ use super::super::bounds::length;
 use super::super::caller::Signed;
 use super::super::extract::{Body, Path};
 use super::super::{Answer, ApiError, Platform, Routes};
-use crate::switch::{CapabilityStanding, Choice, Switchable};
+use crate::switch::{CapabilityStanding, Choice, NOBODY, Switchable};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -31,7 +31,7 @@ struct ProviderStatus {
     provider: &'static str,
     /// The provider with its model.
     model: String,
-    /// `connected`: somebody may serve, and is not being left alone.
+    /// `connected`: somebody may serve, and is not being left alone. `off`: it was switched off just now.
     status: &'static str,
 }
 
@@ -197,7 +197,7 @@ struct ProviderChoice {
     #[serde(default)]
     model: String,
     /// The provider's name, or the scheme of its address. With it one can be chosen that no setting names: `ollama`
-    /// with the model `mistral`.
+    /// with the model `mistral`. `none` switches `video` or `stt` off.
     #[serde(default)]
     name: String,
     /// Whether those whom the configuration names follow if it fails.
@@ -244,6 +244,7 @@ async fn configure(
     if !platform.orion.is_set_up(capability, &choice) {
         caller.require(Role::Admin)?;
     }
+    let mode = choice.is_nobody().then(|| side(choice.mode));
     platform.orion.switch(capability, Some(choice)).await.map_err(|error| match error.kind() {
         ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Unsupported => {
             let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -251,6 +252,10 @@ async fn configure(
         }
         _ => error.into(),
     })?;
+    if let Some(provider) = mode {
+        let service = capability.as_str().to_owned();
+        return Ok(Json(ProviderStatus { service, provider, model: NOBODY.to_owned(), status: "off" }));
+    }
     Ok(Json(shown(&platform, capability)?))
 }
 

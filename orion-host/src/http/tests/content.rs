@@ -505,6 +505,13 @@ async fn clips_ears_and_vectors_are_told_and_chosen() {
     assert_eq!(media["providers"][1]["available"], true, "one of its models serves now");
     let whisper = put("stt", json!({ "provider": "LOCAL", "name": "whisper", "model": "base" })).await;
     assert_eq!((whisper.status, &whisper.json()["model"]), (StatusCode::OK, &json!("whisper/base")), "{whisper:?}");
+    let off = put("video", json!({ "provider": "LOCAL", "name": "none" })).await;
+    assert_eq!((off.status, &off.json()["status"]), (StatusCode::OK, &json!("off")), "{off:?}");
+    assert_eq!(status("video").await.status, StatusCode::NOT_FOUND, "nobody serves it");
+    assert_eq!(
+        put("llm", json!({ "provider": "LOCAL", "name": "none" })).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     let nobody = put("stt", json!({ "provider": "CLOUD", "name": "whisper", "model": "base" })).await;
     assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY, "{nobody:?}");
     let ollama = json!({ "provider": "LOCAL", "name": "ollama", "model": "nomic-embed-text", "fallback": true });

@@ -1,6 +1,7 @@
 //! Mails go out once, or later, and nothing is lost with them.
 
 use super::*;
+use crate::service::lease::LEASE;
 
 #[tokio::test]
 async fn a_mail_server_that_is_away_loses_nothing() {
@@ -62,6 +63,84 @@ async fn two_processes_send_a_mail_once() {
     kit.identity.forgot_password("ada@example.org", &client("192.0.2.1", None)).await.unwrap();
     let (a, b) = futures_util::future::join(kit.identity.deliver_mails(), other.identity.deliver_mails()).await;
     assert_eq!(a.unwrap() + b.unwrap(), 1);
+}
+
+/// Stands still within the second look at the key, when the mail is written, while another process goes on.
+#[derive(Debug)]
+struct StandsStill {
+    vault: Arc<dyn Vault>,
+    looks: AtomicUsize,
+    clock: Arc<ManualClock>,
+    other: Identity,
+}
+
+impl Vault for StandsStill {
+    fn seal(&self, text: &Secret, purpose: &str) -> Result<Secret> {
+        self.vault.seal(text, purpose)
+    }
+
+    fn open(&self, sealed: &Secret, purpose: &str) -> Result<Secret> {
+        self.vault.open(sealed, purpose)
+    }
+
+    fn derive(&self, purpose: &str, data: &[u8]) -> Result<[u8; 32]> {
+        if self.looks.fetch_add(1, Ordering::SeqCst) == 1 {
+            assert_eq!(sends(&self.other), 0, "somebody is at it");
+            self.clock.advance(LEASE);
+            assert_eq!(sends(&self.other), 1);
+        }
+        self.vault.derive(purpose, data)
+    }
+}
+
+/// Delivers on a record that never lets wait.
+fn sends(identity: &Identity) -> usize {
+    futures_util::FutureExt::now_or_never(identity.deliver_mails()).unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn who_stood_still_sends_nothing_that_another_has_sent() {
+    let kit = Kit::new().await;
+    let other = kit.second().await;
+    kit.register("ada@example.org").await;
+    kit.identity.forgot_password("ada@example.org", &client("192.0.2.1", None)).await.unwrap();
+    let sent = kit.postbox.mails.lock().unwrap().len();
+    let vault = StandsStill {
+        vault: Arc::clone(&kit.identity.vault),
+        looks: AtomicUsize::new(0),
+        clock: Arc::clone(&kit.clock),
+        other: other.identity.clone(),
+    };
+    let slow = Identity { vault: Arc::new(vault), ..kit.identity.clone() };
+    assert_eq!(slow.deliver_mails().await.unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(kit.postbox.mails.lock().unwrap().len(), sent, "it was sent twice");
+    assert_eq!(other.postbox.mails.lock().unwrap().len(), 1);
+    assert_eq!(sends(&kit.identity) + sends(&other.identity), 0);
+}
+
+/// Never answers.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait]
+impl Mailer for Silent {
+    async fn send(&self, _: &Mail) -> Result<()> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_mail_whose_sender_died_is_sent_by_another_when_its_lease_is_over() {
+    let kit = Kit::new().await;
+    let other = kit.second().await;
+    kit.register("ada@example.org").await;
+    kit.identity.forgot_password("ada@example.org", &client("192.0.2.1", None)).await.unwrap();
+    let dies = Identity { mailer: Arc::new(Silent), ..kit.identity.clone() };
+    assert!(futures_util::FutureExt::now_or_never(dies.deliver_mails()).is_none());
+    kit.clock.advance(LEASE - Duration::from_millis(1));
+    assert_eq!(sends(&other.identity), 0);
+    kit.clock.advance(Duration::from_millis(1));
+    assert_eq!(sends(&other.identity), 1);
 }
 
 #[tokio::test]

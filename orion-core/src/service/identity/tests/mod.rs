@@ -12,6 +12,8 @@ use crate::domain::{Role, Sha256};
 use crate::id::UserId;
 use crate::memory::{ManualClock, MemoryStore, MemoryWire, SeededEntropy};
 use crate::port::{Claims, Mail, PasswordCheck};
+use crate::service::lease::Alone;
+use crate::testing::{Standstill, sample};
 use crate::{ErrorKind, Timestamp};
 use async_trait::async_trait;
 use serde_json::json;
@@ -192,6 +194,7 @@ impl Kit {
             tokens: Arc::new(PlainTokens),
             vault: Arc::new(PlainVault(SeededEntropy::new(seed * 2000))),
             mailer: Arc::clone(&postbox) as Arc<dyn Mailer>,
+            worker: Worker::new(Arc::new(Standstill), Arc::new(Alone(sample::uuid(seed)))),
             wire: Arc::new(MemoryWire::new()),
             revoked: Revoked::new(),
             settings: IdentitySettings {

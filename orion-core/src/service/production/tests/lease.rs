@@ -226,7 +226,7 @@ async fn nobody_waits_for_who_has_ended() {
     let drawn = tools.drawn.load(Ordering::SeqCst);
     assert_fails(other.advance(run.id, &operation).await, ErrorKind::Conflict);
     let knows = Knows(Alone(sample::uuid(3)), Alone(sample::uuid(1)));
-    let heir = Production { worker: Worker::new(Arc::new(Never), Arc::new(knows)), ..other };
+    let heir = Production { worker: Worker::new(Arc::new(crate::testing::Standstill), Arc::new(knows)), ..other };
     assert!(heir.is_free(&mut *heir.store.read().await.unwrap(), run.id).await.unwrap());
     assert_eq!(heir.advance(run.id, &operation).await.unwrap().state, RunState::Completed);
     assert!(tools.drawn.load(Ordering::SeqCst) > drawn);

@@ -47,7 +47,7 @@ async fn slow_beside_another(jump: Duration) -> (World, PostStatus, usize) {
     let mut world = World::new().await;
     world.publisher.sleeper = Arc::new(Jumps(world.clock.clone(), jump));
     world.tiktok.becomes(Mood::Slow);
-    let other = Publisher { sleeper: Arc::new(Never), ..world.restarted() };
+    let other = Publisher { sleeper: Arc::new(crate::testing::Standstill), ..world.restarted() };
     let mut taken = 0;
     let (begun, operation) = (world.clock.now(), Operation::detached());
     let look = async {

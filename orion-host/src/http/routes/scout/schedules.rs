@@ -47,7 +47,7 @@ struct ScheduleView {
 
 impl ScheduleView {
     fn of(platform: &Platform, schedule: Schedule, every: Option<Duration>) -> Self {
-        let (plan, now) = (&platform.orion.scout().plan, platform.orion.production().clock.now());
+        let plan = &platform.orion.scout().plan;
         let last = schedule.last;
         Self {
             niche: schedule.niche,
@@ -56,7 +56,7 @@ impl ScheduleView {
             region: schedule.region.unwrap_or_else(|| plan.region.clone()),
             limit: schedule.limit.unwrap_or(plan.limit),
             next_at: every.map(|_| schedule.next_at),
-            running: schedule.taken_until.is_some_and(|until| until > now),
+            running: schedule.running,
             last_at: last.as_ref().map(|last| last.at),
             trends_found: last.as_ref().map(|last| last.found),
             trends_saved: last.as_ref().map(|last| last.saved),
