@@ -114,14 +114,15 @@ impl Server {
         }
         let queue = self.get(&["queue"], cancellation).await?;
         let named = |item: &Value| item.get(1).and_then(Value::as_str) == Some(prompt);
-        let list = |key: &str| queue.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        if list("queue_running").iter().any(named) {
+        let list = |key: &str| queue.get(key).and_then(Value::as_array).ok_or_else(|| senseless("queue"));
+        let (running, pending) = (list("queue_running")?, list("queue_pending")?);
+        if running.iter().any(named) {
             return Ok(Standing::Running);
         }
-        if let Some(item) = list("queue_pending").iter().find(|item| named(item)) {
+        if let Some(item) = pending.iter().find(|item| named(item)) {
             let number = |item: &Value| item.get(0).and_then(Value::as_f64).unwrap_or_default();
-            let before = list("queue_pending").iter().filter(|other| number(other) < number(item)).count();
-            return Ok(Standing::Pending(before + list("queue_running").len()));
+            let before = pending.iter().filter(|other| number(other) < number(item)).count();
+            return Ok(Standing::Pending(before + running.len()));
         }
         // It may have ended between the two questions.
         Ok(self.ended(prompt, cancellation).await?.map_or(Standing::Unknown, Standing::Ended))
@@ -129,6 +130,12 @@ impl Server {
 
     async fn ended(&self, prompt: &str, cancellation: &Cancellation) -> Result<Option<Value>> {
         let mut history = self.get(&["history", prompt], cancellation).await?;
-        Ok(history.get_mut(prompt).map(Value::take))
+        let entries = history.as_object_mut().ok_or_else(|| senseless("history"))?;
+        Ok(entries.remove(prompt))
     }
+}
+
+/// An answer of the wrong form. It is no proof that a prompt is unknown: that one would be drawn again.
+fn senseless(what: &'static str) -> Error {
+    Error::new(ErrorKind::Corrupt, "the answer of ComfyUI makes no sense").with_context("asked", what)
 }

@@ -8,6 +8,7 @@ use orion_core::testing::generate::{Moving, STILL, still};
 use orion_core::testing::sample;
 use orion_core::{Cancellation, ErrorKind, Operation, RecordedProgress, Result, Retry};
 use orion_faithful::comfyui::{Comfy, Manner};
+use orion_faithful::{Reply, Server, bad_days};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -290,6 +291,30 @@ async fn a_workflow_of_ones_own_is_sent_instead() {
     let without_prompt = Workflow::parse(&file.replace("orion: text=prompt", "Prompt")).unwrap();
     let error = ComfyImages::new(ComfyOptions { workflow: Some(without_prompt), ..options(&server) }).unwrap_err();
     assert!(error.to_string().contains("missing: prompt"), "{error:?}");
+}
+
+#[tokio::test]
+async fn every_bad_day_is_told_as_what_it_is() {
+    let server = Comfy::start();
+    let front = Server::before(&server.url()).await;
+    let model = |deadline| {
+        let at = ComfyOptions::at(&front.url()).unwrap();
+        ComfyImages::new(ComfyOptions { deadline, poll: Duration::from_millis(50), ..at }).unwrap()
+    };
+    let (patient, hasty) = (model(Duration::from_secs(60)), model(Duration::from_millis(300)));
+    let handle = submit(&patient).await.unwrap();
+    let wait = async |model: &ComfyImages| model.wait(&handle, &Operation::detached()).await.map(drop);
+    wait(&patient).await.unwrap();
+    let ended = |entry: Value| json!({ server.prompts()[0].as_str(): entry });
+    let wrong = [ended(json!(7)), ended(json!({"outputs": 7})), ended(json!({"outputs": {"6": {"images": "none"}}}))];
+    bad_days(&front, &wrong, async || wait(&patient).await, async || wait(&hasty).await).await;
+    // A queue that makes no sense is no proof that the prompt is unknown: it would be drawn again.
+    for queue in [json!(7), json!({}), json!({"queue_running": 7, "queue_pending": []})] {
+        front.next(Reply::json(200, &json!({})));
+        front.next(Reply::json(200, &queue));
+        assert_eq!(wait(&patient).await.unwrap_err().kind(), ErrorKind::Corrupt, "{queue}");
+    }
+    assert_eq!(server.prompts().len(), 1);
 }
 
 #[test]

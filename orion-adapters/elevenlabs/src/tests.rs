@@ -5,9 +5,10 @@ use orion_core::domain::{Money, Secret};
 use orion_core::port::{SpeechModel, SpeechRequest, WordTimes};
 use orion_core::{ErrorKind, Operation};
 use orion_faithful::elevenlabs::{self, KEY, OTHER_VOICE};
-use orion_faithful::{Reply, Server};
+use orion_faithful::{Reply, Server, bad_days};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn voice(server: &Server) -> ElevenLabsSpeech {
     let options = ElevenLabsOptions { address: server.url(), ..ElevenLabsOptions::cloud(Secret::new(KEY)) };
@@ -119,4 +120,18 @@ fn settings_are_checked_before_any_work() {
     assert!(error.hint().unwrap().contains("ELEVENLABS_API_KEY"), "{error:?}");
     let wild = ElevenLabsOptions { stability: 1.5, ..ElevenLabsOptions::cloud(Secret::new("a")) };
     assert_eq!(ElevenLabsSpeech::new("", wild).unwrap_err().kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn every_bad_day_is_told_as_what_it_is() {
+    let server = elevenlabs::start().await;
+    let patient = voice(&server);
+    let options = ElevenLabsOptions { address: server.url(), ..ElevenLabsOptions::cloud(Secret::new(KEY)) };
+    // Over before any answer of a bad day ends.
+    let options = ElevenLabsOptions { deadline: Duration::from_millis(300), ..options };
+    let hasty = ElevenLabsSpeech::new("", options).unwrap();
+    let speak =
+        async |voice: &ElevenLabsSpeech| voice.speak(&request("Hello."), &Operation::detached()).await.map(drop);
+    let wrong = [json!({"audio_base64": 7}), json!({"audio_base64": "AAAA", "alignment": 7}), json!({})];
+    bad_days(&server, &wrong, async || speak(&patient).await, async || speak(&hasty).await).await;
 }

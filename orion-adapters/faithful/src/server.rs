@@ -117,8 +117,14 @@ impl Reply {
 
 type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
 
+/// Who answers when no bad day is queued.
+enum Behind {
+    Handler(Box<Handler>),
+    Server(SocketAddr),
+}
+
 struct Shared {
-    handler: Box<Handler>,
+    behind: Behind,
     seen: Mutex<Vec<Request>>,
     next: Mutex<VecDeque<Reply>>,
     hang_ups: watch::Sender<usize>,
@@ -135,10 +141,20 @@ pub struct Server {
 impl Server {
     /// Listens on a free port of this machine.
     pub async fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(Behind::Handler(Box::new(handler))).await
+    }
+
+    /// Listens before another server of this machine, at `http://127.0.0.1:PORT`: requests go on to it, and sockets
+    /// too, but for the bad days.
+    pub async fn before(url: &str) -> Self {
+        Self::listen(Behind::Server(url.trim_start_matches("http://").parse().unwrap())).await
+    }
+
+    async fn listen(behind: Behind) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
-            handler: Box::new(handler),
+            behind,
             seen: Mutex::default(),
             next: Mutex::default(),
             hang_ups: watch::Sender::new(0),
@@ -209,9 +225,15 @@ impl Shared {
     async fn serve(&self, mut connection: TcpStream) -> IoResult<()> {
         let Some(request) = read(&mut connection).await? else { return Ok(()) };
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
-        let queued = self.next.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let reply = queued.unwrap_or_else(|| (self.handler)(&request));
+        let socket = request.header("upgrade").is_some();
+        let queued = || self.next.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let queued = if socket { None } else { queued() };
         self.asked.send_modify(|count| *count += 1);
+        let reply = match (queued, &self.behind) {
+            (Some(reply), _) => reply,
+            (None, Behind::Handler(handler)) => handler(&request),
+            (None, Behind::Server(address)) => return pass_on(&request, socket, connection, *address).await,
+        };
         let sent = self.answer(&mut connection, &reply).await;
         if sent.is_err() {
             self.hang_ups.send_modify(|count| *count += 1);
@@ -251,6 +273,23 @@ impl Shared {
         }
         connection.shutdown().await
     }
+}
+
+/// Has another server answer. One request a connection, so that the next one comes by here again.
+async fn pass_on(request: &Request, socket: bool, mut connection: TcpStream, to: SocketAddr) -> IoResult<()> {
+    let mut beyond = TcpStream::connect(to).await?;
+    let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+    let mut head = format!("{} {}{query} HTTP/1.1\r\n", request.method, request.path);
+    let ours = |name: &str| matches!(name, "connection" | "content-length" | "transfer-encoding");
+    for (name, value) in request.headers.iter().filter(|(name, _)| socket || !ours(name)) {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !socket {
+        head.push_str(&format!("connection: close\r\ncontent-length: {}\r\n", request.body.len()));
+    }
+    beyond.write_all(format!("{head}\r\n").as_bytes()).await?;
+    beyond.write_all(&request.body).await?;
+    tokio::io::copy_bidirectional(&mut connection, &mut beyond).await.map(drop)
 }
 
 /// The first lines of an answer.

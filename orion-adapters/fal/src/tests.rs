@@ -10,6 +10,7 @@ use orion_core::testing::generate::{Moving, STILL, still};
 use orion_core::testing::sample;
 use orion_core::{ErrorKind, Operation, Result, Retry};
 use orion_faithful::fal::{Fal, Manner};
+use orion_faithful::{Reply, Server, bad_days};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -203,6 +204,29 @@ async fn a_stop_is_heard_at_once_and_told_to_the_service() {
     assert_eq!(service.cancels(), 1);
     let error = model.wait(&handle, &Operation::detached()).await.unwrap_err();
     assert_eq!(error.retry(), Retry::Never, "{error:?}");
+}
+
+#[tokio::test]
+async fn every_bad_day_is_told_as_what_it_is() {
+    let service = in_manner(|_| {});
+    let handle = submit(&model(&service)).await.unwrap();
+    let front = Server::before(&service.url()).await;
+    let model = |deadline| {
+        let options = FalOptions::at(&front.url(), Secret::new(Fal::KEY), Money::from_dollars(0.02)).unwrap();
+        FalImages::new("flux-schnell", FalOptions { poll: Duration::from_millis(10), deadline, ..options }, fetcher())
+            .unwrap()
+    };
+    let (patient, hasty) = (model(Duration::from_secs(60)), model(Duration::from_millis(300)));
+    let wait = async |model: &FalImages| model.wait(&handle, &Operation::detached()).await.map(drop);
+    let wrong = [json!({}), json!({"status": 7}), json!({"status": "SOMEHOW"})];
+    bad_days(&front, &wrong, async || wait(&patient).await, async || wait(&hasty).await).await;
+    // The state is right, and the result is not.
+    for result in [json!(7), json!({"images": 7}), json!({"images": [{"url": 7}]}), json!({"images": []})] {
+        front.next(Reply::json(200, &json!({"status": "COMPLETED"})));
+        front.next(Reply::json(200, &result));
+        assert_eq!(wait(&patient).await.unwrap_err().kind(), ErrorKind::Corrupt, "{result}");
+    }
+    assert_eq!(service.taken().len(), 1, "nothing is asked for twice");
 }
 
 #[test]

@@ -5,9 +5,10 @@ use orion_core::domain::{Money, Secret};
 use orion_core::port::{SpeechModel, SpeechRequest, WordTimes};
 use orion_core::strategy::Strategy;
 use orion_core::{ErrorKind, Operation};
-use orion_faithful::{Reply, Server, fish};
+use orion_faithful::{Reply, Server, bad_days, fish};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn voice(server: &Server, id: &str) -> FishSpeech {
     FishSpeech::new(id, &FishOptions::at(server.url()), Strategy::nobody()).unwrap()
@@ -72,4 +73,14 @@ async fn a_key_is_sent_and_bad_days_are_errors() {
     assert_eq!(server.seen()[0].header("authorization"), Some("Bearer fish-key"));
     server.next(Reply::json(503, &json!({})));
     assert_eq!(voice.health().await.unwrap_err().kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn every_bad_day_is_told_as_what_it_is() {
+    let server = fish::start().await;
+    // Over before any answer of a bad day ends.
+    let hurried = FishOptions { deadline: Duration::from_millis(300), ..FishOptions::at(server.url()) };
+    let (patient, hasty) = (voice(&server, ""), FishSpeech::new("", &hurried, Strategy::nobody()).unwrap());
+    let speak = async |voice: &FishSpeech| voice.speak(&request("Hello."), &Operation::detached()).await.map(drop);
+    bad_days(&server, &[json!({"audio": 7})], async || speak(&patient).await, async || speak(&hasty).await).await;
 }

@@ -5,11 +5,14 @@ use orion_core::port::{CompletionRequest, Embedder, LanguageModel, Message, Mess
 use orion_core::testing::language::{BadDay, Conversation};
 use orion_core::{Cancellation, ErrorKind, Operation, Result};
 use orion_faithful::ollama::{self, lines, stream};
-use orion_faithful::{Reply, Server};
+use orion_faithful::{Reply, Server, bad_days};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A deadline that is over before any answer of a bad day ends.
+const HASTE: Duration = Duration::from_millis(300);
 
 fn model(server: &Server) -> OllamaLanguageModel {
     OllamaLanguageModel::new("llama3.2", OllamaOptions::at(server.url())).unwrap()
@@ -245,4 +248,21 @@ async fn a_download_stops_on_request() {
     let error = ollama.pull("llama3.2", &cancellation, move |_| switch.cancel()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
     server.hung_up().await;
+}
+
+#[tokio::test]
+async fn every_bad_day_is_told_as_what_it_is() {
+    let server = ollama::start().await;
+    let operation = Operation::detached();
+    let hurried = || OllamaOptions { deadline: HASTE, ..OllamaOptions::at(server.url()) };
+    let (patient, hasty) = (model(&server), OllamaLanguageModel::new("llama3.2", hurried()).unwrap());
+    let ask = async |model: &OllamaLanguageModel| model.complete(&request(None), &operation).await.map(drop);
+    let wrong = [json!({"message": 7}), json!({"message": {"content": "Hi"}, "done": "yes"}), json!({"done": null})];
+    bad_days(&server, &wrong, async || ask(&patient).await, async || ask(&hasty).await).await;
+
+    let embedder = |options| OllamaEmbedder::new("nomic-embed-text", 16, options).unwrap();
+    let (patient, hasty) = (embedder(OllamaOptions::at(server.url())), embedder(hurried()));
+    let embed = async |embedder: &OllamaEmbedder| embedder.embed(&["a".to_owned()], &operation).await.map(drop);
+    let wrong = [json!({"embeddings": 7}), json!({"embeddings": [["a"]]}), json!({"embeddings": [{}]})];
+    bad_days(&server, &wrong, async || embed(&patient).await, async || embed(&hasty).await).await;
 }

@@ -3,20 +3,23 @@
 use crate::{OpenAiEmbedder, OpenAiImages, OpenAiLanguageModel, OpenAiOptions, OpenAiSpeech, OpenAiTranscriber};
 use orion_core::domain::{Card, CostCategory, Money, Secret};
 use orion_core::port::{
-    CompletionRequest, Embedder, ImageModel, LanguageModel, Message, MessageRole, Side, SpeechModel, SpeechRequest,
-    WordTimes,
+    CompletionRequest, Embedder, ImageModel, ImageRequest, LanguageModel, Message, MessageRole, Side, SpeechModel,
+    SpeechRequest, Submission, Transcriber, WordTimes,
 };
 use orion_core::strategy::Strategy;
 use orion_core::testing::language::{BadDay, Conversation};
 use orion_core::testing::transcribe::Hearing;
 use orion_core::{Bill, ErrorKind, Operation, Result, Retry};
 use orion_faithful::openai::{self, Options, stream};
-use orion_faithful::{Part, Reply, Server, tones};
+use orion_faithful::{Part, Reply, Server, bad_days, tones};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
 const KEY: &str = "sk-test";
+
+/// A deadline that is over before any answer of a bad day ends.
+const HASTE: Duration = Duration::from_millis(300);
 
 async fn server(refuses: &[&'static str]) -> Server {
     openai::start(Options { key: KEY.to_owned(), refuses: refuses.to_vec() }).await
@@ -286,10 +289,8 @@ async fn the_tokens_of_vectors_are_paid_as_the_server_counts_them() {
     assert_eq!(bill.settle()[0].usage.cost, Money::from_dollars(0.8));
 }
 
-#[tokio::test]
-async fn pictures_are_cut_to_the_shape_and_broken_ones_are_errors() {
-    let server = server(&[]).await;
-    let request = orion_core::port::ImageRequest {
+fn picture() -> ImageRequest {
+    ImageRequest {
         prompt: "a city".to_owned(),
         negative_prompt: "text".to_owned(),
         card: Card::Closing { headline: String::new(), credits: Vec::new() },
@@ -299,9 +300,17 @@ async fn pictures_are_cut_to_the_shape_and_broken_ones_are_errors() {
         height: 1920,
         seed: 1,
         scene_number: 1,
-    };
+    }
+}
+
+#[tokio::test]
+async fn pictures_are_cut_to_the_shape_and_broken_ones_are_errors() {
+    let server = server(&[]).await;
+    let request = picture();
     let images = OpenAiImages::new("gpt-image-1", &options(&server)).unwrap();
-    images.submit(&request, &Operation::detached()).await.unwrap();
+    let Submission::Done(drawn) = images.submit(&request, &Operation::detached()).await.unwrap() else { panic!() };
+    assert_eq!((drawn.usage.category, drawn.usage.units), (CostCategory::ImageGeneration, 1.0));
+    assert_eq!(drawn.usage.cost, Money::from_dollars(CostCategory::ImageGeneration.default_rate()));
     let asked = server.seen().remove(0).json();
     assert_eq!((asked["size"].as_str(), asked.get("response_format")), (Some("1024x1536"), None));
     assert!(asked["prompt"].as_str().unwrap().contains("none of this: text"));
@@ -357,7 +366,6 @@ async fn transcripts_are_brought_into_order() {
     let ear = OpenAiTranscriber::new("whisper-1", &options(&server)).unwrap();
     let wav = orion_core::service::editor::encode_wav(&tones(3, 16_000), 16_000);
     let hear = async |body: Value| {
-        use orion_core::port::Transcriber;
         server.next(Reply::json(200, &body));
         ear.transcribe(wav.clone(), None, &Operation::detached()).await
     };
@@ -371,4 +379,44 @@ async fn transcripts_are_brought_into_order() {
     assert!(hear(json!({"text": ""})).await.unwrap().words.is_empty());
     assert_eq!(hear(json!({"text": "Hello"})).await.unwrap_err().kind(), ErrorKind::Unsupported);
     assert_eq!(hear(json!({"text": "a", "words": "none"})).await.unwrap_err().kind(), ErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn every_bad_day_is_told_as_what_it_is() {
+    let server = server(&[]).await;
+    let operation = Operation::detached();
+    let patient = options(&server);
+    let hasty = OpenAiOptions { deadline: HASTE, ..options(&server) };
+
+    let ask = async |options: &OpenAiOptions| {
+        let model = OpenAiLanguageModel::new("m", options)?;
+        model.complete(&request(None), &operation).await.map(drop)
+    };
+    bad_days(&server, &[], async || ask(&patient).await, async || ask(&hasty).await).await;
+
+    let embed = async |options: &OpenAiOptions| {
+        OpenAiEmbedder::new("e", 16, options)?.embed(&["a".to_owned()], &operation).await.map(drop)
+    };
+    let wrong = [json!({"data": 7}), json!({"data": [7]}), json!({"data": [{"index": 0, "embedding": ["a"]}]})];
+    bad_days(&server, &wrong, async || embed(&patient).await, async || embed(&hasty).await).await;
+
+    let draw = async |options: &OpenAiOptions| {
+        OpenAiImages::new("gpt-image-1", options)?.submit(&picture(), &operation).await.map(drop)
+    };
+    let wrong = [json!({"data": 7}), json!({"data": [{"b64_json": 7}]}), json!({"data": [null]})];
+    bad_days(&server, &wrong, async || draw(&patient).await, async || draw(&hasty).await).await;
+
+    let speak = async |options: &OpenAiOptions| {
+        let (text, language) = ("Hello.".to_owned(), "en".to_owned());
+        let request = SpeechRequest { text, voice: None, language, speed: 1.0 };
+        OpenAiSpeech::new("tts-1", "alloy", options, Strategy::nobody())?.speak(&request, &operation).await.map(drop)
+    };
+    bad_days(&server, &[json!({"audio": 7})], async || speak(&patient).await, async || speak(&hasty).await).await;
+
+    let wav = orion_core::service::editor::encode_wav(&tones(3, 16_000), 16_000);
+    let hear = async |options: &OpenAiOptions| {
+        OpenAiTranscriber::new("whisper-1", options)?.transcribe(wav.clone(), None, &operation).await.map(drop)
+    };
+    let wrong = [json!({"text": 7}), json!({"text": "a", "words": [{"word": 7}]}), json!({})];
+    bad_days(&server, &wrong, async || hear(&patient).await, async || hear(&hasty).await).await;
 }

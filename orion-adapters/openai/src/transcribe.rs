@@ -29,7 +29,6 @@ pub struct OpenAiTranscriber {
 struct Heard {
     #[serde(default)]
     language: Option<String>,
-    #[serde(default)]
     text: String,
     #[serde(default)]
     words: Option<Vec<Word>>,
