@@ -162,6 +162,7 @@ fn while_redis_is_away_nothing_is_lost_and_nobody_notices() {
             back.elapsed().as_millis()
         );
     }
+    a_choice_is_followed(&pair);
     times_of_leaving(&pair, &redis, "a file");
 }
 
@@ -171,7 +172,29 @@ fn who_leaves_is_out_everywhere_while_redis_is_dead_beside_postgres() {
     let Some(redis) = Server::start(&[]) else { return };
     let Some(postgres) = orion_private_postgres::Server::shared() else { return };
     let Some(pair) = Pair::start(&redis, Some(postgres.database())) else { return };
+    a_choice_is_followed(&pair);
     times_of_leaving(&pair, &redis, "PostgreSQL");
+}
+
+/// Who serves is chosen at one platform and followed by the other, without a restart.
+fn a_choice_is_followed(pair: &Pair) {
+    let token = pair.token();
+    let chosen = || {
+        let answer = authorized(pair.ports[1], "GET", "/api/v1/providers", &token);
+        let json: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap_or_default()).unwrap_or_default();
+        let llm =
+            json["items"].as_array().and_then(|items| items.iter().find(|item| item["service"] == "llm").cloned());
+        llm.unwrap_or_default()["chosen"]["name"].clone()
+    };
+    assert_eq!(chosen(), Value::Null);
+    let choice = r#"{"provider":"LOCAL","name":"extractive"}"#;
+    let answer = send(pair.ports[0], "PUT", "/api/v1/providers/llm/config", &token, choice);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let begun = Instant::now();
+    while chosen() != "extractive" {
+        assert!(begun.elapsed() < SOON, "not followed: {}", pair.log(1));
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Who leaves is refused, at the gateway that was told and at the other one, although Redis is dead.

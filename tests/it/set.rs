@@ -1,4 +1,4 @@
-//! Every part of the platform twice, as real processes on one record and one Redis server, while members of the set and
+//! Every part of the platform twice, as real processes on one PostgreSQL database and one Redis server, while members of the set and
 //! the Redis server itself are killed and started again.
 
 use crate::program::{Program, told};
@@ -49,7 +49,9 @@ struct Set {
 
 impl Set {
     fn start() -> Option<Self> {
-        let (program, redis) = (Program::find()?, Server::start(&[])?);
+        let (mut program, redis) = (Program::find()?, Server::start(&[])?);
+        // Where there is no PostgreSQL the record is a file.
+        program.store = orion_private_postgres::Server::shared().map(orion_private_postgres::Server::database);
         let free = |role| Member { role, port: free_port(), child: None };
         let members = ROLES.into_iter().flat_map(|role| [free(role), free(role)]).collect();
         let mut set = Self { program, redis, members, token: String::new() };
@@ -99,9 +101,6 @@ impl Set {
         let mut command = self.program.command(arguments);
         command.env("HOME", self.program.folder.path()).env("ORION_PASSWORD", PASSWORD);
         command.env("ORION_REDIS", self.redis.address());
-        if let Some(store) = std::env::var_os("TEST_STORE") {
-            command.env("ORION_STORE", store);
-        }
         if let Some(port) = gateway {
             command.env("ORION_GATEWAY_URL", format!("http://127.0.0.1:{port}"));
             if !self.token.is_empty() {

@@ -48,6 +48,8 @@ async fn nobody_waits_for_ever_and_commits_are_durable() {
     assert_eq!(setting("idle_in_transaction_session_timeout").await, "10s");
     assert_eq!(setting("synchronous_commit").await, "on", "the server of the tests has it off");
     assert_eq!(setting("application_name").await, "orion");
+    let connections = (pool.options().get_max_connections(), pool.options().get_acquire_timeout());
+    assert_eq!(connections, (16, Duration::from_secs(10)));
 }
 
 #[tokio::test]
