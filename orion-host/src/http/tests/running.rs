@@ -11,6 +11,7 @@ use axum::body::Bytes;
 use axum::http::Method;
 use orion_core::domain::{CostCategory, Money, Role};
 use orion_core::port::{Provider, SpokenWord, Transcriber, Transcript, Usage};
+use orion_core::service::scout::ScanRequest;
 use orion_core::{MediaTime, Operation, Result};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -148,6 +149,27 @@ async fn the_status_tells_of_services_queues_and_servers() {
     assert_eq!(status["infrastructure"]["record"]["status"], "connected");
     let ready = bed.get("/ready", None).await.json();
     assert_eq!((&ready["service"], &ready["queue_size"]), (&json!("gateway"), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_source_that_breaks_degrades_a_scan_is_shown_and_stops_nothing() {
+    let feed = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/feed.xml");
+    let bed = Bed::with(|config| {
+        config.offline = true;
+        // Offline nobody can ask for the second one.
+        config.feeds = vec![feed.to_owned(), "https://feeds.example.org/rss".to_owned()];
+    })
+    .await;
+    let user = bed.user("viewer", Role::Viewer).await;
+    let token = bed.token(&user, 900);
+    let status = async || bed.get("/status", Some(&token)).await.json();
+    assert_eq!(status().await["sources"][0]["status"], "unasked");
+    let report = bed.platform.orion.scout().scan(&ScanRequest::default(), &Operation::detached()).await.unwrap();
+    assert!(report.saved > 0 && report.problems.len() == 1, "{report:?}");
+    let shown = status().await;
+    let source = &shown["sources"][0];
+    assert_eq!((&shown["status"], &source["status"]), (&json!("ok"), &json!("degraded")), "{source}");
+    assert!(source["problem"].as_str().unwrap().contains("feeds.example.org"), "{source}");
 }
 
 #[tokio::test]
