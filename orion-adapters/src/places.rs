@@ -36,14 +36,15 @@ pub enum TrendPlace {
 
 #[cfg(feature = "trends")]
 impl crate::Parts {
-    /// A place where trends are seen: `google:`, `hackernews:`, `reddit:SUBREDDITS`, `wikipedia:`, `github:`, `youtube:`
-    /// or the witness `x:`; a web address after the colon is a mirror of it.
+    /// A place where trends are seen: `google:`, `hackernews:`, `reddit:SUBREDDITS`, `wikipedia:`, `github:`, `youtube:`,
+    /// `x-trends:` or the witness `x:`; a web address after the colon is a mirror of it.
     ///
     /// # Errors
     /// [`Invalid`](orion_core::ErrorKind::Invalid) for an unknown scheme and an address that is none.
     pub fn trends(&self, address: &str, asking: orion_trends::Asking) -> orion_core::Result<TrendPlace> {
         use orion_trends::{
-            GithubSource, GoogleTrendsSource, HackerNewsSource, RedditSource, WikipediaSource, XWitness, YoutubeSource,
+            GithubSource, GoogleTrendsSource, HackerNewsSource, RedditSource, WikipediaSource, XTrendsSource, XWitness,
+            YoutubeSource,
         };
         let uri = crate::Uri::parse(address)?;
         let at = |usual: &'static str| if uri.rest().is_empty() { usual } else { uri.rest() };
@@ -54,9 +55,19 @@ impl crate::Parts {
             "wikipedia" => std::sync::Arc::new(WikipediaSource::new(asking, at(WikipediaSource::API))?),
             "github" => std::sync::Arc::new(GithubSource::new(asking, at(GithubSource::API))?),
             "youtube" => std::sync::Arc::new(YoutubeSource::new(asking, at(YoutubeSource::API))?),
+            "x-trends" => std::sync::Arc::new(XTrendsSource::new(asking, at(XWitness::API))?),
             "x" => return Ok(TrendPlace::Witness(std::sync::Arc::new(XWitness::new(asking, at(XWitness::API))?))),
             _ => {
-                let known = ["google:", "hackernews:", "reddit:SUBREDDITS", "wikipedia:", "github:", "youtube:", "x:"];
+                let known = [
+                    "google:",
+                    "hackernews:",
+                    "reddit:SUBREDDITS",
+                    "wikipedia:",
+                    "github:",
+                    "youtube:",
+                    "x:",
+                    "x-trends:",
+                ];
                 return Err(uri.unknown("trends", &known));
             }
         }))
@@ -81,7 +92,7 @@ impl crate::Parts {
             "wikipedia" => WikipediaSource::API,
             "github" => GithubSource::API,
             "youtube" => YoutubeSource::API,
-            "x" => XWitness::API,
+            "x" | "x-trends" => XWitness::API,
             // `trends` tells which there are.
             _ => "",
         };
@@ -99,7 +110,7 @@ impl crate::Parts {
         let (setting, needed, usual, header, before, key) = match uri.scheme() {
             "github" => ("github.token", false, GithubSource::API, bearer, "Bearer ", &keys.github),
             "youtube" => ("youtube.key", true, YoutubeSource::API, YoutubeSource::KEY, "", &keys.youtube),
-            "x" => ("x.token", true, XWitness::API, bearer, "Bearer ", &keys.x),
+            "x" | "x-trends" => ("x.token", true, XWitness::API, bearer, "Bearer ", &keys.x),
             _ => return Ok(None),
         };
         if key.expose().is_empty() {
@@ -141,9 +152,19 @@ mod tests {
             "wikipedia:",
             "github:",
             "youtube:",
+            "x-trends:",
             "x:",
         ];
-        let names = ["google_trends_daily", "hacker_news", "reddit", "wikipedia", "github", "youtube", "twitter_v2"];
+        let names = [
+            "google_trends_daily",
+            "hacker_news",
+            "reddit",
+            "wikipedia",
+            "github",
+            "youtube",
+            "x_trends",
+            "twitter_v2",
+        ];
         assert_eq!(all.map(name), names);
         assert!(name("myspace:").contains("reddit:SUBREDDITS"));
         let servers = all.map(|address| parts.trend_server(address).unwrap());

@@ -26,7 +26,7 @@ pub(crate) fn addresses(config: &Config) -> Vec<String> {
         let there = keyed.into_iter().filter(|(_, key)| !key.expose().is_empty());
         addresses.extend(there.map(|(address, _)| address.to_owned()));
     }
-    for address in addresses.iter_mut().filter(|address| *address == "x:") {
+    for address in addresses.iter_mut().filter(|address| matches!(address.as_str(), "x:" | "x-trends:")) {
         address.push_str(config.x_url.trim());
     }
     addresses

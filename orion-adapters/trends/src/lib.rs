@@ -1,4 +1,4 @@
-//! What is trending outside: Google Trends, Hacker News, Reddit, Wikipedia, YouTube, GitHub, and X as a witness.
+//! What is trending outside: Google Trends, Hacker News, Reddit, Wikipedia, YouTube, GitHub, and X, as a witness too.
 //!
 //! Every source asks one open interface through the guarded [`Fetcher`](orion_core::port::Fetcher), and remembers its
 //! answers as [`Visits`](orion_core::service::scout::Visits) does: asked conditionally, not before its time, and ever
@@ -19,6 +19,7 @@ mod source;
 mod tests;
 mod wikipedia;
 mod x;
+mod x_trends;
 mod youtube;
 
 pub use github::GithubSource;
@@ -28,4 +29,5 @@ pub use reddit::RedditSource;
 pub use source::Asking;
 pub use wikipedia::WikipediaSource;
 pub use x::XWitness;
+pub use x_trends::XTrendsSource;
 pub use youtube::YoutubeSource;

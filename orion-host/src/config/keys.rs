@@ -281,15 +281,15 @@ settings! {
     scan_interval: u32 = 30, "scout.interval", "ORION_SCOUT_INTERVAL",
         "Minutes between two scans for the niche in force while the platform runs; 0 turns them off. `orion scout schedule` sets those of other niches.";
     sources: Vec<String> = vec!["auto:".to_owned()], "scout.sources", "ORION_SCOUT_SOURCES",
-        "Where trends are seen beside `feeds`: `google:`, `hackernews:`, `reddit:SUBREDDITS`, `wikipedia:`, `github:`, `youtube:` and `x:` (each also with the address of a mirror). `auto:` means the open ones if there are no feeds, and those that there is a key for.";
+        "Where trends are seen beside `feeds`: `google:`, `hackernews:`, `reddit:SUBREDDITS`, `wikipedia:`, `github:`, `youtube:`, `x-trends:` and `x:` (each also with the address of a mirror). `auto:` means the open ones if there are no feeds, and those that there is a key for.";
     region: String = "US".to_owned(), "scout.region", "ORION_SCOUT_REGION",
         "Country whose trends are asked for, in two letters.";
     youtube_key: Secret = Secret::new(""), "youtube.key", "ORION_YOUTUBE_KEY",
         "Key of YouTube's Data API; with one, its chart is a source of trends.";
     x_token: Secret = Secret::new(""), "x.token", "ORION_X_TOKEN",
-        "Bearer token of X; with one, X is asked how much is said of what other sources saw. What it reads is paid for.";
+        "Bearer token of X; with one, X is asked how much is said of what other sources saw, and for its own trends where `scout.sources` names `x-trends:`. What it reads is paid for.";
     x_url: String = String::new(), "x.url", "ORION_X_URL",
-        "Address of X's API where `x:` in `scout.sources` names none; empty is X's own.";
+        "Address of X's API where `x:` and `x-trends:` in `scout.sources` name none; empty is X's own.";
     github_token: Secret = Secret::new(""), "github.token", "ORION_GITHUB_TOKEN",
         "Token of GitHub, without any rights; with one, thirty instead of ten searches a minute are allowed.";
     log: String = "warn".to_owned(), "log", "ORION_LOG",

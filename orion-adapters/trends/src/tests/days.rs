@@ -1,7 +1,9 @@
 //! Bad days, which every source has alike.
 
 use super::Bed;
-use crate::{GithubSource, GoogleTrendsSource, HackerNewsSource, RedditSource, WikipediaSource, YoutubeSource};
+use crate::{
+    GithubSource, GoogleTrendsSource, HackerNewsSource, RedditSource, WikipediaSource, XTrendsSource, YoutubeSource,
+};
 use orion_core::port::TrendSource;
 use orion_core::{ErrorKind, Retry};
 use std::time::Duration;
@@ -18,13 +20,14 @@ fn sources(bed: &Bed, address: &str) -> Vec<Box<dyn TrendSource>> {
         Box::new(WikipediaSource::new(asking(), address).unwrap()),
         Box::new(GithubSource::new(asking(), address).unwrap()),
         Box::new(YoutubeSource::new(asking(), address).unwrap()),
+        Box::new(XTrendsSource::new(asking(), address).unwrap()),
     ]
 }
 
 #[tokio::test]
 async fn who_is_asked_to_slow_down_does_not_ask_again_before_its_time() {
     let slow_down = || ResponseTemplate::new(429).insert_header("retry-after", "1800");
-    for place in 0..6 {
+    for place in 0..7 {
         let bed = Bed::new().await;
         Mock::given(any()).respond_with(slow_down()).mount(&bed.server).await;
         let source = sources(&bed, &bed.server.uri()).remove(place);

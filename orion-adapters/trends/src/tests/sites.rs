@@ -1,7 +1,9 @@
 //! What each site is asked, and what is made of its answer.
 
 use super::{Bed, titles};
-use crate::{GithubSource, GoogleTrendsSource, HackerNewsSource, RedditSource, WikipediaSource, YoutubeSource};
+use crate::{
+    GithubSource, GoogleTrendsSource, HackerNewsSource, RedditSource, WikipediaSource, XTrendsSource, YoutubeSource,
+};
 use orion_core::port::{Clock, TrendSource};
 use orion_core::{ErrorKind, Operation};
 use serde_json::json;
@@ -224,4 +226,32 @@ async fn youtube_gives_its_chart_for_a_key() {
     assert_eq!(video.signals, json!({"views": 1_234_567, "likes": 890, "comments": null}));
     let asked = &bed.server.received_requests().await.unwrap()[0];
     assert!(!asked.url.as_str().contains("geheim"), "a key in an address ends up in logs");
+}
+
+#[tokio::test]
+async fn x_gives_the_trends_of_a_country_for_a_token() {
+    let bed = Bed::showing("authorization", "Bearer geheim").await;
+    let trends = json!({"data": [
+        {"trend_name": "#RhineBridge", "tweet_count": 232_408}, {"trend_name": "St James"}, {"trend_name": "Manning"},
+    ]});
+    Mock::given(path("/2/trends/by/woeid/23424977"))
+        .and(query_param("max_trends", "50"))
+        .and(query_param("trend.fields", "trend_name,tweet_count"))
+        .and(header("authorization", "Bearer geheim"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(trends))
+        .mount(&bed.server)
+        .await;
+    let source = XTrendsSource::new(bed.asking.clone(), &bed.server.uri()).unwrap();
+    for _ in 0..2 {
+        let scan = bed.fetch(&source, 2).await.unwrap();
+        assert_eq!(titles(&scan), [("RhineBridge", 70.0), ("St James", 35.0)]);
+        assert_eq!(scan.items[0].item.url.as_deref(), Some("https://x.com/search?q=%23RhineBridge"));
+        assert_eq!(
+            (&scan.items[0].signals["posts_24h"], &scan.items[1].signals["posts_24h"]),
+            (&json!(232_408), &json!(null))
+        );
+    }
+    assert_eq!(bed.requests().await, 1, "a question is paid for");
+    let unknown = source.fetch("AQ", 2, bed.clock.now(), &Operation::detached()).await.unwrap_err();
+    assert_eq!((unknown.kind(), bed.requests().await), (ErrorKind::Invalid, 1));
 }
