@@ -180,6 +180,9 @@ impl PlatformPublisher for FolderDestination {
             if let Err(error) = fs::rename(place.join(aside(&name)), &target) {
                 // A rename happens or does not: there is no doubt.
                 let error = failed(error, "the prepared files cannot be put in place", &target);
+                if error.is_starved() {
+                    return Err(error);
+                }
                 return Ok(this.status(&target, id).unwrap_or_else(|| PublishStatus::Failed(error.to_string())));
             }
             sync_folder(&place).map_err(|error| failed(error, "cannot sync a folder", &place))?;
@@ -247,18 +250,32 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 fn failed(source: io::Error, message: &'static str, path: &Path) -> Error {
-    let kind = match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::Exhausted,
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ErrorKind::Forbidden,
-        io::ErrorKind::NotFound => ErrorKind::NotFound,
-        _ => ErrorKind::Unavailable,
+    let starved = match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("free some space there"),
+        io::ErrorKind::ReadOnlyFilesystem => Some("the disk can only be read now; mount it to be written again"),
+        _ => None,
     };
-    Error::new(kind, message).with_context("path", path.display()).with_source(source)
+    let error = match (starved, source.kind()) {
+        (Some(hint), _) => Error::starved(message).with_hint(hint),
+        (None, io::ErrorKind::PermissionDenied) => Error::new(ErrorKind::Forbidden, message),
+        (None, io::ErrorKind::NotFound) => Error::new(ErrorKind::NotFound, message),
+        (None, _) => Error::new(ErrorKind::Unavailable, message),
+    };
+    error.with_context("path", path.display()).with_source(source)
 }
 
 #[cfg(test)]
 mod names {
     use super::*;
+
+    #[test]
+    fn a_place_without_room_is_told_from_a_forbidden_one() {
+        // ENOSPC, EROFS, EDQUOT; EACCES, EIO, as the system gives them.
+        for (code, starved) in [(28, true), (30, true), (122, true), (13, false), (5, false)] {
+            let error = failed(io::Error::from_raw_os_error(code), "cannot write", Path::new("/out"));
+            assert_eq!((error.is_starved(), error.hint().is_some()), (starved, starved), "{code}: {error:?}");
+        }
+    }
 
     #[test]
     fn a_title_becomes_a_name_that_every_file_system_takes() {

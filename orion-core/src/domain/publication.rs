@@ -113,7 +113,7 @@ pub struct Publication {
     /// How often the last call was sent.
     #[serde(default)]
     pub sends: u32,
-    /// Whether it was ever left undecided; others no longer wait for it then.
+    /// Whether it was ever left undecided, or waits for room; others no longer wait for it then.
     #[serde(default)]
     pub doubted: bool,
     /// A worker has it, or it rests, until then: nobody takes it up before.

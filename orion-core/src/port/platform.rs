@@ -64,13 +64,16 @@ pub trait PlatformPublisher: Debug + Send + Sync {
     ///
     /// # Behavior
     /// - Nothing is visible to others afterwards, however often it is done.
+    /// - An error that the machine's lack of room caused ([`Error::starved`](crate::Error::starved)) fails nothing: it is
+    ///   done again a little later, for as long as it takes.
     async fn prepare(&self, request: &PublishRequest, operation: &Operation) -> Result<String>;
 
     /// The last call, for the handle that [`prepare`](Self::prepare) gave.
     ///
     /// # Behavior
     /// - Sends once; more often only where the other side can tell that it is the same.
-    /// - Answers within 15 seconds. On doubt it answers `Unknown`; an error is read as `Unknown`, too.
+    /// - Answers within 15 seconds. On doubt it answers `Unknown`; an error is read as `Unknown`, too, but for one that
+    ///   says that the machine has no room ([`Error::starved`](crate::Error::starved)): then nothing was sent.
     async fn publish(&self, request: &PublishRequest, handle: &str, operation: &Operation) -> Result<PublishStatus>;
 
     /// Reads back what became of a publication.

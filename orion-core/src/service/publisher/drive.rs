@@ -19,6 +19,8 @@ const BEAT: Duration = Duration::from_secs(5);
 /// Pauses after the first, second, … send that stayed in doubt.
 const PAUSES: [Duration; 4] =
     [Duration::from_secs(30), Duration::from_secs(120), Duration::from_secs(600), Duration::from_secs(3600)];
+/// The pause before a publication is tried again for which the machine had no room.
+const ROOM: Duration = Duration::from_secs(2);
 /// The last call is sent so often at most; then a person must look.
 const MOST_SENDS: u32 = 5;
 /// What is older is left to a person.
@@ -96,6 +98,9 @@ impl Publisher {
                 self.save(&mut publication).await?;
                 Ok(publication)
             }
+            Err(error) if error.is_starved() => {
+                self.rest(publication, PublicationState::Uploading, Some(waits(&error)), ROOM).await
+            }
             Err(error) => self.settle(publication, PublicationState::Failed, Some(error.to_string())).await,
         }
     }
@@ -117,6 +122,9 @@ impl Publisher {
                         return self.send(publication, &request, adapter, operation).await;
                     }
                     Ok(status) => status,
+                    Err(error) if error.is_starved() => {
+                        return self.rest(publication, PublicationState::Unknown, Some(waits(&error)), ROOM).await;
+                    }
                     Err(error) => PublishStatus::Unknown(error.to_string()),
                 }
             }
@@ -155,14 +163,23 @@ impl Publisher {
             return Ok(publication);
         }
         let handle = publication.handle.clone().unwrap_or_default();
-        let status = adapter.publish(request, &handle, operation).await;
-        let status = status.unwrap_or_else(|error| PublishStatus::Unknown(error.to_string()));
+        let status = match adapter.publish(request, &handle, operation).await {
+            Ok(status) => status,
+            Err(error) if error.is_starved() => {
+                // Nothing was sent, so it does not count; the next look tells that for certain.
+                publication.sends = publication.sends.saturating_sub(1);
+                return self.rest(publication, PublicationState::Unknown, Some(waits(&error)), ROOM).await;
+            }
+            Err(error) => PublishStatus::Unknown(error.to_string()),
+        };
         self.take_over(publication, status).await
     }
 
     /// Writes down what the destination said.
     async fn take_over(&self, mut publication: Publication, status: PublishStatus) -> Result<Publication> {
         use PublicationState::{Failed, Processing, Published, Unknown};
+        let pause = PAUSES.get(publication.sends.saturating_sub(1) as usize).or(PAUSES.last()).copied();
+        let pause = pause.unwrap_or(HOLD);
         match status {
             PublishStatus::Published(post) => {
                 publication.handle = Some(post);
@@ -181,11 +198,12 @@ impl Publisher {
                 }
                 Ok(publication)
             }
-            PublishStatus::Processing => self.rest(publication, Processing, None).await,
+            PublishStatus::Processing => self.rest(publication, Processing, None, pause).await,
             PublishStatus::Absent => {
-                self.rest(publication, Unknown, Some("the destination has nothing of it yet".to_owned())).await
+                let reason = "the destination has nothing of it yet".to_owned();
+                self.rest(publication, Unknown, Some(reason), pause).await
             }
-            PublishStatus::Unknown(reason) => self.rest(publication, Unknown, Some(reason)).await,
+            PublishStatus::Unknown(reason) => self.rest(publication, Unknown, Some(reason), pause).await,
         }
     }
 
@@ -195,10 +213,10 @@ impl Publisher {
         mut publication: Publication,
         next: PublicationState,
         error: Option<String>,
+        pause: Duration,
     ) -> Result<Publication> {
-        let pause = PAUSES.get(publication.sends.saturating_sub(1) as usize).or(PAUSES.last()).copied();
-        publication.held_until = Some(self.clock.now().after(pause.unwrap_or(HOLD)));
-        if publication.state == next {
+        publication.held_until = Some(self.clock.now().after(pause));
+        if publication.state == next && publication.doubted {
             publication.error = error;
             self.save(&mut publication).await?;
             return Ok(publication);
@@ -242,7 +260,11 @@ impl Publisher {
         let waited_for = !publication.doubted;
         publication.set_state(next, now)?;
         publication.error = error.map(|error| error.chars().take(2000).collect());
-        if !matches!(next, PublicationState::Unknown | PublicationState::Processing) {
+        // What rests is taken up later, and the others of its batch do not wait for it.
+        let rests =
+            matches!(next, PublicationState::Unknown | PublicationState::Processing | PublicationState::Uploading);
+        publication.doubted |= rests;
+        if !rests {
             publication.held_until = None;
         }
         let mut tx = self.store.begin().await?;
@@ -357,6 +379,12 @@ impl From<Error> for Lost {
     fn from(error: Error) -> Self {
         Self::For(error)
     }
+}
+
+/// What is told of a publication that waits for room on the machine.
+fn waits(error: &Error) -> String {
+    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("waits for room, and then goes on: {error}{hint}")
 }
 
 /// Whether the outcome is still to come.

@@ -150,29 +150,31 @@ impl Publisher {
         self.settle(publication, next, error).await
     }
 
-    /// Goes on with what a crash, or a destination in doubt, left unfinished, and gives how many it took up. What was
-    /// sent is read back before anything is sent again.
+    /// Goes on with what a crash, a destination in doubt, or a full disk left unfinished, and gives how many it took up.
+    /// What was sent is read back before anything is sent again. One that cannot be taken up holds up no other.
     ///
     /// # Errors
-    /// The store's own; [`Cancelled`](ErrorKind::Cancelled).
+    /// The store's own, of the first that could not be taken up; [`Cancelled`](ErrorKind::Cancelled).
     pub async fn resume(&self, operation: &Operation) -> Result<usize> {
         use PublicationState::{Armed, Prepared, Processing, Unknown, Uploading};
         let states = [Prepared, Uploading, Processing, Armed, Unknown].map(|state| state.to_string()).to_vec();
         let filter = Filter { states, since: Some(self.clock.now().before(drive::GIVE_UP)), ..Filter::default() };
         let mut page = Page::first(Order::Oldest, Page::MOST);
-        let mut taken = 0;
+        let (mut taken, mut failure) = (0, None);
         loop {
             let slice = self.store.read().await?.publications().list(&filter, &page).await?;
             for publication in slice.items {
                 operation.cancellation.check()?;
                 if self.is_ready(&publication) {
                     taken += 1;
-                    self.drive(publication, operation).await?;
+                    if let Err(error) = self.drive(publication, operation).await {
+                        failure.get_or_insert(error);
+                    }
                 }
             }
             match slice.next {
                 Some(cursor) => page.after = Some(cursor),
-                None => return Ok(taken),
+                None => return failure.map_or(Ok(taken), Err),
             }
         }
     }

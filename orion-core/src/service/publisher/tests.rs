@@ -1,6 +1,9 @@
 //! Publishing against a destination that remembers what was put on it, and goes wrong on demand.
 
+mod accounts;
 mod crash;
+mod doubt;
+mod room;
 
 use super::*;
 use crate::domain::{ApprovalState, Asset, AssetKind, BlobRef, Credentials, Secret, Sha256, SocialAccount, User};
@@ -105,6 +108,10 @@ enum Mood {
     Busy,
     /// Preparing takes its time.
     Slow,
+    /// The machine has no room to prepare anything.
+    Full,
+    /// It has none for the last call.
+    FullAtLast,
 }
 
 /// A destination of the kind that knows no idempotency: every call that lands makes a post.
@@ -145,6 +152,7 @@ impl PlatformPublisher for Place {
         self.fuse.pass().await;
         match self.mood() {
             Mood::RefusePreparing => Err(Error::invalid("the file is too long")),
+            Mood::Full => Err(Error::starved("the disk is full").with_hint("free some space")),
             Mood::Slow => {
                 for _ in 0..20 {
                     tokio::task::yield_now().await;
@@ -168,7 +176,8 @@ impl PlatformPublisher for Place {
             Mood::Gone => Ok(PublishStatus::Gone("the account was closed".to_owned())),
             Mood::Busy => Ok(PublishStatus::Processing),
             Mood::LoseAnswer | Mood::LoseCall => Err(Error::new(ErrorKind::Timeout, "no answer")),
-            Mood::Blind | Mood::RefusePreparing => Ok(PublishStatus::Unknown("no answer".to_owned())),
+            Mood::FullAtLast => Err(Error::starved("the disk is full")),
+            Mood::Blind | Mood::RefusePreparing | Mood::Full => Ok(PublishStatus::Unknown("no answer".to_owned())),
         }
     }
     async fn reconcile(&self, request: &PublishRequest, _: &str) -> Result<PublishStatus> {
@@ -465,73 +474,6 @@ async fn an_unsafe_text_does_not_go_out() {
 }
 
 #[tokio::test]
-async fn accounts_are_checked_sealed_and_their_owners() {
-    let world = World::bare().await;
-    let publisher = &world.publisher;
-    let connect = async |name: &str, credentials: serde_json::Value| {
-        let map = credentials.as_object().unwrap().clone();
-        publisher.connect(&world.caller, Destination::Tiktok, name, &map).await
-    };
-    for (name, credentials) in [
-        ("", json!({"token": "x"})),
-        ("Ours", json!({})),
-        ("Ours", json!({"token": 5})),
-        ("Ours", json!({"token": "  "})),
-        ("Ours", json!({"tokn": "x"})),
-        ("Ours", json!({"token": "x", "more": "y"})),
-        ("Ours", json!({"token": "x".repeat(9000)})),
-    ] {
-        let error = connect(name, credentials).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Invalid);
-    }
-    let twitter = publisher.connect(&world.caller, Destination::Twitter, "X", &token()).await;
-    assert_fails(twitter, ErrorKind::Invalid);
-    let refused = publisher.connect(&caller(1, Role::Viewer), Destination::Tiktok, "Ours", &token()).await;
-    assert_fails(refused, ErrorKind::Forbidden);
-
-    let account = connect("Ours", json!({"token": "s3cret"})).await.unwrap();
-    assert!(account.credentials.expose().starts_with(&format!("orion/account/{}|", account.id)));
-    assert!(!format!("{account:?}").contains("s3cret"));
-    assert_eq!(publisher.accounts(&world.caller).await.unwrap(), std::slice::from_ref(&account));
-    assert!(publisher.accounts(&caller(2, Role::Admin)).await.unwrap().is_empty());
-
-    // A seal that was moved to another account opens nothing.
-    let other = world.connect(Destination::Tiktok).await;
-    world
-        .change(async |tx| {
-            let mut moved = tx.accounts().require(other.id).await.unwrap();
-            moved.credentials = account.credentials.clone();
-            tx.accounts().update(&mut moved).await.unwrap();
-        })
-        .await;
-    let outcome = world.publish(&["tiktok"]).await.unwrap();
-    assert_eq!(outcome.results[0].status, PostStatus::Failed);
-    assert!(world.tiktok.posts().is_empty());
-
-    assert_fails(publisher.disconnect(&caller(2, Role::Editor), account.id).await, ErrorKind::Forbidden);
-    assert_fails(publisher.disconnect(&world.caller, SocialAccountId(sample::uuid(9))).await, ErrorKind::NotFound);
-    for id in [account.id, other.id] {
-        publisher.disconnect(&world.caller, id).await.unwrap();
-        assert_fails(publisher.disconnect(&world.caller, id).await, ErrorKind::NotFound);
-        let gone = world.store.read().await.unwrap().accounts().require(id).await.unwrap();
-        assert!(!gone.active && gone.credentials.expose().is_empty(), "its credentials are forgotten");
-    }
-    let outcome = world.publish(&["tiktok"]).await.unwrap();
-    assert_eq!(outcome.results[0].error.as_deref(), Some("no account at tiktok is connected"));
-}
-
-#[tokio::test]
-async fn one_of_several_accounts_can_be_named() {
-    let world = World::bare().await;
-    let (first, second) = (world.connect(Destination::Webhook).await, world.connect(Destination::Webhook).await);
-    let named = format!("webhook:{}", first.id);
-    world.publish(&["webhook", &named, "webhook:nonsense"]).await.unwrap();
-    let used: Vec<_> = world.history().await.iter().map(|row| row.account_id).collect();
-    assert!(used.contains(&Some(first.id)) && used.contains(&Some(second.id)), "{used:?}");
-    assert_eq!(world.webhook.posts().len(), 2);
-}
-
-#[tokio::test]
 async fn what_a_destination_refuses_has_failed_and_can_be_tried_again() {
     let world = World::new().await;
     for mood in [Mood::RefusePreparing, Mood::Refuse] {
@@ -548,108 +490,4 @@ async fn what_a_destination_refuses_has_failed_and_can_be_tried_again() {
     // Out on one place, it may still go to another.
     assert_eq!(world.publish(&["webhook"]).await.unwrap().results[0].status, PostStatus::Published);
     assert_eq!(world.told().await.len(), 2);
-}
-
-#[tokio::test]
-async fn an_account_that_is_gone_is_disconnected() {
-    let world = World::new().await;
-    world.tiktok.becomes(Mood::Gone);
-    assert_eq!(world.publish(&["tiktok"]).await.unwrap().results[0].status, PostStatus::Failed);
-    let left = world.publisher.accounts(&world.caller).await.unwrap();
-    assert!(left.iter().all(|account| account.destination != Destination::Tiktok), "{left:?}");
-}
-
-#[tokio::test]
-async fn a_lost_answer_is_read_back_and_never_sent_twice() {
-    let world = World::new().await;
-    world.tiktok.becomes(Mood::LoseAnswer);
-    let outcome = world.publish(&["tiktok", "webhook"]).await.unwrap();
-    assert_eq!(outcome.results[0].status, PostStatus::Pending, "never failed when it may be out");
-    let told = world.told().await;
-    assert_eq!((told.len(), &told[0].1), (1, &names(&["webhook"])), "nobody waits for what is in doubt");
-    assert_eq!(world.history().await.iter().filter(|row| row.state == PublicationState::Unknown).count(), 1);
-    assert_eq!(world.resume_after(29).await, 0, "it rests");
-    // Asked for again meanwhile, it is the same publication.
-    assert_eq!(world.publish(&["tiktok"]).await.unwrap().results[0].status, PostStatus::Pending);
-    assert_eq!(world.resume_after(1).await, 1);
-    assert_eq!((world.tiktok.posts().len(), world.history().await.len()), (1, 2));
-    let told = world.told().await;
-    assert_eq!((told.len(), told[1].1.len()), (2, 2));
-}
-
-#[tokio::test]
-async fn a_lost_call_is_sent_again_once_the_destination_was_read() {
-    let world = World::new().await;
-    world.tiktok.becomes(Mood::LoseCall);
-    world.publish(&["tiktok"]).await.unwrap();
-    world.tiktok.becomes(Mood::Fine);
-    assert_eq!(world.resume_after(30).await, 1);
-    assert_eq!((world.tiktok.posts().len(), world.content().await.status), (1, ContentStatus::Published));
-    assert_eq!(world.history().await[0].sends, 2);
-    assert_eq!(world.told().await.len(), 1);
-}
-
-#[tokio::test]
-async fn what_cannot_be_decided_waits_for_a_person() {
-    let world = World::new().await;
-    world.tiktok.becomes(Mood::Blind);
-    world.publish(&["tiktok"]).await.unwrap();
-    let id = world.history().await[0].id;
-    for _ in 0..50 {
-        world.resume_after(3600).await;
-    }
-    let row = world.history().await.remove(0);
-    assert_eq!((row.state, row.sends), (PublicationState::Unknown, 1), "nothing was sent blindly");
-    assert_eq!(world.resume_after(3 * 24 * 3600).await, 0, "it is left alone");
-    let publisher = &world.publisher;
-    assert_fails(publisher.decide(&caller(2, Role::Editor), id, true).await, ErrorKind::NotFound);
-    publisher.decide(&world.caller, id, true).await.unwrap();
-    assert_eq!((world.content().await.status, world.told().await.len()), (ContentStatus::Published, 1));
-    assert_fails(publisher.decide(&world.caller, id, false).await, ErrorKind::Conflict);
-}
-
-#[tokio::test]
-async fn a_call_that_never_lands_is_not_sent_for_ever() {
-    let world = World::new().await;
-    world.tiktok.becomes(Mood::LoseCall);
-    world.publish(&["tiktok"]).await.unwrap();
-    for _ in 0..20 {
-        world.resume_after(3600).await;
-    }
-    let row = world.history().await.remove(0);
-    assert_eq!((row.state, row.sends), (PublicationState::Unknown, 5));
-    world.publisher.decide(&world.caller, row.id, false).await.unwrap();
-    assert!(world.told().await.is_empty());
-    world.tiktok.becomes(Mood::Fine);
-    assert_eq!(world.publish(&["tiktok"]).await.unwrap().results[0].status, PostStatus::Published);
-}
-
-#[tokio::test]
-async fn a_destination_at_work_is_asked_again() {
-    let world = World::new().await;
-    world.tiktok.becomes(Mood::Busy);
-    assert_eq!(world.publish(&["tiktok"]).await.unwrap().results[0].status, PostStatus::Pending);
-    world.resume_after(60).await;
-    assert_eq!(world.history().await[0].state, PublicationState::Processing);
-    world.tiktok.becomes(Mood::Fine);
-    world.resume_after(3600).await;
-    assert_eq!((world.history().await[0].state, world.tiktok.posts().len()), (PublicationState::Published, 1));
-}
-
-#[tokio::test]
-async fn an_approval_that_is_withdrawn_meanwhile_stops_the_second_try() {
-    let world = World::new().await;
-    world.tiktok.becomes(Mood::LoseCall);
-    world.publish(&["tiktok"]).await.unwrap();
-    world
-        .change(async |tx| {
-            let mut approval = tx.approvals().require(sample::approval(1).id).await.unwrap();
-            approval.void();
-            tx.approvals().update(&mut approval).await.unwrap();
-        })
-        .await;
-    world.tiktok.becomes(Mood::Fine);
-    world.resume_after(30).await;
-    assert_eq!(world.history().await[0].state, PublicationState::Failed);
-    assert!(world.tiktok.posts().is_empty());
 }
