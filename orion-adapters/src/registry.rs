@@ -7,7 +7,7 @@ use orion_core::Result;
 use orion_core::memory::{MemoryBlobs, MemoryStore, MemoryVectors, MemoryWire};
 #[cfg(feature = "feeds")]
 use orion_core::port::Fetcher;
-use orion_core::port::{BlobStore, ScriptWriter, Store, VectorIndex, Wire};
+use orion_core::port::{BlobStore, Clock, ScriptWriter, Store, VectorIndex, Wire};
 use orion_core::service::director::{Critic, ExtractiveWriter, HeuristicCritic, ModelCritic, ModelWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -222,6 +222,20 @@ impl Parts {
         }
         let model = self.language_model(&uri)?.ok_or_else(|| uri.unknown("writer", KNOWN))?;
         Ok((Arc::new(ModelWriter::new(model.clone())), Arc::new(ModelCritic::new(model))))
+    }
+
+    /// The clock by which those on a store go: that of its server, or nothing where the machine's own will do.
+    ///
+    /// # Errors
+    /// [`Unavailable`](orion_core::ErrorKind::Unavailable) if the server does not answer.
+    pub async fn clock(&self, store: &str) -> Result<Option<Arc<dyn Clock>>> {
+        #[cfg(feature = "sql")]
+        if matches!(Uri::parse(store)?.scheme(), "postgres" | "postgresql") {
+            return Ok(Some(Arc::new(orion_sql::PgClock::open(store).await?)));
+        }
+        #[cfg(not(feature = "sql"))]
+        let _ = store;
+        Ok(None)
     }
 
     /// The live wire of a store: `memory:` (within this process), or `postgres:` (between the processes on the store's

@@ -393,7 +393,7 @@ impl OrionBuilder {
         self
     }
 
-    /// A clock of your own.
+    /// A clock of your own, in place of the machine's, or of the server's where the record is in a PostgreSQL database.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
@@ -413,10 +413,11 @@ impl OrionBuilder {
     pub async fn build(self) -> Result<Orion> {
         let config = self.config;
         let parts = providers::parts(&config)?;
-        let store = match self.store {
-            Some(store) => store,
-            None => parts.store(&config.store).await?,
+        let (store, clock) = match self.store {
+            Some(store) => (store, None),
+            None => (parts.store(&config.store).await?, parts.clock(&config.store).await?),
         };
+        let clock = self.clock.or(clock).unwrap_or_else(|| Arc::new(SystemClock));
         let blobs = self.blobs.map_or_else(|| parts.blobs(&config.blobs), Ok)?;
         let fetcher = match self.fetcher {
             Some(fetcher) => Some(fetcher),
@@ -425,7 +426,6 @@ impl OrionBuilder {
         };
         #[cfg(feature = "faults")]
         let (store, blobs) = (crate::fault::store(store), crate::fault::blobs(blobs));
-        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(OsEntropy::default()));
         let own = self.own;
         let providers = Providers::new(&config)?.with_own(own.clone());

@@ -3,8 +3,11 @@
 
 use crate::platform::{Platform, trend};
 use crate::program::{Program, told};
+use orion_core::Timestamp;
+use orion_private_postgres::Server;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The library, if it is installed.
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
@@ -64,4 +67,42 @@ fn a_clock_that_jumps_ends_no_session_and_stops_no_run() {
     }
     let status = platform.json(&["system", "status"]);
     assert!(status["services"].as_array().is_some(), "{status}");
+}
+
+/// Machines on one database go by the clock of its server, whatever their own say: none takes the work of another for
+/// abandoned.
+#[test]
+fn on_a_database_its_clock_counts() {
+    let Some(library) = library() else { return };
+    let Some(server) = Server::shared() else { return };
+    let Some(mut program) = Program::find() else { return };
+    program.store = Some(server.database());
+    let file = program.path("offset");
+    set(&file, "+3h");
+    program.serving = vec![
+        ("LD_PRELOAD", library.display().to_string()),
+        ("FAKETIME_TIMESTAMP_FILE", file.display().to_string()),
+        ("FAKETIME_NO_CACHE", "1".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ];
+    let Some(platform) = Platform::start_on(program, |_| vec!["--set".to_owned(), "http.rate_factor=100".to_owned()])
+    else {
+        return;
+    };
+    let found = trend(&platform);
+    let mut before = SystemTime::now();
+    for offset in ["+3h", "-6h", "+40h"] {
+        set(&file, offset);
+        let started = platform.json(&["pipeline", "run", &found]);
+        let content = started["content_id"].as_str().unwrap();
+        let created = platform.json(&["content", "view", content])["created_at"].as_str().unwrap().to_owned();
+        let created: Timestamp = created.parse().unwrap();
+        let micros = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap().as_micros() as i64;
+        // The platform was given an answer by its own server not longer ago than this.
+        const GIVE: i64 = 5_000_000;
+        let within = micros(before) - GIVE..=micros(SystemTime::now()) + GIVE;
+        assert!(within.contains(&created.as_micros()), "{offset}: {created} is not within {within:?}");
+        before = SystemTime::now();
+        platform.wait_for(content, &["review"]);
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! [`SqlStore`] is a [`Store`](orion_core::port::Store). Every commit is on the disk when it returns. In an SQLite file
 //! (write-ahead log, `synchronous = FULL`) one connection writes, a few others read and never wait for it; a PostgreSQL
-//! database serves many processes on many machines. [`SqliteWire`] and [`PgWire`] wake them.
+//! database serves many processes on many machines, which go by its clock ([`PgClock`]). [`SqliteWire`] and [`PgWire`]
+//! wake them.
 //!
 //! ```
 //! # async fn example() -> orion_core::Result<()> {
@@ -19,6 +20,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
 mod archive;
+mod clock;
 mod connection;
 mod dialect;
 mod error;
@@ -36,6 +38,7 @@ mod transaction;
 mod undoing;
 mod wire;
 
+pub use clock::PgClock;
 pub use file_wire::SqliteWire;
 pub use store::SqlStore;
 pub use wire::PgWire;

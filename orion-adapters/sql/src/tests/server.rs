@@ -1,11 +1,11 @@
 //! What only a server can do: refuse, restart, and serve many who write at once.
 
 use crate::dialect::{BEGIN_READ, BEGIN_WRITE, MIGRATIONS};
-use crate::{SqlStore, postgres};
-use orion_core::ErrorKind;
+use crate::{PgClock, SqlStore, postgres};
 use orion_core::id::{EventId, UserId};
-use orion_core::port::{Filter, Order, Page, RepositoryExt, Store};
+use orion_core::port::{Clock, Filter, Order, Page, RepositoryExt, Store};
 use orion_core::testing::{assert_fails, sample};
+use orion_core::{ErrorKind, Timestamp};
 use orion_private_postgres::{Durability, Server};
 use sqlx::{ConnectOptions, PgConnection};
 use std::sync::Arc;
@@ -329,4 +329,38 @@ async fn a_beginning_that_nobody_waits_for_is_undone() {
         assert_eq!(level.unwrap(), "read committed", "after {n} attempts");
         writing.commit().await.unwrap();
     }
+}
+
+/// Everybody on a database goes by the server's clock, which goes on while the server is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_servers_clock_is_that_of_all() {
+    let Some(server) = Server::start(Durability::None) else { return };
+    let uri = server.database();
+    let (one, other) = (PgClock::open(&uri).await.unwrap(), PgClock::open(&uri).await.unwrap());
+    let mut connection = connect(&uri).await;
+    let mut apart = async || {
+        let (before, between) = (one.now(), other.now());
+        let (told,): (i64,) = sqlx::query_as("select (extract(epoch from clock_timestamp()) * 1000000)::bigint")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        let (told, after) = (Timestamp::from_micros(told), one.now());
+        (before, between, told, after)
+    };
+    for _ in 0..20 {
+        let (before, between, told, after) = apart().await;
+        // A server of this machine answers within far less than this, and its clock is the machine's.
+        const GIVE: Duration = Duration::from_secs(2);
+        assert!(before.before(GIVE) < told && told < after.after(GIVE), "{before} {told} {after}");
+        assert!(before.before(GIVE) < between && between < after.after(GIVE), "{before} {between} {after}");
+        assert!(before <= after, "it does not go back");
+    }
+    server.crash();
+    let away = one.now();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(one.now() > away, "it goes on by itself");
+    server.recover();
+    let error = PgClock::open("postgres://orion@127.0.0.1:1/none").await.unwrap_err();
+    assert!(error.is_temporary() && error.hint().is_some(), "{error:?}");
+    assert!(PgClock::open("postgres://%zz").await.is_err());
 }
