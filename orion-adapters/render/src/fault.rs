@@ -21,6 +21,25 @@ pub(crate) fn full() -> Error {
     Error::starved("there is no room left for the video").with_hint("make room on the disk")
 }
 
+/// There is no memory for a tool.
+pub(crate) fn no_memory() -> Error {
+    Error::starved("the machine has no memory left for the video tool")
+        .with_hint("end other programs, or give this machine or container more memory")
+}
+
+/// Whether a tool ended because the machine had no memory for it: the system has killed it, or it could not even be
+/// loaded. What it says of itself counts only there: a file that is none makes it complain of memory, too.
+pub(crate) fn ended_for_memory(status: std::process::ExitStatus, said: &str) -> bool {
+    #[cfg(unix)]
+    const KILL: i32 = 9;
+    #[cfg(unix)]
+    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(KILL) {
+        return true;
+    }
+    let unloaded = status.code() == Some(127) && said.contains("error while loading shared libraries");
+    unloaded && ["failed to map segment", "annot allocate memory"].iter().any(|why| said.contains(why))
+}
+
 /// A program that is there cannot be started: what the machine lacks for it, if that is why.
 pub(crate) fn unstarted(error: std::io::Error) -> Error {
     use std::io::ErrorKind as Io;

@@ -31,7 +31,8 @@ pub(crate) struct Output {
 /// cancelled, and when the future is dropped.
 ///
 /// # Errors
-/// `Unavailable` if it cannot be started, `Timeout`, `Exhausted`, `Cancelled`.
+/// `Unavailable` if it cannot be started, `Timeout`, `Exhausted`, `Cancelled`; [`Error::starved`] if the machine has no
+/// memory or process left for it.
 pub(crate) async fn run<A: AsRef<OsStr>>(
     program: &str,
     arguments: &[A],
@@ -81,10 +82,23 @@ pub(crate) async fn run<A: AsRef<OsStr>>(
                 .with_context("program", program)
                 .with_source(error))?,
     };
+    if was_killed(status) {
+        return Err(Error::starved("the machine has no memory left for the program")
+            .with_context("program", program)
+            .with_hint("end other programs, or give this machine or container more memory"));
+    }
     let complaint = String::from_utf8_lossy(&stderr);
     let lines: Vec<&str> = complaint.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let complaint = lines[lines.len().saturating_sub(3)..].join("; ").chars().take(600).collect();
     Ok(Output { success: status.success(), stdout, complaint })
+}
+
+/// Whether the system has killed it: for want of memory, as nobody here kills what is still waited for.
+fn was_killed(status: std::process::ExitStatus) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::process::ExitStatusExt::signal(&status) == Some(9);
+    #[cfg(not(unix))]
+    false
 }
 
 async fn read(pipe: Option<impl AsyncRead + Unpin>, most: u64) -> std::io::Result<Vec<u8>> {
@@ -128,5 +142,7 @@ mod tests {
         let failed = run("sh", &["-c", "echo no voice >&2; exit 3"], b"", LIMITS, &Cancellation::new()).await.unwrap();
         assert!(!failed.success);
         assert_eq!(failed.complaint, "no voice");
+        let killed = run("sh", &["-c", "kill -9 $$"], b"", LIMITS, &Cancellation::new()).await.unwrap_err();
+        assert!(killed.is_starved() && killed.hint().is_some(), "{killed:?}");
     }
 }

@@ -17,10 +17,11 @@ use orion_core::strategy::{Capability, Policy};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Videos of a minute take about 20 MB with all their pieces; below this much free space a run may fail.
 const ENOUGH_SPACE: u64 = 500 << 20;
@@ -119,10 +120,31 @@ impl Doctor {
     }
 }
 
-/// What a program prints, if it runs.
+/// What a program prints, if it runs and ends within a few seconds.
 fn output_of(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let mut command = Command::new(program);
+    let mut child =
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+    let stdout = child.stdout.take();
+    let said = std::thread::spawn(move || {
+        let mut said = Vec::new();
+        stdout.and_then(|stdout| stdout.take(1 << 20).read_to_end(&mut said).ok()).map(|_| said)
+    });
+    let begun = Instant::now();
+    let ended = loop {
+        match child.try_wait().ok()? {
+            Some(status) => break status,
+            None if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            None => {
+                // It may have ended by itself.
+                let _ = child.kill();
+                break child.wait().ok()?;
+            }
+        }
+    };
+    let said = said.join().ok()??;
+    ended.success().then(|| String::from_utf8_lossy(&said).into_owned())
 }
 
 /// ffmpeg, ffprobe and the encoders, then the programs that voices use.

@@ -68,7 +68,8 @@ impl Child {
     /// Waits for its end.
     ///
     /// # Errors
-    /// What it said, if it failed; `Exhausted` if the disk was full.
+    /// What it said, if it failed; one of a machine without room ([`Error::starved`]) if the disk was full, or the system
+    /// has killed it for want of memory.
     pub(crate) fn wait(&self) -> Result<()> {
         self.hear().map(drop)
     }
@@ -93,8 +94,18 @@ impl Child {
             }
             std::thread::sleep(POLL);
         };
-        let said = self.state().said.take().and_then(|said| said.join().ok()).unwrap_or_default();
-        if status.success() { Ok(said) } else { Err(failed(&said, status)) }
+        let (said, killed) = {
+            let mut state = self.state();
+            (state.said.take(), state.killed)
+        };
+        let said = said.and_then(|said| said.join().ok()).unwrap_or_default();
+        match status.success() {
+            true => Ok(said),
+            false if !killed && fault::ended_for_memory(status, &said) => {
+                Err(fault::no_memory().with_context("status", status))
+            }
+            false => Err(failed(&said, status)),
+        }
     }
 }
 
@@ -130,4 +141,35 @@ fn failed(said: &str, status: std::process::ExitStatus) -> Error {
     let last: Vec<&str> = last.into_iter().rev().collect();
     let error = Error::unexpected("the video tool failed").with_context("status", status);
     if last.is_empty() { error } else { error.with_context("said", last.join(" / ")) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(child: &Child, script: &str) -> Result<String> {
+        child.start(Command::new("sh").args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::null()))?;
+        child.hear()
+    }
+
+    #[test]
+    fn a_tool_that_the_system_kills_has_had_no_memory() {
+        let killed = shell(&Child::default(), "kill -9 $$").unwrap_err();
+        assert!(killed.is_starved() && killed.hint().is_some_and(|hint| hint.contains("memory")), "{killed:?}");
+        let loader = "error while loading shared libraries: libx264.so: failed to map segment from shared object";
+        let unloaded = shell(&Child::default(), &format!("echo '{loader}' >&2; exit 127")).unwrap_err();
+        assert!(unloaded.is_starved(), "{unloaded:?}");
+        for broken in ["exit 1", "kill -11 $$", "echo 'Cannot allocate memory' >&2; exit 1", "echo none >&2; exit 127"]
+        {
+            let error = shell(&Child::default(), broken).unwrap_err();
+            assert!(!error.is_starved(), "{broken}: {error:?}");
+        }
+        // Who kills it by itself knows why.
+        let own = Child::default();
+        own.start(Command::new("sleep").arg("60").stdin(Stdio::null()).stdout(Stdio::null())).unwrap();
+        own.kill();
+        let error = own.wait().unwrap_err();
+        assert!(!error.is_starved(), "{error:?}");
+        assert!(shell(&own, "exit 0").is_err(), "it is not started again");
+    }
 }

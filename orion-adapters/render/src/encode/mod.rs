@@ -114,7 +114,11 @@ pub(crate) fn feed(
     });
     let ended = child.wait();
     outcome?;
-    ended?;
+    ended.map_err(|error| match error.context().iter().any(|(_, said)| said.contains("malloc of size")) {
+        // The encoder has frames of ours and nothing else: what it lacks is the machine's.
+        true => fault::no_memory().with_source(error),
+        false => error,
+    })?;
     match wrote {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(fault::io(error)),
