@@ -185,3 +185,47 @@ proptest! {
         });
     }
 }
+
+/// A record in which a row for stored bytes is committed just after a look at it has begun.
+#[derive(Debug)]
+struct Racing(Arc<MemoryStore>, Arc<MemoryBlobs>, u64);
+
+#[async_trait::async_trait]
+impl Store for Racing {
+    async fn begin(&self) -> Result<Box<dyn crate::port::Tx>> {
+        self.0.begin().await
+    }
+
+    async fn read(&self) -> Result<Box<dyn crate::port::Tx>> {
+        let seen = self.0.read().await?;
+        let mut asset = sample::asset(self.2);
+        asset.blob = self.1.put(bytes(self.2), "image/png").await?;
+        let mut tx = self.0.begin().await?;
+        if tx.assets().get(asset.id).await?.is_none() {
+            tx.assets().insert(&mut asset).await?;
+        }
+        tx.commit().await?;
+        Ok(seen)
+    }
+}
+
+/// The worst moment for a row to come: the sweeper has looked, does not see it, and acts.
+#[tokio::test]
+async fn a_row_that_is_committed_while_the_sweeper_walks_keeps_its_file() {
+    for was_aside in [false, true] {
+        let house = House::new();
+        let orphan = house.stored(1).await;
+        if was_aside {
+            assert_eq!(house.sweep(false).await.set_aside.files, 1);
+        }
+        let store = Arc::new(Racing(house.store.clone(), house.blobs.clone(), 1));
+        let racing = Sweeper { store, ..house.sweeper.clone() };
+        let swept = racing.sweep(HOUR, false, &Operation::detached()).await.unwrap();
+        assert_eq!(swept.discarded.files, u64::from(was_aside), "it did not see the row: {swept:?}");
+        for _ in 0..3 {
+            assert_eq!(house.blobs.require(&orphan.blob).await.unwrap(), bytes(1), "was aside: {was_aside}");
+            assert_eq!(house.sweep(false).await.discarded.files, 0);
+        }
+        assert_eq!(house.store.read().await.unwrap().assets().all(&Filter::default()).await.unwrap().len(), 1);
+    }
+}
