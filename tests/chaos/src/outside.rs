@@ -27,6 +27,8 @@ pub(crate) const OPENAI_KEY: &str = "sk-of-the-harness";
 const WEBHOOK_KEY: &[u8; 32] = b"the harness signs with this key.";
 /// Nobody sends more.
 const MOST: usize = 64 << 20;
+/// Of so many webhooks one comes while the receiver is busy, and of one it is told so though it was kept.
+const BUSY: u64 = 8;
 /// How long providers think, at most.
 const THINKING: Duration = Duration::from_millis(120);
 
@@ -51,6 +53,8 @@ pub(crate) struct Delivery {
     pub(crate) at: Instant,
     pub(crate) id: String,
     pub(crate) body: Value,
+    /// Whether the receiver kept it; else it was busy, and said so.
+    pub(crate) taken: bool,
 }
 
 /// What was seen outside.
@@ -210,12 +214,17 @@ async fn hook(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: axum:
         return StatusCode::UNAUTHORIZED;
     }
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    shared.seen.lock().unwrap().deliveries.push(Delivery { at: Instant::now(), id, body });
+    let mood = shared.chance.lock().unwrap().below(BUSY);
+    let taken = mood != 0;
+    shared.seen.lock().unwrap().deliveries.push(Delivery { at: Instant::now(), id, body, taken });
+    if !taken {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
     shared.trap.now(Moment::WebhookTaken);
     let thinks = shared.chance.lock().unwrap().moment(Duration::from_millis(30));
     tokio::time::sleep(thinks).await;
     later(&shared, Moment::WebhookAnswered);
-    StatusCode::NO_CONTENT
+    if mood == 1 { StatusCode::BAD_GATEWAY } else { StatusCode::NO_CONTENT }
 }
 
 /// How often each input was asked for, with the calls in order.

@@ -6,7 +6,7 @@ use crate::platform::Manners;
 use crate::record::{Everything, Made};
 use crate::topics;
 use orion_core::StageStatus;
-use orion_core::domain::{ApprovalState, Money, PublicationState, RunState, Sha256, StepState};
+use orion_core::domain::{ApprovalState, Destination, Money, PublicationState, RunState, Sha256, StepState};
 use orion_core::event::Event;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,9 +127,18 @@ fn lost(evidence: &Evidence<'_>, published: &[Published]) -> Figure {
             let content = wish.content.as_deref().unwrap_or_default();
             let there = match place.as_str() {
                 "folder" => published.iter().any(|it| it.content == content && it.whole),
-                _ => evidence.deliveries.iter().any(|it| it.body["data"]["content_id"] == content),
+                _ => evidence.deliveries.iter().any(|it| it.taken && it.body["data"]["content_id"] == content),
             };
             figure.check(kept && there, || format!("{} at {place} is gone", wish.topic.name));
+        }
+    }
+    // What the record says is out, the receiver has, under the identity on record.
+    for row in evidence.all.made.iter().flat_map(|made| &made.publications) {
+        if (row.destination, row.state) == (Destination::Webhook, PublicationState::Published) {
+            let id = row.id.to_string();
+            figure.check(evidence.deliveries.iter().any(|it| it.taken && it.id == id), || {
+                format!("the receiver never took webhook {id}")
+            });
         }
     }
     figure
@@ -322,7 +331,9 @@ fn out(evidence: &Evidence<'_>, published: &[Published]) -> [Figure; 3] {
         let file = delivery.body["data"]["video"]["sha256"].as_str().unwrap_or_default();
         let fine = approved(&content).is_some_and(|(hash, at)| hash == file && at <= delivery.at);
         unapproved.check(fine, || format!("a webhook about {content}"));
-        again.check(seen.insert(delivery.id.clone()), || delivery.id.clone());
+        if delivery.taken {
+            again.check(seen.insert(delivery.id.clone()), || delivery.id.clone());
+        }
         hooks.entry(content).or_default().insert(delivery.id.clone());
     }
     for (content, ids) in hooks {
@@ -455,7 +466,7 @@ mod tests {
 
     fn delivery(at: Instant, id: &str, content: &str, file: &str) -> Delivery {
         let body = json!({"data": {"content_id": content, "video": {"sha256": file}}});
-        Delivery { at, id: id.to_owned(), body }
+        Delivery { at, id: id.to_owned(), body, taken: true }
     }
 
     fn counts(wishes: &[Wish], kills: &[Kill], calls: &[Call], deliveries: &[Delivery]) -> BTreeMap<&'static str, u64> {
