@@ -290,7 +290,7 @@ fn every_variant_is_on_record() {
         RunState::Running { stage },
         RunState::Waiting { gate },
         RunState::Completed,
-        RunState::Failed { stage, reason: words() },
+        RunState::Failed { stage, reason: words(), next_step: Some(words()) },
         RunState::Rejected { gate },
         RunState::Cancelled { stage },
     ] {

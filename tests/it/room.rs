@@ -170,48 +170,39 @@ fn a_disk_that_can_only_be_read_has_runs_wait() {
     platform.wait_for(&content, &["review"]);
 }
 
-/// A backup of a running platform, restored into a folder of its own, is a platform with the same content.
+/// A folder of exports without room pauses what is to go there, and only that; it goes on by itself.
 #[test]
-fn a_platform_is_backed_up_while_it_runs_and_restored() {
-    let Some(platform) = Program::find().and_then(|program| Platform::start_on(program, |_| Vec::new())) else {
-        return;
-    };
+fn a_full_folder_of_exports_pauses_what_goes_there() {
+    let Some(program) = Program::find() else { return };
+    let exports = program.path("exports");
+    let Some(disk) = Disk::mount(&exports, 16) else { return };
+    let settings = [format!("publish.folder_root={}", exports.display()), "http.rate_factor=100".to_owned()];
+    let more = settings.into_iter().flat_map(|setting| ["--set".to_owned(), setting]).collect();
+    let Some(mut platform) = Platform::start_on(program, |_| more) else { return };
+    platform.json(&["publish", "connect", "--platform", "folder", "--name", "Out", "--credential", "path=out"]);
     let started = platform.json(&["pipeline", "run", &trend(&platform)]);
     let content = started["content_id"].as_str().unwrap().to_owned();
     platform.wait_for(&content, &["review"]);
-    let backup = platform.program.path("backup").display().to_string();
-    let made = platform.json(&["backup", &backup]);
-    assert!(made["files"].as_u64().unwrap() > 3 && made["entries"]["contents"] == 1, "{made}");
-    let again = platform.run(&["backup", &backup]);
-    assert!(!again.status.success() && told(&again).contains("hint: "), "{}", told(&again));
-
-    let other = Program::find().unwrap();
-    let restored = other.run(&["restore", &backup]);
-    assert!(restored.status.success() && told(&restored).contains("not restored: the keys"), "{}", told(&restored));
-    let full = other.run(&["restore", &backup]);
-    assert!(!full.status.success() && told(&full).contains("--force"), "{}", told(&full));
-    let swept = other.run(&["sweep", "--dry-run", "--json"]);
-    let swept: Value = serde_json::from_slice(&swept.stdout).unwrap();
-    assert_eq!((&swept["dry_run"], &swept["set_aside"]["files"]), (&Value::Bool(true), &Value::from(0)), "{swept}");
-    // The same user signs in there, with the same password, and decides about what waited.
-    let there = Platform::start_again(other, |_| Vec::new()).unwrap();
-    let view = there.json(&["content", "view", &content]);
-    assert_eq!(view["status"], "review", "{view}");
-    there.json(&["content", "approve", &content]);
-    assert_eq!(there.json(&["content", "view", &content])["status"], "approved");
-
-    // A backup that lost a byte changes nothing.
-    let victim = walk(Path::new(&backup).join("files").as_path());
-    let mut bytes = fs::read(&victim).unwrap();
-    bytes.pop();
-    fs::write(&victim, bytes).unwrap();
-    let refused = there.run(&["restore", "--force", &backup]);
-    assert!(!refused.status.success() && told(&refused).contains("damaged"), "{}", told(&refused));
-    assert_eq!(there.json(&["content", "view", &content])["status"], "approved");
-}
-
-/// The first file below a folder.
-fn walk(folder: &Path) -> PathBuf {
-    let entry = fs::read_dir(folder).unwrap().next().unwrap().unwrap();
-    if entry.file_type().unwrap().is_dir() { walk(&entry.path()) } else { entry.path() }
+    platform.json(&["content", "approve", &content]);
+    disk.fill();
+    let sent = platform.json(&["publish", "send", &content, "--platform", "folder"]);
+    let result = &sent["results"][0];
+    let told = result["error"].as_str().unwrap_or_default();
+    assert!(result["status"] == "pending" && told.contains("waits for room") && told.contains("free some"), "{sent}");
+    // Reading goes on, the rest does too, and nothing of it fails for as long as it takes; also over a restart.
+    std::thread::sleep(Duration::from_secs(5));
+    platform.kill();
+    platform.restart_with(&["--set".to_owned(), format!("publish.folder_root={}", exports.display())]);
+    std::thread::sleep(Duration::from_secs(3));
+    let history = platform.json(&["publish", "history", "--content", &content]);
+    assert_eq!(history.as_array().map(Vec::len), Some(1), "{history}");
+    assert_eq!(history[0]["status"], "pending", "{history}");
+    assert_eq!(platform.json(&["content", "view", &content])["status"], "approved");
+    disk.free();
+    platform.wait_for(&content, &["published"]);
+    let history = platform.json(&["publish", "history", "--content", &content]);
+    assert_eq!((&history[0]["status"], &history[0]["error_message"]), (&Value::from("published"), &Value::Null));
+    let out: Vec<_> = fs::read_dir(exports.join("out")).unwrap().map(|entry| entry.unwrap()).collect();
+    assert_eq!(out.len(), 1, "once, and nothing is left of the attempts: {out:?}");
+    assert!(out[0].path().join("video.mp4").is_file());
 }

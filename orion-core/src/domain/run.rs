@@ -80,6 +80,9 @@ pub enum RunState {
         stage: Stage,
         /// Why, at most 2000 characters.
         reason: String,
+        /// What a person can do about it, if that is known; at most 2000 characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_step: Option<String>,
     },
     /// A person refused it without asking for another try.
     Rejected {
@@ -133,8 +136,8 @@ pub enum RunCommand {
     Resume,
     /// A stage is done.
     Complete(Stage),
-    /// A stage failed for this reason.
-    Fail(Stage, String),
+    /// A stage failed for this reason, and what a person can do about it.
+    Fail(Stage, String, Option<String>),
     /// A person decided; feedback with a rejection asks for another try.
     Decide(Gate, Verdict, Option<String>),
     /// Stop.
@@ -147,7 +150,7 @@ impl fmt::Display for RunCommand {
             Self::Start => f.write_str("start"),
             Self::Resume => f.write_str("resume"),
             Self::Complete(stage) => write!(f, "complete {stage}"),
-            Self::Fail(stage, _) => write!(f, "fail {stage}"),
+            Self::Fail(stage, ..) => write!(f, "fail {stage}"),
             Self::Decide(gate, verdict, _) => write!(f, "{verdict} {gate}"),
             Self::Cancel => f.write_str("cancel"),
         }
@@ -193,6 +196,9 @@ pub struct Run {
     pub request: serde_json::Value,
     /// How often it was started or resumed.
     pub attempts: u32,
+    /// How often in a row its worker ended without a word, in the stage that it is in.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cut_off: u32,
     /// Creation.
     pub created_at: Timestamp,
     /// First start.
@@ -203,7 +209,22 @@ pub struct Run {
     pub version: u64,
 }
 
+/// Left out of what is stored.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 impl Run {
+    /// Work on one stage is cut off so often at most. A run that ends whatever works on it would otherwise be begun
+    /// again for ever, and take along whatever else is at work there.
+    pub const MOST_CUT_OFF: u32 = 20;
+
+    /// Whether it has ended its workers too often to be given to another by itself.
+    pub fn is_poison(&self) -> bool {
+        self.cut_off >= Self::MOST_CUT_OFF
+    }
+
     /// Applies a command at `now`.
     ///
     /// # Errors
@@ -217,6 +238,9 @@ impl Run {
             self.attempts = self.attempts.saturating_add(1);
             self.started_at.get_or_insert(now);
         }
+        // Who was at work on it has neither finished the stage nor failed at it.
+        let was_cut_off = matches!((&self.state, &command), (RunState::Running { .. }, RunCommand::Resume));
+        self.cut_off = if was_cut_off { self.cut_off.saturating_add(1) } else { 0 };
         self.finished_at = state.is_finished().then_some(now);
         self.state = state;
         Ok(transition)
@@ -234,10 +258,10 @@ impl Run {
                 transition.announce.insert(0, (*stage, StageStatus::Completed));
                 Ok((state, transition))
             }
-            (RunState::Running { stage }, RunCommand::Fail(failed, reason)) if stage == failed => {
-                let reason = reason.chars().take(2000).collect();
+            (RunState::Running { stage }, RunCommand::Fail(failed, reason, next_step)) if stage == failed => {
+                let cut = |text: &String| text.chars().take(2000).collect();
                 Ok((
-                    RunState::Failed { stage: *stage, reason },
+                    RunState::Failed { stage: *stage, reason: cut(reason), next_step: next_step.as_ref().map(cut) },
                     Transition { effect: RunEffect::Nothing, announce: vec![(*stage, StageStatus::Failed)] },
                 ))
             }

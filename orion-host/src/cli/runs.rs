@@ -133,8 +133,11 @@ async fn show(orion: &Orion, run: Run, format: Format) -> Result<()> {
         Format::Table => {
             let title = tx.contents().require(run.content_id).await?.title;
             output::print_line(&output::harmless(&format!("{}\n{title}\nstate: {}", run.id, state(&run.state))))?;
-            if let RunState::Failed { reason, .. } = &run.state {
+            if let RunState::Failed { reason, next_step, .. } = &run.state {
                 output::print_line(&output::harmless(&format!("reason: {reason}")))?;
+                if let Some(next_step) = next_step {
+                    output::print_line(&output::harmless(&format!("hint: {next_step}")))?;
+                }
             }
             if let Some(folder) = worklist::folder_of(&orion.config().data_dir, run.id) {
                 output::print_line(&format!("folder: {}", folder.display()))?;

@@ -23,6 +23,9 @@ const BETWEEN: Duration = Duration::from_millis(200);
 const GRACE: Duration = Duration::from_secs(10);
 /// The longest pause before a run is taken up again that could not even be marked as failed.
 const LONGEST_REST: Duration = Duration::from_secs(300);
+/// The longest pause of a run that waits for room. More room on the disk of the data ends it at once; memory, or room
+/// elsewhere, is found by trying.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Works until it is told to stop; then leaves every run as it stands, to go on at the next start.
 pub(super) async fn work(orion: Orion, stop: Cancellation) {
@@ -154,7 +157,8 @@ impl Crew {
         if error.kind() == ErrorKind::Conflict || error.is_of_the_record() && !error.is_starved() {
             rest.times = 0;
         }
-        rest.until = Instant::now() + LONGEST_REST.min(LOOK * 2_u32.saturating_pow(rest.times.min(16)));
+        let longest = if error.is_starved() { LONGEST_WAIT } else { LONGEST_REST };
+        rest.until = Instant::now() + longest.min(LOOK * 2_u32.saturating_pow(rest.times.min(16)));
         rest.times += 1;
         rest.without = without;
         match error.kind() {

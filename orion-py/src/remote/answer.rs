@@ -53,7 +53,8 @@ pub(super) fn run_of(row: &Value) -> Value {
     let state = state.split(' ').next().unwrap_or_default();
     json!({
         "id": row["id"], "content_id": row["content_id"], "owner": null, "gates": null,
-        "state": { "state": state, "stage": row["stage"], "gate": row["gate"], "reason": row["error"] },
+        "state": { "state": state, "stage": row["stage"], "gate": row["gate"], "reason": row["error"],
+            "next_step": row["next_step"] },
         "feedback": null, "attempts": row["attempts"], "created_at": row["created_at"], "started_at": row["started_at"],
         "finished_at": row["completed_at"],
     })

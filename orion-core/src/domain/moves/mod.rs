@@ -227,8 +227,9 @@ fn a_question_is_decided_once_in_time_and_about_what_was_shown() {
 #[test]
 fn a_reason_is_kept_within_bounds() {
     let mut run = Run { state: RunState::Running { stage: Stage::Video }, ..sample::run(1) };
-    run.apply(RunCommand::Fail(Stage::Video, "ö".repeat(3000)), now()).unwrap();
-    assert!(matches!(&run.state, RunState::Failed { reason, .. } if reason.chars().count() == 2000));
+    run.apply(RunCommand::Fail(Stage::Video, "ö".repeat(3000), Some("ü".repeat(3000))), now()).unwrap();
+    assert!(matches!(&run.state, RunState::Failed { reason, next_step: Some(next), .. }
+        if reason.chars().count() == 2000 && next.chars().count() == 2000));
     let mut step = Step { state: StepState::Prepared, ..sample::step(1) };
     step.failed(&"ö".repeat(3000), now()).unwrap();
     assert_eq!(step.error.unwrap().chars().count(), 2000);

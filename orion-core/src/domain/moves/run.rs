@@ -63,8 +63,8 @@ fn expected(gates: &[Gate], state: &RunState, command: &RunCommand) -> Option<Ru
         }
         (RunState::Pending, RunCommand::Cancel) => Some(RunState::Cancelled { stage: Stage::Research }),
         (RunState::Running { stage }, RunCommand::Complete(done)) if done == stage => behind(Place::Stage(*stage)),
-        (RunState::Running { stage }, RunCommand::Fail(failed, reason)) if failed == stage => {
-            Some(RunState::Failed { stage: *stage, reason: reason.clone() })
+        (RunState::Running { stage }, RunCommand::Fail(failed, reason, next_step)) if failed == stage => {
+            Some(RunState::Failed { stage: *stage, reason: reason.clone(), next_step: next_step.clone() })
         }
         (RunState::Running { stage }, RunCommand::Cancel) => Some(RunState::Cancelled { stage: *stage }),
         (RunState::Waiting { gate }, RunCommand::Cancel) => Some(RunState::Cancelled { stage: stage_at(*gate) }),
@@ -87,8 +87,9 @@ fn expected(gates: &[Gate], state: &RunState, command: &RunCommand) -> Option<Ru
 fn run_states() -> Vec<RunState> {
     let mut states = vec![RunState::Pending, RunState::Completed];
     for stage in Stage::ALL.iter().copied() {
-        let reason = "no room".to_owned();
-        states.extend([RunState::Running { stage }, RunState::Failed { stage, reason }, RunState::Cancelled { stage }]);
+        let (reason, next_step) = ("no room".to_owned(), None);
+        let failed = RunState::Failed { stage, reason, next_step };
+        states.extend([RunState::Running { stage }, failed, RunState::Cancelled { stage }]);
     }
     for gate in Gate::ALL.iter().copied() {
         states.extend([RunState::Waiting { gate }, RunState::Rejected { gate }]);
@@ -99,7 +100,8 @@ fn run_states() -> Vec<RunState> {
 fn run_commands() -> Vec<RunCommand> {
     let mut commands = vec![RunCommand::Start, RunCommand::Resume, RunCommand::Cancel];
     for stage in Stage::ALL.iter().copied() {
-        commands.extend([RunCommand::Complete(stage), RunCommand::Fail(stage, "it broke".to_owned())]);
+        let failed = RunCommand::Fail(stage, "it broke".to_owned(), Some("mend it".to_owned()));
+        commands.extend([RunCommand::Complete(stage), failed]);
     }
     for gate in Gate::ALL.iter().copied() {
         for feedback in [None, Some("shorter".to_owned())] {
@@ -117,7 +119,7 @@ fn gate_sets() -> Vec<Vec<Gate>> {
 fn run_in(gates: &[Gate], state: RunState) -> Run {
     let finished_at = state.is_finished().then(|| sample::time(9));
     let started_at = (state != RunState::Pending).then(|| sample::time(2));
-    Run { gates: gates.to_vec(), state, finished_at, started_at, feedback: vec![], ..sample::run(1) }
+    Run { gates: gates.to_vec(), state, finished_at, started_at, feedback: vec![], cut_off: 3, ..sample::run(1) }
 }
 
 #[test]
@@ -151,6 +153,10 @@ fn check_move_of_a_run(before: &Run, command: &RunCommand, next: RunState, run: 
         state: next.clone(),
         feedback,
         attempts: before.attempts + u32::from(begun),
+        cut_off: match (&before.state, command) {
+            (RunState::Running { .. }, RunCommand::Resume) => before.cut_off + 1,
+            _ => 0,
+        },
         started_at: before.started_at.or(begun.then(now)),
         finished_at: next.is_finished().then(now),
         ..before.clone()

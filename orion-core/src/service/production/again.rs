@@ -88,6 +88,7 @@ impl Production {
             feedback,
             request,
             attempts: 0,
+            cut_off: 0,
             created_at: now,
             started_at: None,
             finished_at: None,

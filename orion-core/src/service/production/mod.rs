@@ -134,6 +134,7 @@ impl Production {
             feedback: Vec::new(),
             request: serde_json::to_value(request)?,
             attempts: 0,
+            cut_off: 0,
             created_at: now,
             started_at: None,
             finished_at: None,
@@ -249,9 +250,10 @@ impl Production {
     /// Works on a run as it was read; if somebody has moved it since, that counts. A record that is away for a while
     /// fails no run: what could not be written is done again from what was, as long as the lease holds.
     async fn go_through(&self, mut run: Run, tenure: &Tenure, operation: &Operation) -> Result<Run> {
+        let mut goes_on = false;
         loop {
             let id = run.id;
-            match self.go_through_stages(run, tenure, operation).await {
+            match self.go_through_stages(run, goes_on, tenure, operation).await {
                 Err(error) if is_away(&error) => tenure.wait(error).await?,
                 outcome => return outcome,
             }
@@ -261,14 +263,19 @@ impl Production {
                     outcome => break outcome?,
                 }
             };
+            goes_on = true;
             if !matches!(run.state, RunState::Pending | RunState::Running { .. }) {
                 return Ok(run);
             }
         }
     }
 
-    async fn go_through_stages(&self, run: Run, tenure: &Tenure, operation: &Operation) -> Result<Run> {
-        let (mut run, mut effect) = self.command(run, RunCommand::Resume).await?;
+    async fn go_through_stages(&self, run: Run, goes_on: bool, tenure: &Tenure, operation: &Operation) -> Result<Run> {
+        let (mut run, mut effect) = match run.state {
+            RunState::Running { stage } if goes_on => (run, RunEffect::Execute(stage)),
+            RunState::Running { stage } if run.is_poison() => return Err(self.put_aside(run, stage).await),
+            _ => self.command(run, RunCommand::Resume).await?,
+        };
         let journal = self.journal(&run);
         // What is in the hands of providers is not paid yet, but as good as spent.
         let spent = journal.spent().await? + self.media.owed(&journal.steps().await?, &self.budget.rates);
@@ -345,7 +352,7 @@ impl Production {
             changes.tx.contents().update(&mut content).await?;
             self.append_updated(changes, &content, run).await?;
         }
-        if let RunState::Failed { stage: Stage::Images | Stage::Video | Stage::Render, reason } = &run.state {
+        if let RunState::Failed { stage: Stage::Images | Stage::Video | Stage::Render, reason, .. } = &run.state {
             let error: String = reason.chars().take(500).collect();
             let event = Event::MediaFailed {
                 content_id: content.id,
@@ -361,15 +368,29 @@ impl Production {
         Ok(transition.effect)
     }
 
+    /// Marks a run as failed whose workers all ended without a word.
+    async fn put_aside(&self, run: Run, stage: Stage) -> Error {
+        let error = Error::unexpected("whoever worked on this stage ended, each time")
+            .with_context("times", run.cut_off)
+            .with_hint("look into the logs of the processes that ended: did they run out of memory?");
+        self.stopped(run, stage, error).await
+    }
+
     /// Marks a run whose stage ended with an error, and gives the error back.
-    async fn stopped(&self, run: Run, stage: Stage, error: Error) -> Error {
+    async fn stopped(&self, mut run: Run, stage: Stage, error: Error) -> Error {
         if error.is_starved() {
-            // The run stays as it stands, and goes on by itself once there is room.
+            // The run stays as it stands, and goes on by itself once there is room. That it waits is no fault of it.
+            if std::mem::take(&mut run.cut_off) > 0
+                && let Ok(mut changes) = self.changes(run.owner).await
+                && changes.tx.runs().update(&mut run).await.is_ok()
+            {
+                let _ = self.commit(changes).await;
+            }
             return error;
         }
         let command = match error.kind() {
             ErrorKind::Cancelled => RunCommand::Cancel,
-            _ => RunCommand::Fail(stage, error.to_string()),
+            _ => RunCommand::Fail(stage, error.to_string(), error.hint().map(str::to_owned)),
         };
         // The stage's error is what the caller must see; a run that could not be marked stays "running"
         // and goes on from the same stage when it is resumed.

@@ -305,7 +305,9 @@ async fn what_failed_goes_on_without_doing_anything_twice() {
     let error = production.advance(run.id, &Operation::detached()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     let failed = production.run(run.id).await.unwrap();
-    assert!(matches!(&failed.state, RunState::Failed { stage: Stage::Render, reason } if reason.contains("encoder")));
+    assert!(
+        matches!(&failed.state, RunState::Failed { stage: Stage::Render, reason, .. } if reason.contains("encoder"))
+    );
     assert_eq!(content(&production, &failed).await.status, ContentStatus::Draft);
     assert_eq!(production.product(run.id).await.unwrap_err().kind(), ErrorKind::Conflict);
     let told = events(&production).await.into_iter().find(|event| event.channel() == "orion.media.failed");
@@ -448,7 +450,7 @@ fn content_can_always_follow_its_run() {
         RunState::Running { stage },
         RunState::Waiting { gate },
         RunState::Completed,
-        RunState::Failed { stage, reason: String::new() },
+        RunState::Failed { stage, reason: String::new(), next_step: None },
         RunState::Rejected { gate },
         RunState::Cancelled { stage },
     ] {

@@ -35,6 +35,8 @@ pub(super) struct RunRow {
     stages_total: usize,
     error_message: Option<String>,
     error: Option<String>,
+    /// What a person can do now.
+    next_step: Option<String>,
     attempts: u32,
 }
 
@@ -82,6 +84,16 @@ impl RunRow {
             RunState::Waiting { gate } => Some(gate.as_str()),
             _ => None,
         };
+        let again = format!("take it up again: orion pipeline retry {}", run.id);
+        let next_step = match &run.state {
+            RunState::Failed { next_step: Some(first), .. } => Some(format!("{first}; then {again}")),
+            RunState::Failed { .. } | RunState::Cancelled { .. } => Some(again),
+            RunState::Waiting { gate } => Some(format!(
+                "decide at the gate {gate}: orion content approve {id}, or orion content reject {id}",
+                id = run.content_id
+            )),
+            RunState::Pending | RunState::Running { .. } | RunState::Completed | RunState::Rejected { .. } => None,
+        };
         let took = run.started_at.zip(run.finished_at).map(|(start, end)| end.since(start).as_secs_f64());
         Self {
             id: run.id.0,
@@ -98,6 +110,7 @@ impl RunRow {
             stages_total: COUNTED.len(),
             error_message: error.clone(),
             error,
+            next_step,
             attempts: run.attempts,
         }
     }
@@ -121,6 +134,7 @@ mod tests {
                 feedback: vec![],
                 request: serde_json::Value::Null,
                 attempts: 1,
+                cut_off: 0,
                 created_at: Timestamp::from_micros(0),
                 started_at: None,
                 finished_at: None,
@@ -128,13 +142,15 @@ mod tests {
             };
             let row = RunRow::of(&run);
             assert_eq!((row.status, row.stage, row.stages_completed), (status, stage, completed), "{}", row.state);
+            let waits = matches!(run.state, RunState::Waiting { .. } | RunState::Failed { .. });
+            assert_eq!(row.next_step.is_some(), waits, "{}", row.state);
             assert!(states_of(status).unwrap().contains(&run.state.as_str().to_owned()));
         };
         check(RunState::Pending, "pending", "research", 0);
         check(RunState::Running { stage: Stage::Prompts }, "running", "prompts", 3);
         check(RunState::Waiting { gate: Gate::Script }, "running", "critique", 3);
         check(RunState::Waiting { gate: Gate::Review }, "running", "render", 6);
-        check(RunState::Failed { stage: Stage::Render, reason: String::new() }, "failed", "render", 5);
+        check(RunState::Failed { stage: Stage::Render, reason: String::new(), next_step: None }, "failed", "render", 5);
         check(RunState::Completed, "completed", "render", 6);
         assert_eq!(states_of("odd"), None);
     }

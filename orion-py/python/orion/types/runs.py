@@ -42,6 +42,11 @@ class Run(Record):
         """Why it failed."""
         return self._data["state"].get("reason")
 
+    @property
+    def next_step(self) -> str | None:
+        """What can be done now, if that is known."""
+        return self._data["state"].get("next_step")
+
     def _shown(self) -> Iterator[tuple[str, Any]]:
         yield from super()._shown()
         yield from (("state", self.state), ("stage", self.stage), ("gate", self.gate), ("reason", self.reason))

@@ -4,7 +4,8 @@ use super::*;
 use crate::port::Sleeper;
 use crate::service::lease::{Alone, LEASE};
 use crate::testing::{assert_fails, sample};
-use futures_util::future::join;
+use futures_util::future::{join, select};
+use std::pin::pin;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -307,4 +308,81 @@ async fn a_record_that_is_away_for_a_moment_fails_no_run() {
     let pictures = steps.iter().filter(|step| step.key.starts_with("images/")).count();
     assert_eq!(tools.drawn.load(Ordering::SeqCst) as usize, pictures);
     assert!(steps.iter().all(|step| step.attempts == 1), "{steps:?}");
+}
+
+/// Takes a run up and ends without a word, as a process that dies does.
+async fn dies(world: &World, id: RunId) {
+    let operation = Operation::detached();
+    let images = Arc::new(Deadly(world.tools.clone())).into();
+    let dead =
+        Production { worker: worker(7), media: Media { images, ..world.other.media.clone() }, ..world.other.clone() };
+    let while_it_lives = async {
+        for _ in 0..2000 {
+            tokio::task::yield_now().await;
+        }
+    };
+    select(pin!(dead.work_on(id, &operation)), pin!(while_it_lives)).await;
+}
+
+/// Draws for ever: whoever asks is dropped.
+#[derive(Debug)]
+struct Deadly(Arc<Tools>);
+
+#[async_trait]
+impl ImageModel for Deadly {
+    fn provider(&self) -> &Provider {
+        &self.0.provider
+    }
+
+    async fn submit(&self, _: &ImageRequest, _: &Operation) -> Result<Submission<GeneratedImage>> {
+        std::future::pending().await
+    }
+
+    async fn wait(&self, handle: &str, operation: &Operation) -> Result<GeneratedImage> {
+        self.0.wait(handle, operation).await
+    }
+
+    async fn cancel(&self, _handle: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A run that ends whatever works on it is put aside with stage, reason and next step, and taken up again by a person.
+#[tokio::test]
+async fn a_run_that_ends_its_workers_is_put_aside() {
+    let world = world();
+    let run = world.other.start(UserId::SYSTEM, &request(&[])).await.unwrap();
+    let read = async || world.other.run(run.id).await.unwrap();
+    for times in 0..=Run::MOST_CUT_OFF {
+        assert_eq!((read().await.cut_off, read().await.state.is_finished()), (times.saturating_sub(1), false));
+        dies(&world, run.id).await;
+        world.clock.advance(LEASE * 2);
+    }
+    assert!(matches!(read().await.state, RunState::Running { stage: Stage::Images }), "{:?}", read().await.state);
+    assert!(read().await.is_poison());
+    assert!(world.other.work_on(run.id, &Operation::detached()).await.is_err());
+    let aside = read().await;
+    let is_told = matches!(&aside.state, RunState::Failed { stage: Stage::Images, reason, next_step: Some(next) }
+        if reason.contains("times: 20") && next.contains("out of memory"));
+    assert!(is_told, "{:?}", aside.state);
+    // A person takes it up again, and it has all its chances.
+    let again = world.other.retry(run.id).await.unwrap();
+    assert_eq!(again.cut_off, 0);
+    assert_eq!(world.other.work_on(run.id, &Operation::detached()).await.unwrap().state, RunState::Completed);
+}
+
+/// A run that waits for room is not one that ends its workers, however long it waits.
+#[tokio::test]
+async fn a_run_that_waits_for_room_is_never_put_aside() {
+    let world = world();
+    let run = world.other.start(UserId::SYSTEM, &request(&[])).await.unwrap();
+    let operation = Operation::detached();
+    for _ in 0..3 * Run::MOST_CUT_OFF {
+        *world.tools.fails.lock().unwrap() = Some(Error::starved("the disk is full"));
+        let waits = world.other.work_on(run.id, &operation).await.unwrap_err();
+        assert!(waits.is_starved(), "{waits:?}");
+        let run = world.other.run(run.id).await.unwrap();
+        assert!(matches!(run.state, RunState::Running { .. }) && run.cut_off == 0, "{run:?}");
+    }
+    assert_eq!(world.other.work_on(run.id, &operation).await.unwrap().state, RunState::Completed);
 }

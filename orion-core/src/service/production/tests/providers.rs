@@ -185,7 +185,9 @@ async fn a_run_fails_where_the_policy_forbids_the_next_and_goes_on_when_it_permi
     assert_eq!(error.hint(), Some("repair broken; or set a policy that permits cloud/flux"));
     assert_eq!(cloud.good.load(Ordering::SeqCst), ALWAYS, "nobody is asked whom the policy forbids");
     let failed = production.run(run.id).await.unwrap();
-    assert!(matches!(&failed.state, RunState::Failed { stage: Stage::Images, reason } if reason.contains("forbidden")));
+    assert!(
+        matches!(&failed.state, RunState::Failed { stage: Stage::Images, reason, .. } if reason.contains("forbidden"))
+    );
 
     production.media.images.set_policy(Policy::PreferLocal).unwrap();
     let run = production.advance(run.id, &Operation::detached()).await.unwrap();
@@ -290,7 +292,9 @@ async fn a_run_stops_before_the_call_that_its_budget_does_not_allow_and_goes_on_
     assert!(error.to_string().contains("budget.run: $0.0500"), "{error}");
     assert_eq!(sent(), 2, "nothing was sent that the budget does not allow");
     let failed = production.run(run.id).await.unwrap();
-    assert!(matches!(&failed.state, RunState::Failed { stage: Stage::Images, reason } if reason.contains("budget")));
+    assert!(
+        matches!(&failed.state, RunState::Failed { stage: Stage::Images, reason, .. } if reason.contains("budget"))
+    );
 
     production.budget.run = None;
     production.budget.day = Some(Money::from_dollars(100.0));

@@ -67,7 +67,7 @@ async fn batch_of(tx: &mut dyn Tx, run: &Run) -> Result<Option<Batch>> {
     let total = plan.prompts.len();
     let done = pictures.iter().filter(|step| step.state == StepState::Finished).count().min(total);
     let (status, error) = match &run.state {
-        RunState::Failed { stage: Stage::Images, reason } => ("failed", Some(reason.clone())),
+        RunState::Failed { stage: Stage::Images, reason, .. } => ("failed", Some(reason.clone())),
         _ if total > 0 && done == total => ("completed", None),
         RunState::Running { stage: Stage::Images } => ("running", None),
         RunState::Pending | RunState::Running { .. } | RunState::Waiting { .. } => ("queued", None),
