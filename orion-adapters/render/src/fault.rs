@@ -21,6 +21,12 @@ pub(crate) fn full() -> Error {
     Error::starved("there is no room left for the video").with_hint("make room on the disk")
 }
 
+/// Whether a tool says that there was no room for what it wrote. It may say so and end well: what could not be written at
+/// the very end is no failure to ffmpeg 5.
+pub(crate) fn is_full(said: &str) -> bool {
+    ["No space left on device", "Disk quota exceeded"].iter().any(|why| said.contains(why))
+}
+
 /// There is no memory for a tool.
 pub(crate) fn no_memory() -> Error {
     Error::starved("the machine has no memory left for the video tool")

@@ -75,7 +75,7 @@ fn run(
     let sound: &[&str] = if anew { &["-c:a", "aac", "-b:a", "192k"] } else { &["-c:a", "copy", "-strict", "-2"] };
     command.args(sound).args(["-movflags", "+faststart", "-f", "mp4", &format!("file:{VIDEO}")]);
     watched.child.start(command.stdin(Stdio::null()).stdout(Stdio::null()))?;
-    watched.child.wait().map_err(|error| match error.kind() {
+    watched.child.wrote().map_err(|error| match error.kind() {
         ErrorKind::Unexpected => Error::invalid("an MP4 file cannot hold what is in this one")
             .with_hint("encode it anew: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p -c:a aac OUT.mp4")
             .with_source(error),

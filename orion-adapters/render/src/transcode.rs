@@ -133,7 +133,7 @@ impl Transcoder {
 fn convert(mut command: Command, from: &OsStr, form: &[&str], to: &Path, watched: &Watched) -> Result<Bytes> {
     command.arg("-i").arg(from).args(["-map", "0:a:0", "-map_metadata", "-1"]).args(form).arg("-y").arg(to);
     watched.child.start(command.stdin(Stdio::null()).stdout(Stdio::null()))?;
-    watched.child.wait().map_err(|error| match error.kind() {
+    watched.child.wrote().map_err(|error| match error.kind() {
         ErrorKind::Unexpected => Error::invalid("this file has no sound that can be read").with_source(error),
         _ => error,
     })?;

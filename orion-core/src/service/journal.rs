@@ -8,7 +8,8 @@ use crate::id::{CostId, StepId};
 use crate::port::{Attempt, BlobStore, Clock, Entropy, Provider, Store, Submission, Usage};
 use crate::service::lease::Tenure;
 use crate::strategy::{Capability, Strategy, Turn};
-use crate::{Bill, Charge, Error, ErrorKind, Result, Retry, Timestamp};
+use crate::{Bill, Charge, Error, ErrorKind, Operation, Result, Retry, Timestamp};
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
@@ -221,6 +222,22 @@ impl Journal {
                 self.end_waiting(step, outcome).await
             }
             Err(error) => self.end(step, Err(error), Vec::new()).await,
+        }
+    }
+
+    /// Stores what a provider has made for a step. Where there is no room it waits for some, as long as its lease holds:
+    /// what was paid for must not be made again because a disk was full for a moment.
+    ///
+    /// # Errors
+    /// As [`BlobStore::put`]; [`Cancelled`](ErrorKind::Cancelled) if the operation was stopped meanwhile.
+    pub async fn keep(&self, bytes: Bytes, media_type: &str, operation: &Operation) -> Result<BlobRef> {
+        loop {
+            match (self.blobs.put(bytes.clone(), media_type).await, &self.tenure) {
+                (Err(error), Some(tenure)) if error.is_starved() => {
+                    operation.cancellation.unless_cancelled(tenure.wait(error)).await?;
+                }
+                (outcome, _) => return outcome,
+            }
         }
     }
 

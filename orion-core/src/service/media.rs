@@ -153,7 +153,7 @@ impl Media {
                     turn.fetch(&operation.cancellation, wait).await?
                 }
             };
-            let work = self.keep(&turn, request, image).await?;
+            let work = self.keep(&turn, None, request, image, operation).await?;
             Ok((work.value, work.usage))
         };
         Ok(self.images.in_turn(None, draw).await?.value)
@@ -224,7 +224,7 @@ impl Media {
             Ok(match turn.ask(&operation.cancellation, submit).await? {
                 Submission::Done(image) => {
                     taken.settle(image.usage.cost).await;
-                    Submission::Done(self.keep(turn, request, image).await?)
+                    Submission::Done(self.keep(turn, Some(journal), request, image, operation).await?)
                 }
                 Submission::Pending(handle) => Submission::Pending(handle),
             })
@@ -234,7 +234,7 @@ impl Media {
             let wait = |model: Arc<dyn ImageModel>| async move { model.wait(handle, operation).await };
             let image = turn.fetch(&operation.cancellation, wait).await?;
             taken.settle(image.usage.cost).await;
-            self.keep(turn, request, image).await
+            self.keep(turn, Some(journal), request, image, operation).await
         };
         // Another model behind the same request draws anew.
         journal.submitted(key, &(request, turn.by()), (turn.by(), turn.after()), submit, wait).await
@@ -244,12 +244,17 @@ impl Media {
     async fn keep(
         &self,
         turn: &Turn<dyn ImageModel>,
+        journal: Option<&Journal>,
         request: &ImageRequest,
         image: GeneratedImage,
+        operation: &Operation,
     ) -> Result<Work<ScenePicture>> {
         let mut layers = Vec::with_capacity(image.layers.len());
         for layer in image.layers {
-            let blob = self.blobs.put(layer.bytes, &layer.media_type).await?;
+            let blob = match journal {
+                Some(journal) => journal.keep(layer.bytes, &layer.media_type, operation).await?,
+                None => self.blobs.put(layer.bytes, &layer.media_type).await?,
+            };
             layers.push(PictureLayer { blob, width: layer.width, height: layer.height, moves: layer.moves });
         }
         if layers.is_empty() {

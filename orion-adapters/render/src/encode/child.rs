@@ -74,6 +74,14 @@ impl Child {
         self.hear().map(drop)
     }
 
+    /// As [`wait`](Self::wait), for one that writes a file.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait); that the disk was full also if it ended as if nothing was wrong.
+    pub(crate) fn wrote(&self) -> Result<()> {
+        if fault::is_full(&self.hear()?) { Err(fault::full()) } else { Ok(()) }
+    }
+
     /// Waits for its end, and gives what it said.
     ///
     /// # Errors
@@ -134,7 +142,7 @@ fn tail(mut stream: impl Read) -> String {
 }
 
 fn failed(said: &str, status: std::process::ExitStatus) -> Error {
-    if said.contains("No space left on device") || said.contains("Disk quota exceeded") {
+    if fault::is_full(said) {
         return fault::full();
     }
     let last: Vec<&str> = said.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
@@ -164,6 +172,13 @@ mod tests {
             let error = shell(&Child::default(), broken).unwrap_err();
             assert!(!error.is_starved(), "{broken}: {error:?}");
         }
+        // One that could not write the end of its file may end well.
+        let full = Child::default();
+        let script = "echo 'Error closing file: No space left on device' >&2";
+        full.start(Command::new("sh").args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::null())).unwrap();
+        assert!(full.wrote().unwrap_err().is_starved());
+        full.start(Command::new("true").stdin(Stdio::null()).stdout(Stdio::null())).unwrap();
+        full.wrote().unwrap();
         // Who kills it by itself knows why.
         let own = Child::default();
         own.start(Command::new("sleep").arg("60").stdin(Stdio::null()).stdout(Stdio::null())).unwrap();

@@ -112,7 +112,7 @@ pub(crate) fn feed(
         drop(drawn);
         (outcome, writer.join())
     });
-    let ended = child.wait();
+    let ended = child.wrote();
     outcome?;
     ended.map_err(|error| match error.context().iter().any(|(_, said)| said.contains("malloc of size")) {
         // The encoder has frames of ours and nothing else: what it lacks is the machine's.

@@ -108,7 +108,7 @@ impl Editor {
             operation.cancellation.check()?;
             // Another voice behind the same request speaks anew.
             let done = journal
-                .step(&key(index), &(request, turn.by()), || self.speak(turn, request, operation))
+                .step(&key(index), &(request, turn.by()), || speak(turn, journal, request, operation))
                 .await
                 .map_err(|error| error.with_context("line", index + 1))?;
             narration.reused &= done.reused;
@@ -119,33 +119,34 @@ impl Editor {
         }
         Ok(narration)
     }
+}
 
-    async fn speak(
-        &self,
-        turn: &Turn<dyn SpeechModel>,
-        request: &SpeechRequest,
-        operation: &Operation,
-    ) -> Result<Work<SpokenLine>> {
-        let characters = request.text.chars().count() as f64;
-        let speak = |model: Arc<dyn SpeechModel>| async move {
-            let taken = operation.afford(model.provider(), CostCategory::TtsCharacters, characters).await?;
-            let speech = model.speak(request, operation).await?;
-            operation.settle(taken, speech.usage.cost).await;
-            Ok(speech)
-        };
-        let Speech { samples, sample_rate, words, times, usage } = turn.ask(&operation.cancellation, speak).await?;
-        let duration = MediaTime::from_units(samples.len() as u64, sample_rate);
-        if samples.is_empty() || sample_rate == 0 {
-            return Err(Error::unexpected("the voice gave no sound").with_context("text", &request.text));
-        }
-        let audio = match samples.iter().any(|sample| sample.abs() > INAUDIBLE) {
-            true => Some(self.blobs.put(encode_wav(&samples, sample_rate), "audio/wav").await?),
-            false => None,
-        };
-        let blobs = audio.clone().into_iter().collect();
-        turn.paid(usage.cost);
-        Ok(Work { blobs, usage: Some(usage), ..Work::of(turn, SpokenLine { audio, duration, words, times }) })
+/// Has a line spoken, and stores its sound.
+async fn speak(
+    turn: &Turn<dyn SpeechModel>,
+    journal: &Journal,
+    request: &SpeechRequest,
+    operation: &Operation,
+) -> Result<Work<SpokenLine>> {
+    let characters = request.text.chars().count() as f64;
+    let speak = |model: Arc<dyn SpeechModel>| async move {
+        let taken = operation.afford(model.provider(), CostCategory::TtsCharacters, characters).await?;
+        let speech = model.speak(request, operation).await?;
+        operation.settle(taken, speech.usage.cost).await;
+        Ok(speech)
+    };
+    let Speech { samples, sample_rate, words, times, usage } = turn.ask(&operation.cancellation, speak).await?;
+    let duration = MediaTime::from_units(samples.len() as u64, sample_rate);
+    if samples.is_empty() || sample_rate == 0 {
+        return Err(Error::unexpected("the voice gave no sound").with_context("text", &request.text));
     }
+    let audio = match samples.iter().any(|sample| sample.abs() > INAUDIBLE) {
+        true => Some(journal.keep(encode_wav(&samples, sample_rate), "audio/wav", operation).await?),
+        false => None,
+    };
+    let blobs = audio.clone().into_iter().collect();
+    turn.paid(usage.cost);
+    Ok(Work { blobs, usage: Some(usage), ..Work::of(turn, SpokenLine { audio, duration, words, times }) })
 }
 
 /// Journal key of a line.

@@ -109,7 +109,7 @@ impl Media {
             Ok(match turn.ask(&operation.cancellation, submit).await? {
                 Submission::Done(clip) => {
                     taken.settle(clip.usage.cost).await;
-                    Submission::Done(self.keep_clip(turn, clip).await?)
+                    Submission::Done(keep_clip(turn, journal, clip, operation).await?)
                 }
                 Submission::Pending(handle) => Submission::Pending(handle),
             })
@@ -119,17 +119,23 @@ impl Media {
             let wait = |model: Arc<dyn ClipModel>| async move { model.wait(handle, operation).await };
             let clip = turn.fetch(&operation.cancellation, wait).await?;
             taken.settle(clip.usage.cost).await;
-            self.keep_clip(turn, clip).await
+            keep_clip(turn, journal, clip, operation).await
         };
         let done = journal.submitted(key, &(request, turn.by()), (turn.by(), turn.after()), submit, wait).await?;
         Ok((done.value, done.reused))
     }
+}
 
-    async fn keep_clip(&self, turn: &Turn<dyn ClipModel>, clip: GeneratedClip) -> Result<Work<BlobRef>> {
-        let blob = self.blobs.put(clip.bytes, &clip.media_type).await?;
-        turn.paid(clip.usage.cost);
-        Ok(Work { blobs: vec![blob.clone()], usage: Some(clip.usage), ..Work::of(turn, blob) })
-    }
+/// Stores a clip.
+async fn keep_clip(
+    turn: &Turn<dyn ClipModel>,
+    journal: &Journal,
+    clip: GeneratedClip,
+    operation: &Operation,
+) -> Result<Work<BlobRef>> {
+    let blob = journal.keep(clip.bytes, &clip.media_type, operation).await?;
+    turn.paid(clip.usage.cost);
+    Ok(Work { blobs: vec![blob.clone()], usage: Some(clip.usage), ..Work::of(turn, blob) })
 }
 
 /// The still of a scene that may be set in motion: a picture alone, without type over it.

@@ -5,12 +5,14 @@ mod clips;
 use super::*;
 use crate::domain::{Picture, Sha256};
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
-use crate::port::{ImageLayer, Provider, Shelf, Side, Stored, Usage};
+use crate::port::{ImageLayer, Provider, Shelf, Side, Sleeper, Store, Stored, Usage};
+use crate::service::lease::{Alone, Worker};
 use crate::testing::sample;
 use crate::{Cancellation, RecordedProgress, Timestamp};
 use async_trait::async_trait;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -102,7 +104,7 @@ struct Disk {
 impl BlobStore for Disk {
     async fn put(&self, bytes: Bytes, media_type: &str) -> Result<BlobRef> {
         if self.full.load(Ordering::SeqCst) {
-            return Err(Error::new(ErrorKind::Exhausted, "no space left on the disk"));
+            return Err(Error::starved("no space left on the disk"));
         }
         self.blobs.put(bytes, media_type).await
     }
@@ -338,4 +340,45 @@ fn hosts_are_told_apart() {
     ] {
         assert_eq!(host(url), expected);
     }
+}
+
+/// Makes room after so many pauses; a lease is never renewed.
+#[derive(Debug)]
+struct Frees(Arc<Disk>, std::sync::atomic::AtomicU32);
+
+#[async_trait]
+impl Sleeper for Frees {
+    async fn sleep(&self, _: Duration) {
+        if self.1.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.full.store(false, Ordering::SeqCst);
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_paid_waits_for_room_and_is_not_asked_for_again() {
+    let mut studio = studio(None);
+    studio.media.fetcher = None;
+    let (urls, operation) = (["https://a.example/1.png"], Operation::detached());
+    studio.disk.full.store(true, Ordering::SeqCst);
+    let error = studio.illustrate(&urls, &operation).await.unwrap_err();
+    assert!(error.is_starved(), "without a lease nobody knows how long to wait: {error:?}");
+    assert_eq!(studio.shown().len(), 1);
+
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let clock: Arc<dyn crate::port::Clock> = Arc::new(ManualClock::at(sample::time(0)));
+    let frees = Arc::new(Frees(studio.disk.clone(), 5.into()));
+    let worker = Worker::new(frees, Arc::new(Alone(sample::uuid(1))));
+    let tenure = worker.take(&store, &clock, "run").await.unwrap();
+    studio.journal = studio.journal.clone().under(tenure);
+    let made = studio.illustrate(&urls, &operation).await.unwrap();
+    assert_eq!((made.len(), studio.shown().len()), (1, 1), "it was drawn once");
+    assert_eq!(studio.journal.spent().await.unwrap(), Money(20_000));
+
+    // Whoever stops it need not make room for that.
+    studio.disk.full.store(true, Ordering::SeqCst);
+    operation.cancellation.cancel();
+    let stopped = studio.journal.keep(Bytes::from_static(b"another"), "image/png", &operation).await;
+    assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
 }
