@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 
 /// How often the server is asked: what two good oscillators drift apart meanwhile is far below what its answer takes.
 const ASK: Duration = Duration::from_secs(10);
-/// How long an answer may take. One that took longer says too little about now.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an answer may take, with the connection that it needs. The later it comes, the less it counts.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Microseconds since 1970, by the wall clock and not by the beginning of the transaction.
 const NOW: &str = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint";
 
