@@ -4,11 +4,13 @@ use crate::Orion;
 use crate::delivery::{move_file, unwritable, write_file};
 use crate::own::SILENCE;
 use orion_adapters::render::{Burn, Burnt, KeptSound, Look, burn, burnable, probe_file};
-use orion_adapters::voice::{timed, wav};
+use orion_adapters::voice::{Sound, timed, wav};
 use orion_core::domain::timeline::{Canvas, CaptionPosition, CaptionStyle, Captions, Loudness, TimedWord, caption};
 use orion_core::domain::{CostCategory, Money, Stage};
-use orion_core::port::{Encoder, MediaInfo, SpeechRequest, SpokenWord, Transcriber, Validation, WordTimes};
-use orion_core::service::editor::{CaptionFiles, Captioned, check_captioned, check_file};
+use orion_core::port::{
+    Encoder, MediaInfo, Served, SpeechRequest, SpokenWord, Transcriber, Transcript, Validation, WordTimes,
+};
+use orion_core::service::editor::{CaptionFiles, Captioned, check_captioned, check_file, encode_wav};
 use orion_core::text::language::Language;
 use orion_core::{Error, ErrorKind, Operation, ProgressUpdate, Result, StageStatus};
 use serde::Serialize;
@@ -78,13 +80,7 @@ impl Orion {
         let script = match &request.script {
             Some(script) => Some(words_of(script)?),
             None if self.transcriber().serves() => None,
-            None => {
-                return Err(Error::new(ErrorKind::Unsupported, "nobody writes down what is said in a video")
-                    .with_hint(
-                        "give its words with --script FILE, or name a transcription server: \
-                     --set transcriber=whisper:base --set whisper.url=ADDRESS",
-                    ));
-            }
+            None => return Err(unheard()),
         };
         not_itself(file, &folder.join("video.mp4"))?;
         let step = |stage, status| {
@@ -135,6 +131,30 @@ impl Orion {
         Ok(CaptionedVideo { video, captions, info, validation, notes })
     }
 
+    /// What the transcriber hears in a sound.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where nobody transcribes; what those who do say.
+    pub(crate) async fn listen(
+        &self,
+        sound: &Sound,
+        language: Option<&str>,
+        operation: &Operation,
+    ) -> Result<Served<Transcript>> {
+        if !self.transcriber().serves() {
+            return Err(unheard());
+        }
+        let seconds = sound.samples.len() as f64 / f64::from(sound.sample_rate);
+        let wav = &encode_wav(&sound.samples, sound.sample_rate);
+        let listen = |ear: Arc<dyn Transcriber>| async move {
+            let taken = operation.afford(ear.provider(), CostCategory::TranscriptionSeconds, seconds).await?;
+            let heard = ear.transcribe(wav.clone(), language, operation).await?;
+            operation.settle(taken, heard.usage.cost).await;
+            Ok(heard)
+        };
+        self.transcriber().call(&operation.cancellation, listen).await
+    }
+
     /// The words with their times.
     async fn spoken_in(
         &self,
@@ -157,15 +177,7 @@ impl Orion {
                 .with_hint("captions follow what is said: use a video with its sound"));
         }
         let Some(script) = script else {
-            let seconds = sound.samples.len() as f64 / f64::from(sound.sample_rate);
-            let (wav, language) = (&bytes, request.language.as_deref());
-            let listen = |ear: Arc<dyn Transcriber>| async move {
-                let taken = operation.afford(ear.provider(), CostCategory::TranscriptionSeconds, seconds).await?;
-                let heard = ear.transcribe(wav.clone(), language, operation).await?;
-                operation.settle(taken, heard.usage.cost).await;
-                Ok(heard)
-            };
-            let served = self.transcriber().call(&operation.cancellation, listen).await?;
+            let served = self.listen(&sound, request.language.as_deref(), operation).await?;
             notes.extend(served.after.iter().map(|attempt| attempt.note("transcription", &served.by)));
             if served.value.usage.cost > Money::ZERO {
                 notes.push(format!("transcription: {} cost {}", served.by, served.value.usage.cost));
@@ -188,6 +200,14 @@ impl Orion {
         }
         Ok(found.words)
     }
+}
+
+/// Nobody transcribes.
+fn unheard() -> Error {
+    Error::new(ErrorKind::Unsupported, "nobody writes down what is said").with_hint(
+        "give its words with --script FILE, or name a transcription server: \
+         --set transcriber=whisper:base --set whisper.url=ADDRESS",
+    )
 }
 
 /// What is said of a script: without control characters, and with letters that can be shown.

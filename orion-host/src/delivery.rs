@@ -3,10 +3,19 @@
 
 use orion_core::domain::Sha256;
 use orion_core::port::BlobStore;
+use orion_core::service::editor::Cover;
 use orion_core::service::production::Product;
 use orion_core::{Error, ErrorKind, Result};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// The folder of thumbnails, within that of the video.
+const COVERS: &str = "thumbnails";
+
+/// The names of the thumbnails of a shape.
+fn cover_names(cover: &Cover) -> Vec<String> {
+    (1..=cover.candidates.len()).map(|number| format!("{COVERS}/{}-{number}.jpg", cover.shape)).collect()
+}
 
 /// The folder of a finished video.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +27,8 @@ pub struct Delivery {
     pub video: PathBuf,
     /// `thumbnail.jpg`
     pub thumbnail: PathBuf,
+    /// `thumbnails/tall-1.jpg`, `thumbnails/wide-1.jpg`, …: every candidate of every shape, the best of each first.
+    pub thumbnails: Vec<PathBuf>,
     /// `captions.srt`, `captions.vtt`, `captions.ass`
     pub captions: [PathBuf; 3],
     /// `script.md`
@@ -27,12 +38,13 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    fn at(folder: &Path) -> Self {
+    fn at(folder: &Path, covers: &[Cover]) -> Self {
         let file = |name: &str| folder.join(name);
         Self {
             folder: folder.to_owned(),
             video: file("video.mp4"),
             thumbnail: file("thumbnail.jpg"),
+            thumbnails: covers.iter().flat_map(cover_names).map(|name| file(&name)).collect(),
             captions: [file("captions.srt"), file("captions.vtt"), file("captions.ass")],
             script: file("script.md"),
             report: file("run.json"),
@@ -42,7 +54,8 @@ impl Delivery {
     /// All files in the order they are written.
     pub fn files(&self) -> Vec<&Path> {
         let [srt, vtt, ass] = &self.captions;
-        [&self.video, &self.thumbnail, srt, vtt, ass, &self.script, &self.report].map(PathBuf::as_path).to_vec()
+        let files = [&self.video, &self.thumbnail].into_iter().chain(&self.thumbnails);
+        files.chain([srt, vtt, ass, &self.script, &self.report]).map(PathBuf::as_path).collect()
     }
 }
 
@@ -52,16 +65,21 @@ impl Delivery {
 /// [`Exhausted`](ErrorKind::Exhausted) if the disk is full, [`Forbidden`](ErrorKind::Forbidden) if the folder must
 /// not be written; then there is no `run.json`, and no file is half written.
 pub async fn deliver(blobs: &dyn BlobStore, product: &Product, folder: &Path) -> Result<Delivery> {
-    let delivery = Delivery::at(folder);
-    std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, error))?;
+    let delivery = Delivery::at(folder, &product.report.covers);
+    let inner = folder.join(COVERS);
+    std::fs::create_dir_all(&inner).map_err(|error| unwritable(&inner, error))?;
     match std::fs::remove_file(&delivery.report) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unwritable(&delivery.report, error)),
         _ => {}
     }
     let mut report = product.report.clone();
-    for (path, blob) in [(&delivery.video, &product.video), (&delivery.thumbnail, &product.thumbnail)] {
+    let covers = product.report.covers.iter().flat_map(|cover| &cover.candidates).map(|candidate| &candidate.picture);
+    let thumbnails = delivery.thumbnails.iter().zip(covers);
+    let whole = [(&delivery.video, &product.video), (&delivery.thumbnail, &product.thumbnail)];
+    for (path, blob) in whole.into_iter().chain(thumbnails) {
         blobs.export(blob.sha256, path).await?;
-        report.files.insert(name_of(path), blob.sha256);
+        let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        report.files.insert(name, blob.sha256);
     }
     let captions = [&product.captions.srt, &product.captions.vtt, &product.captions.ass];
     let texts = delivery.captions.iter().zip(captions).chain([(&delivery.script, &product.script_markdown)]);

@@ -154,7 +154,7 @@ impl Orion {
         if let Subject::Script { script } = &request.subject {
             crate::captioned::check_letters(script)?;
         }
-        if request.own.music.is_none() {
+        if request.own.music.is_none() && request.own.track.is_none() {
             request.own.music = self.music(&self.config.music, operation).await?;
         }
         if request.template.is_none() {
@@ -438,7 +438,7 @@ impl OrionBuilder {
         let images = self.images.map_or_else(|| providers.images(&blobs), Ok)?.or_retrying(retrying.clone());
         let clips = providers.clips(&blobs)?.or_retrying(retrying.clone());
         let speech = self.speech.map_or_else(|| providers.speech(), Ok)?.or_retrying(retrying.clone());
-        let tools = parts.tools(&config.ffmpeg);
+        let tools = parts.tools(&config.ffmpeg).with_encoder(config.encoder.parse()?);
         let transcoder = parts.transcoder(tools.clone());
         let (renderer, probe) = parts.renderer(tools.clone(), blobs.clone());
         let articles = fetcher.clone().map(|fetcher| parts.articles(fetcher, config.robots));

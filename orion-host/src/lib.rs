@@ -27,6 +27,7 @@ mod sources;
 pub mod style;
 mod switch;
 pub mod system;
+mod track;
 #[cfg(feature = "http")]
 pub mod up;
 #[cfg(feature = "http")]

@@ -9,14 +9,14 @@ use orion_core::port::{SpeechRequest, SpokenWord, WordTimes};
 use orion_core::service::director::{MarkedFile, marked_script};
 use orion_core::service::editor::{Narration, SpokenLine, encode_wav};
 use orion_core::service::media::PictureLayer;
-use orion_core::service::production::{CreateRequest, OwnScene, Subject};
+use orion_core::service::production::{CreateRequest, OWN, OwnScene, Subject};
 use orion_core::{Error, MediaTime, Operation, Result};
 use std::path::{Path, PathBuf};
 
 /// Most pictures and clips of one video.
 const MOST_FILES: usize = 100;
 /// Longest voice file and music file in seconds.
-const LONGEST: u32 = 600;
+pub(crate) const LONGEST: u32 = 600;
 /// A voice whose highest sample is below this share of full scale is silence.
 pub(crate) const SILENCE: f32 = 0.003;
 
@@ -29,6 +29,8 @@ pub struct OwnFiles {
     pub clips: Vec<PathBuf>,
     /// The script, spoken.
     pub voice: Option<PathBuf>,
+    /// The finished sound of the video. An empty script is written down from it.
+    pub audio: Option<PathBuf>,
     /// Where the files lie that marks in the script name; without it no mark may name a file.
     pub folder: Option<PathBuf>,
 }
@@ -54,8 +56,14 @@ impl Orion {
         if files.images.len() + files.clips.len() > MOST_FILES {
             return Err(Error::invalid(format!("a video shows {MOST_FILES} files at most")));
         }
-        let mut script = None;
-        if let Subject::Script { script: text } = &mut request.subject {
+        if files.audio.is_some() && files.voice.is_some() {
+            return Err(Error::invalid("a video has a voice file or a sound track, not both")
+                .with_hint("mix them into one file, and give that as the sound track"));
+        }
+        let (mut script, heard) = (None, files.audio.is_some());
+        if let Subject::Script { script: text } = &mut request.subject
+            && !(heard && text.trim().is_empty())
+        {
             let marked = marked_script(text)?;
             *text = marked.text;
             for (index, marks) in marked.marks.into_iter().enumerate() {
@@ -81,6 +89,9 @@ impl Orion {
             let clip = self.clip(file, operation).await?;
             request.own.pictures.push(clip);
         }
+        if let Some(audio) = &files.audio {
+            self.take_track(audio, script.as_ref(), request, operation).await?;
+        }
         if let Some(voice) = &files.voice {
             let Some(script) = &script else {
                 return Err(Error::invalid("a voice file needs the script that it speaks")
@@ -105,7 +116,9 @@ impl Orion {
             let made = tokio::task::spawn_blocking(move || compose(&mood)).await;
             made.map_err(|error| Error::unexpected("making the music broke off").with_source(error))??
         } else {
-            self.transcoder().read(path, 2, LONGEST, operation).await?
+            let music = self.transcoder().read(path, 2, LONGEST, operation).await?;
+            audible(&wav::read(&music)?, path, "music")?;
+            music
         };
         self.blobs().put(wav, "audio/wav").await.map(Some)
     }
@@ -131,12 +144,7 @@ impl Orion {
     async fn spoken(&self, file: &Path, script: &Script, operation: &Operation) -> Result<Narration> {
         let bytes = self.transcoder().read(file, 1, LONGEST, operation).await?;
         let mut sound = wav::read(&bytes)?;
-        let loudest = sound.samples.iter().fold(0.0_f32, |most, sample| most.max(sample.abs()));
-        if loudest < SILENCE {
-            return Err(Error::invalid("nothing is heard in the voice file")
-                .with_context("file", file.display())
-                .with_hint("record it again, louder"));
-        }
+        audible(&sound, file, "voice")?;
         audio::level(&mut sound.samples);
         let request = SpeechRequest { text: script.text(), voice: None, language: script.language.clone(), speed: 1.0 };
         let found = timed(&request, &mut sound, self.transcriber(), operation).await?;
@@ -147,13 +155,23 @@ impl Orion {
             line.audio = Some(self.blobs().put(wav, "audio/wav").await?);
             spoken.push(line);
         }
-        Ok(Narration { lines: spoken, provider: "own".to_owned(), reused: false })
+        Ok(Narration { lines: spoken, provider: OWN.to_owned(), reused: false })
     }
+}
+
+/// Checks that something is heard in a file.
+pub(crate) fn audible(sound: &Sound, file: &Path, what: &str) -> Result<()> {
+    if sound.samples.iter().any(|sample| sample.abs() >= SILENCE) {
+        return Ok(());
+    }
+    Err(Error::invalid("nothing is heard in this file")
+        .with_context("file", file.display())
+        .with_hint(format!("use a louder recording of the {what}")))
 }
 
 /// Cuts a sound into the lines of a script, in the middle of the pause between the last word of one and the first of
 /// the next.
-fn lines<'s>(
+pub(crate) fn lines<'s>(
     script: &Script,
     words: &[SpokenWord],
     sound: &'s Sound,

@@ -3,7 +3,7 @@
 use crate::Orion;
 use crate::system::apart;
 use orion_core::domain::timeline::Canvas;
-use orion_core::domain::{BlobRef, Card, Look, Palette};
+use orion_core::domain::{BlobRef, Card, Look, Palette, SafeArea};
 use orion_core::port::{ImageRequest, ThumbnailRequest, Usage};
 use orion_core::service::media::ScenePicture;
 use orion_core::{Operation, Result};
@@ -69,8 +69,9 @@ impl Orion {
                         title: String::new(),
                         accent: request.look.palette.accent,
                         canvas: Canvas { width, height, frames_per_second: 30 },
+                        covered: SafeArea::WHOLE,
                     };
-                    (production.editor.renderer.thumbnail(&flat).await?, (width, height))
+                    (production.editor.renderer.thumbnail(&flat).await?.picture, (width, height))
                 }
             };
             Ok(Drawn { blob, size, picture, usage })

@@ -51,6 +51,7 @@ fn names<'a>(timeline: &'a Timeline) -> BTreeMap<Sha256, (&'a BlobRef, String)> 
         let role = match track.role {
             AudioRole::Narration => "narration",
             AudioRole::Music => "music",
+            AudioRole::Track => "track",
         };
         name(&track.source, format!("media/{role}-{}.{}", number + 1, ending(&track.source)));
     }

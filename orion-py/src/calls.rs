@@ -35,6 +35,8 @@ pub(crate) struct VideoOrder {
     pub(crate) images: Vec<PathBuf>,
     pub(crate) clips: Vec<PathBuf>,
     pub(crate) voice_file: Option<PathBuf>,
+    /// The finished sound of the video; without a script it says what about.
+    pub(crate) audio: Option<PathBuf>,
     /// A mood, a file of sound, or `none`.
     pub(crate) music: Option<String>,
     pub(crate) niche: Option<String>,
@@ -76,7 +78,9 @@ impl VideoOrder {
         let mut given = given.into_iter().flatten();
         match (given.next(), given.next()) {
             (Some(subject), None) => Ok(subject),
-            _ => Err(Error::invalid("give exactly one of feed, trend, topic, url, text and script")),
+            // It is written down once it was heard.
+            (None, None) if self.audio.is_some() => Ok(Subject::Script { script: String::new() }),
+            _ => Err(Error::invalid("give exactly one of feed, trend, topic, url, text and script; or audio alone")),
         }
     }
 }

@@ -23,7 +23,8 @@ Run = Callable[[Any], Any]
 
 def check_video(video: orion.Video, out: pathlib.Path) -> None:
     assert video.path == out / "video.mp4" and video.path.stat().st_size > 10_000
-    files = [video.path, video.thumbnail, video.script, *video.captions]
+    files = [video.path, video.thumbnail, video.script, *video.captions, *video.thumbnails]
+    assert len(video.thumbnails) >= 3
     assert all(isinstance(path, pathlib.Path) and path.exists() for path in files)
     report = video.report
     assert (report.width, report.height) == (1080, 1080)

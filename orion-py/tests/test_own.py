@@ -54,6 +54,19 @@ def test_sync_pictures_clips_and_a_voice_take_the_place_of_what_is_made(
     assert loudness and all(check.passed for check in loudness)
 
 
+def test_sync_scenes_follow_a_sound_track_to_its_end(app: orion.Orion, voice: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    video = app.create(script=SCRIPT, audio=voice, out=tmp_path / "v", **QUICK)
+    assert not [key for key in keys(video) if key.startswith("speech/")]
+    # To the frame, with nothing before, between or after.
+    assert abs(video.report.duration.total_seconds() - 6) < 0.06
+    with pytest.raises(orion.UnsupportedError, match="nobody writes down"):
+        app.create(audio=voice, out=tmp_path / "w", **QUICK)
+    with pytest.raises(orion.InvalidError, match="not both"):
+        app.create(script=SCRIPT, audio=voice, voice_file=voice, out=tmp_path / "w", **QUICK)
+    with pytest.raises(orion.InvalidError, match="exactly one"):
+        app.create(out=tmp_path / "w", **QUICK)
+
+
 def test_async_a_script_file_says_what_scenes_show(
     options: dict[str, Any], picture: pathlib.Path, clip: pathlib.Path, tmp_path: pathlib.Path, run: Run
 ) -> None:
@@ -88,6 +101,8 @@ def test_sync_what_cannot_be_used_is_named_before_any_work(
         ({"images": picture}, ValueError, "list of files"),
         ({"clips": [picture]}, ValueError, "a.jpg"),
         ({"voice_file": text}, ValueError, "text.wav"),
+        ({"audio": text}, ValueError, "text.wav"),
+        ({"audio": missing}, FileNotFoundError, "missing.png"),
         ({"music": text}, ValueError, "text.wav"),
         # A path is a file, never the word that means no music.
         ({"music": tmp_path / "none"}, orion.Error, "none"),

@@ -141,7 +141,7 @@ def test_sync_own_material_is_refused_by_name(app: orion.Orion, tmp_path: pathli
     before = [content.id for content in app.contents()]
     marked = tmp_path / "marked.txt"
     marked.write_text("@image harbour.jpg\n" + SCRIPT)
-    own: list[dict[str, Any]] = [{"images": ["a.jpg"]}, {"clips": ["c.mp4"]}, {"voice_file": "v.wav"}, {"music": "calm"}]
+    own: list[dict[str, Any]] = [{"images": ["a.jpg"]}, {"clips": ["c.mp4"]}, {"voice_file": "v.wav"}, {"audio": "t.wav"}, {"music": "calm"}]
     for order in [*({**ORDER, **one} for one in own), {**ORDER, "script": marked}]:
         with pytest.raises(orion.UnsupportedError) as caught:
             app.create(**order, out=tmp_path / "video")

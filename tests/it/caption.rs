@@ -1,9 +1,12 @@
 //! `orion caption`: the words of a video over its own picture, and nothing else of it changed.
 
+use crate::http::send;
 use crate::program::{Program, told};
-use serde_json::Value;
+use orion_faithful::{Reply, Server, openai};
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
+use tokio::runtime::Runtime;
 
 /// Six seconds of moving picture at 30000/1001 frames a second, with bursts of a tone: a voice as far as pauses are
 /// concerned. `None`, with a word about it, where there is no ffmpeg.
@@ -96,6 +99,90 @@ fn words_lie_over_the_picture_and_the_sound_is_the_same() {
     assert!(quiet.status.success(), "{end} {}", told(&quiet));
     let check = end["checks"].as_array().unwrap().iter().find(|check| check["name"] == "loudness").unwrap();
     assert!(check["expected"].as_str().unwrap().starts_with("-14.0") && check["passed"] == true, "{check}");
+}
+
+/// A transcription server, a runtime that it lives in, and what it will hear: a sound of as many tones as words.
+fn listening(program: &Program, words: &str) -> (Server, Runtime, Vec<String>) {
+    let runtime = Runtime::new().unwrap();
+    let server = runtime.block_on(openai::start(openai::Options::default()));
+    let url = server.url();
+    let port = url.rsplit(':').next().unwrap().trim_end_matches('/').parse().unwrap();
+    let order = json!({"model": "tts-1", "voice": "alloy", "input": words, "response_format": "wav"});
+    let spoken = send(port, "POST", "/v1/audio/speech", &[], order.to_string().as_bytes());
+    assert_eq!(spoken.status, 200, "{spoken:?}");
+    program.file("talk.wav", &spoken.body);
+    let settings = ["transcriber=whisper:base".to_owned(), format!("whisper.url={url}/v1")];
+    (server, runtime, settings.into_iter().flat_map(|setting| ["--set".to_owned(), setting]).collect())
+}
+
+#[test]
+fn without_a_script_a_server_hears_what_is_said() {
+    let Some(program) = Program::find() else { return };
+    let (server, _runtime, settings) = listening(&program, SCRIPT);
+    let talk = program.path("talk.wav").display().to_string();
+    let picture = "testsrc2=size=360x640:rate=25";
+    let arguments = ["-f", "lavfi", "-i", picture, "-i", &talk, "-shortest", "-pix_fmt", "yuv420p", "-y"];
+    ffmpeg(&[&arguments[..], &[&program.path("talk.mp4").display().to_string()]].concat());
+    let caption = |out: &str| {
+        let mut command = program.command(["caption", "talk.mp4", "--quality", "draft", "--json", "--out", out]);
+        command.args(&settings).output().unwrap()
+    };
+    // One that is busy is asked again.
+    server.next(Reply::json(503, &json!({"error": {"message": "loading"}})));
+    let output = caption("made");
+    assert!(output.status.success(), "{} {}", told(&output), String::from_utf8_lossy(&output.stdout));
+    let srt = std::fs::read_to_string(program.path("made/captions.srt")).unwrap();
+    let text: String = srt.lines().filter(|line| !line.contains("-->") && line.parse::<u32>().is_err()).collect();
+    assert_eq!(text.replace(' ', ""), SCRIPT.replace(' ', ""), "with capitals and marks: {srt}");
+    let heard = server.seen().into_iter().filter(|request| request.path == "/v1/audio/transcriptions").count();
+    assert_eq!(heard, 2);
+    // Bad days: an answer that is none, one without the times of words, one in which nothing was said.
+    for answer in [json!({"text": "a", "words": 7}), json!({"text": "All of it."}), json!({"text": "", "words": []})] {
+        (0..4).for_each(|_| server.next(Reply::json(200, &answer)));
+        let output = caption("refused");
+        let said = told(&output);
+        assert!(!output.status.success() && said.contains("error:") && !said.contains("panicked"), "{answer}: {said}");
+        assert!(!program.path("refused").exists(), "{answer}");
+    }
+}
+
+#[test]
+fn a_recording_alone_becomes_a_video_that_follows_it() {
+    let Some(program) = Program::find() else { return };
+    let (_server, _runtime, settings) = listening(&program, SCRIPT);
+    let quick = ["create", "--offline", "--quality", "draft", "--format", "1:1", "--fps", "25"];
+    let output =
+        program.command(quick).args(["--audio", "talk.wav", "--out", "heard"]).args(&settings).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let srt = std::fs::read_to_string(program.path("heard/captions.srt")).unwrap();
+    assert!(srt.contains("harbour") && srt.contains("cranes"), "{srt}");
+    let length = |file: &str| {
+        let pcm = ffmpeg(&["-i", file, "-ac", "1", "-ar", "8000", "-f", "s16le", "-"]);
+        pcm.len() as f64 / 16_000.0
+    };
+    let (talk, made) = (program.path("talk.wav"), program.path("heard/video.mp4"));
+    let apart = (length(&talk.display().to_string()) - length(&made.display().to_string())).abs();
+    assert!(apart < 0.08, "nothing was put between: {apart}");
+    // Nobody listens; nothing is said in it; a subject that is none; words that stand longer than they are said.
+    for (more, word) in [
+        (&["--audio", "talk.wav"][..], "whisper"),
+        (&["--audio", "talk.wav", "--text", "Some text to write about."], "--script"),
+        (&["--audio", "talk.wav", "--script", "@seconds 9\nOne line here."], "@seconds"),
+        (&["--audio", "nowhere.wav", "--script", "Three words here."], "nowhere.wav"),
+        (&[], "--audio"),
+    ] {
+        let output = program.command(quick).args(more).args(["--out", "refused"]).output().unwrap();
+        let said = told(&output);
+        assert!(!output.status.success() && said.contains(word) && said.contains("hint:"), "{more:?}: {said}");
+        assert!(!program.path("refused").exists(), "{more:?}");
+    }
+    let silent = ["--silent", "--audio", "talk.wav", "--script", "Read this.\n\nThen that.", "--out", "read"];
+    let output = program.command(quick).args(silent).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let report: Value = serde_json::from_slice(&std::fs::read(program.path("read/run.json")).unwrap()).unwrap();
+    let failed: Vec<&Value> =
+        report["validation"]["checks"].as_array().unwrap().iter().filter(|check| check["passed"] != true).collect();
+    assert!(failed.is_empty(), "{failed:?}");
 }
 
 #[test]

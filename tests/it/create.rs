@@ -36,6 +36,21 @@ fn the_sample_feed_becomes_a_video_with_everything_beside_it() {
         assert!(fs::metadata(folder.join(name)).unwrap().len() > 50, "{name}");
     }
     let report = report(&folder);
+    // Both shapes that platforms show, several of each, the best first; that of the video's shape is its thumbnail.
+    let covers = report["covers"].as_array().unwrap();
+    assert_eq!(covers.len(), 2, "{covers:?}");
+    for cover in covers {
+        let (shape, candidates) = (cover["shape"].as_str().unwrap(), cover["candidates"].as_array().unwrap());
+        assert!(candidates.len() > 1 && cover["platforms"].as_array().is_some_and(|shown| shown.len() > 2), "{cover}");
+        for number in 1..=candidates.len() {
+            let file = fs::read(folder.join(format!("thumbnails/{shape}-{number}.jpg"))).unwrap();
+            assert!(file.starts_with(&[0xff, 0xd8]), "{shape} {number}");
+        }
+        let title = |candidate: &Value| candidate["marks"]["title"].as_f64().unwrap();
+        assert!(candidates.iter().all(|candidate| title(candidate) > 0.5), "every title is read: {cover}");
+    }
+    let own = fs::read(folder.join("thumbnail.jpg")).unwrap();
+    assert_eq!(own, fs::read(folder.join("thumbnails/tall-1.jpg")).unwrap());
     assert_eq!(report["video"]["video_codec"], "h264");
     assert_eq!((report["video"]["width"].as_u64(), report["video"]["height"].as_u64()), (Some(1080), Some(1920)));
     assert_eq!(report["video"]["audio_codec"], "aac");

@@ -14,6 +14,7 @@ mod create;
 mod decisions;
 mod deliveries;
 mod export;
+mod hostile;
 mod http;
 mod own;
 mod people;

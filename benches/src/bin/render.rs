@@ -7,8 +7,8 @@
 use orion_benches::drawn::failed;
 use orion_benches::video::{ACCENTS, cpu, status, timeline, watch};
 use orion_blob::FolderBlobs;
-use orion_core::domain::BlobRef;
 use orion_core::domain::timeline::{Canvas, Timeline};
+use orion_core::domain::{BlobRef, SafeArea};
 use orion_core::port::{BlobStore, BlobStoreExt, Encoder, RenderSettings, Rendered, Renderer, ThumbnailRequest};
 use orion_core::service::editor::{CaptionFiles, Expectations, validate};
 use orion_core::{MediaTime, Operation, Result};
@@ -34,8 +34,9 @@ async fn keep(folder: &Path, renderer: &FfmpegRenderer, blobs: &FolderBlobs, tim
     for (name, width, height) in [("tall", 1080, 1920), ("wide", 1280, 720)] {
         let canvas = Canvas { width, height, frames_per_second: 30 };
         let title = "SQLite just got twice as fast, and it breaks every old file".to_owned();
-        let request = ThumbnailRequest { layers: layers.clone(), title, accent: ACCENTS[0], canvas };
-        let thumbnail = renderer.thumbnail(&request).await?;
+        let request =
+            ThumbnailRequest { layers: layers.clone(), title, accent: ACCENTS[0], canvas, covered: SafeArea::WHOLE };
+        let thumbnail = renderer.thumbnail(&request).await?.picture;
         export(blobs, &thumbnail, folder.join(format!("thumbnail-{name}.jpg"))).await?;
     }
     let files = CaptionFiles::of(&timeline.captions, &timeline.canvas);

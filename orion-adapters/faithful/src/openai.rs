@@ -203,16 +203,18 @@ fn transcription(last: &Mutex<String>, request: &Request) -> Reply {
     let Some((samples, rate)) = sound else { return refusal(400, "Invalid file format.", "file") };
     let said = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let bare = |word: &str| word.to_lowercase().chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
-    let said: Vec<String> = said.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
+    let shown: Vec<&str> = said.split_whitespace().filter(|word| !bare(word).is_empty()).collect();
     let words: Vec<Value> = sound::heard(&samples, rate)
         .iter()
         .enumerate()
         .map(|(number, (start, end))| {
-            let word = said.get(number).cloned().unwrap_or_else(|| format!("word{number}"));
+            let word = shown.get(number).map_or_else(|| format!("word{number}"), |word| bare(word));
             json!({"word": word, "start": start, "end": end})
         })
         .collect();
-    let text: Vec<&str> = words.iter().filter_map(|word| word["word"].as_str()).collect();
+    // Capitals and marks are in the text alone.
+    let bare = words.iter().filter_map(|word| word["word"].as_str()).enumerate();
+    let text: Vec<&str> = bare.map(|(number, word)| shown.get(number).copied().unwrap_or(word)).collect();
     let duration = samples.len() as f64 / f64::from(rate);
     Reply::json(
         200,

@@ -376,6 +376,20 @@ async fn transcripts_are_brought_into_order() {
     let texts: Vec<&str> = heard.words.iter().map(|word| word.text.as_str()).collect();
     assert_eq!((texts, heard.language.as_str()), (vec!["Hello", "a", "b", "c"], "de"));
     assert!(heard.words.windows(2).all(|pair| pair[0].end <= pair[1].start));
+    // Words as the API tells them, and a text that has marks, and a number that was heard as two words.
+    let words = json!([
+        word("hello", 0.0, 0.2),
+        word("world", 0.2, 0.3),
+        word("twenty", 0.3, 0.35),
+        word("five", 0.35, 0.4),
+        word("years", 0.4, 0.45),
+        word("um", 0.45, 0.5),
+        word("later", 0.5, 0.6),
+    ]);
+    let heard =
+        hear(json!({"text": " Hello, World! Twenty-five years \u{201c}later.\u{201d}", "words": words})).await.unwrap();
+    let texts: Vec<&str> = heard.words.iter().map(|word| word.text.as_str()).collect();
+    assert_eq!(texts, ["Hello,", "World!", "twenty", "five", "years", "um", "\u{201c}later.\u{201d}"]);
     assert!(hear(json!({"text": ""})).await.unwrap().words.is_empty());
     assert_eq!(hear(json!({"text": "Hello"})).await.unwrap_err().kind(), ErrorKind::Unsupported);
     assert_eq!(hear(json!({"text": "a", "words": "none"})).await.unwrap_err().kind(), ErrorKind::Corrupt);

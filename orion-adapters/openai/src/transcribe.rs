@@ -98,9 +98,29 @@ impl Transcriber for OpenAiTranscriber {
             }
         };
         let language = heard.language.as_deref().and_then(tag).or(asked).unwrap_or_else(|| "und".to_owned());
-        let words = words.into_iter().map(|word| (word.word, word.start, word.end));
+        let words = dressed(&heard.text, words).into_iter().map(|word| (word.word, word.start, word.end));
         Ok(Transcript { words: orion_voice::heard(words, length)?, language, usage })
     }
+}
+
+/// How many words of the text are looked through for the next one that was heard.
+const AHEAD: usize = 4;
+
+/// Words as the text has them, with its capitals and marks: the API's own words have none.
+fn dressed(text: &str, mut words: Vec<Word>) -> Vec<Word> {
+    let bare =
+        |word: &str| -> String { word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
+    let shown: Vec<(&str, String)> = text.split_whitespace().map(|word| (word, bare(word))).collect();
+    let mut at = 0;
+    for word in &mut words {
+        let heard = bare(&word.word);
+        let near = shown.iter().enumerate().skip(at).take(AHEAD);
+        if let Some((found, (token, _))) = near.into_iter().find(|(_, (_, known))| *known == heard && !heard.is_empty())
+        {
+            (word.word, at) = ((*token).to_owned(), found + 1);
+        }
+    }
+    words
 }
 
 /// The tag of a language, by its tag with or without a region, or by its English name as Whisper tells it.

@@ -217,7 +217,7 @@ impl Job {
         if number == 0 {
             return Err(Error::invalid("the video has no pictures that can be decoded"));
         }
-        let encoder = encode::describe(self.burn.encoder);
+        let encoder = encode::describe(self.burn.encoder, None);
         let (width, height, file) = (head.width, head.height, folder.path().join(VIDEO));
         Ok(Burnt { file, width, height, frames: number, encoder, sound: kept, _folder: folder })
     }

@@ -35,6 +35,7 @@ mod transcode;
 mod y4m;
 
 pub use burn::{Burn, Burnt, KeptSound, burn, burnable};
+pub use encode::{EncodedBy, Hardware};
 pub use inspect::Look;
 pub use music::{compose, moods};
 pub use own::{Still, clip, still};

@@ -1,8 +1,8 @@
 //! Files of the user's own, looked at before any work: what cannot be used is said at once, and what can is brought
 //! into a form that is safe to keep.
 
-use crate::picture::{Limits, decode, for_canvas};
-use crate::{Look, Tools, fault, probe_file};
+use crate::picture::{Limits, decode, for_canvas, framed};
+use crate::{Look, Tools, probe_file};
 use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, RgbImage};
@@ -35,7 +35,8 @@ pub struct Still {
 }
 
 /// Reads a picture: PNG, JPEG, WebP or GIF (of moving ones the first), of any depth, turned as its camera says, over
-/// black where it is transparent, and no larger than the canvas needs.
+/// black where it is transparent, and no larger than the canvas needs. Where its shape is far from that of the canvas the
+/// part that stands out is kept.
 ///
 /// # Errors
 /// [`NotFound`](ErrorKind::NotFound) for a file that is not there; [`Invalid`](ErrorKind::Invalid) for what is no
@@ -49,7 +50,7 @@ pub async fn still(file: &Path, canvas: Canvas) -> Result<Still> {
 
 fn read_still(file: &Path, canvas: Canvas) -> Result<Still> {
     regular(file, MOST_PICTURE)?;
-    let bytes = std::fs::read(file).map_err(fault::io)?;
+    let bytes = std::fs::read(file).map_err(|error| Error::invalid("this file cannot be read").with_source(error))?;
     if bytes.starts_with(&[0xff, 0xd8]) && !is_whole_jpeg(&bytes) {
         // The decoder fills up what is missing.
         return Err(Error::invalid("the picture ends too early").with_hint("copy or download it again"));
@@ -58,6 +59,7 @@ fn read_still(file: &Path, canvas: Canvas) -> Result<Still> {
         ErrorKind::Exhausted => error.with_hint("make it smaller: 64 million pixels are the most"),
         _ => error.with_hint("use a PNG, JPEG, WebP or GIF file that other programs can open"),
     })?;
+    let image = framed(image, &canvas);
     let zoomed = View { zoom: ZOOM, ..View::WHOLE };
     let image = for_canvas(image, &canvas, &Motion { from: View::WHOLE, to: zoomed });
     let flat = RgbImage::from_fn(image.width(), image.height(), |x, y| {
@@ -161,10 +163,14 @@ mod tests {
     }
 
     async fn read(bytes: &[u8]) -> Result<Still> {
+        read_for(bytes, Canvas { width: 1920, height: 1080, ..Canvas::VERTICAL }).await
+    }
+
+    async fn read_for(bytes: &[u8], canvas: Canvas) -> Result<Still> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("picture");
         std::fs::write(&file, bytes).unwrap();
-        still(&file, Canvas::VERTICAL).await
+        still(&file, canvas).await
     }
 
     #[tokio::test]
@@ -182,6 +188,58 @@ mod tests {
         assert!(large.height < 3000 && large.width >= 1080, "{}x{}", large.width, large.height);
     }
 
+    /// Files of a red picture of 48 by 32, written by Pillow: in four inks, and moving on to green and blue.
+    const RED: [&[u8]; 4] = [
+        include_bytes!("../fixtures/cmyk.jpg"),
+        include_bytes!("../fixtures/moving.gif"),
+        include_bytes!("../fixtures/moving.png"),
+        include_bytes!("../fixtures/moving.webp"),
+    ];
+
+    #[tokio::test]
+    async fn inks_become_light_and_of_moving_pictures_the_first_is_kept() {
+        for bytes in RED {
+            let still = read(bytes).await.unwrap();
+            assert_eq!((still.width, still.height), (48, 32));
+            let [red, green, blue] = image::load_from_memory(&still.jpeg).unwrap().to_rgb8().get_pixel(24, 16).0;
+            let far = red.abs_diff(200).max(green.abs_diff(40)).max(blue.abs_diff(40));
+            assert!(far < 12, "{red} {green} {blue}: {:?}", &bytes[..4]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_header_of_60000_by_60000_is_refused_in_every_format() {
+        let [jpeg, gif, _, webp] = RED.map(<[u8]>::to_vec);
+        let put = |mut bytes: Vec<u8>, at: usize, sides: [u8; 4]| {
+            bytes[at..at + 4].copy_from_slice(&sides);
+            bytes
+        };
+        // Where the size stands: behind the mark of a frame; in the screen and in the first picture; in a VP8X chunk.
+        let frame = jpeg.windows(2).position(|two| two == [0xff, 0xc0]).unwrap() + 5;
+        let first = gif.windows(5).position(|five| five == [0x2c, 0, 0, 0, 0]).unwrap() + 5;
+        let (big, little) = ([0xea, 0x60, 0xea, 0x60], [0x60, 0xea, 0x60, 0xea]);
+        let mut wide = webp;
+        assert_eq!(&wide[12..16], b"VP8X");
+        wide[24..30].copy_from_slice(&[0x5f, 0xea, 0, 0x5f, 0xea, 0]);
+        for huge in [put(jpeg, frame, big), put(put(gif, 6, little), first, little), wide] {
+            let error = read(&huge).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Exhausted, "{error:?}");
+            assert!(error.hint().is_some_and(|hint| hint.contains("smaller")), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_picture_is_decides_and_not_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("picture.png");
+        std::fs::write(&file, RED[1]).unwrap();
+        assert_eq!(still(&file, Canvas::VERTICAL).await.unwrap().height, 32);
+        for other in [&b"RIFF\x24\0\0\0WAVEfmt "[..], b"\0\0\0\x18ftypmp42\0\0\0\0", b"%PDF-1.7\n", b"PK\x03\x04"] {
+            std::fs::write(&file, other).unwrap();
+            assert_eq!(still(&file, Canvas::VERTICAL).await.unwrap_err().kind(), ErrorKind::Invalid);
+        }
+    }
+
     #[tokio::test]
     async fn a_camera_turns_its_picture() {
         let jpeg =
@@ -189,7 +247,7 @@ mod tests {
         // An Exif segment that says: turned by a quarter.
         let exif = b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
         let turned = [&jpeg[..2], &exif[..], &jpeg[2..]].concat();
-        let still = read(&turned).await.unwrap();
+        let still = read_for(&turned, Canvas::VERTICAL).await.unwrap();
         assert_eq!((still.width, still.height), (40, 60));
     }
 

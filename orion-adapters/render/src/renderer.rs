@@ -1,26 +1,30 @@
 //! [`FfmpegRenderer`]: frames drawn here, encoded by one ffmpeg child.
 
-use crate::encode::{self, SOUND, VIDEO};
+use crate::encode::{self, Found, Hardware, SOUND, VIDEO};
 use crate::inspect::Look;
 use crate::paint::{self, Painter};
 use crate::picture::Frame;
 use crate::play::Player;
 use crate::probe::probe_file;
 use crate::supervise::{Watched, supervise};
-use crate::{Tools, fault, sound, thumbnail};
+use crate::{Tools, fault, repair, sound, thumbnail};
 use async_trait::async_trait;
 use bytes::Bytes;
 use orion_core::domain::timeline::{Layer, Timeline};
 use orion_core::domain::{BlobRef, Stage};
-use orion_core::port::{BlobStore, BlobStoreExt, RenderSettings, Rendered, Renderer, ThumbnailRequest};
-use orion_core::{Error, MediaTime, Operation, ProgressUpdate, Result};
+use orion_core::port::{
+    BlobStore, BlobStoreExt, MediaInfo, RenderSettings, Rendered, Renderer, Repair, Thumbnail, ThumbnailRequest,
+};
+use orion_core::{Error, ErrorKind, MediaTime, Operation, ProgressUpdate, Result};
 use orion_draw::FontKit;
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
 
 /// How often progress is reported at most.
 const REPORT: Duration = Duration::from_millis(100);
@@ -32,13 +36,15 @@ pub struct FfmpegRenderer {
     blobs: Arc<dyn BlobStore>,
     fonts: FontKit,
     work: PathBuf,
+    /// The hardware encoder, once it was looked for.
+    found: Arc<OnceCell<Found>>,
 }
 
 impl FfmpegRenderer {
     /// A renderer that reads pictures and sound from `blobs`, stores its files there, and works in folders of its own
     /// under `work`, which it makes and removes. On the file system of the store no finished file is copied.
     pub fn new(tools: Tools, blobs: Arc<dyn BlobStore>, fonts: FontKit, work: impl Into<PathBuf>) -> Self {
-        Self { tools, blobs, fonts, work: work.into() }
+        Self { tools, blobs, fonts, work: work.into(), found: Arc::default() }
     }
 
     /// A blob, from a thread that may block.
@@ -60,7 +66,7 @@ impl FfmpegRenderer {
     fn make(
         &self,
         timeline: &Timeline,
-        settings: &RenderSettings,
+        how: (&RenderSettings, Option<Hardware>),
         operation: &Operation,
         runtime: &Handle,
         watched: &Watched,
@@ -76,7 +82,7 @@ impl FfmpegRenderer {
             let mut painter = Painter::new(timeline, &fonts, pictures);
             let total = timeline.frames();
             let (begun, mut reported) = (Instant::now(), None::<Instant>);
-            encode::encode(ffmpeg, path, timeline, settings, watched, |number, frame| {
+            encode::encode(ffmpeg, path, timeline, how, watched, |number, frame| {
                 watched.abandoned.check()?;
                 painter.draw(number, frame)?;
                 let done = number + 1;
@@ -93,18 +99,48 @@ impl FfmpegRenderer {
     }
 }
 
+impl FfmpegRenderer {
+    /// Makes the file with an encoder.
+    async fn made(
+        &self,
+        timeline: &Timeline,
+        settings: &RenderSettings,
+        hardware: Option<Hardware>,
+        operation: &Operation,
+    ) -> Result<TempDir> {
+        let (this, runtime) = (self.clone(), Handle::current());
+        let job = (timeline.clone(), settings.clone(), operation.clone());
+        let make = move |watched: &Watched| this.make(&job.0, (&job.1, hardware), &job.2, &runtime, watched);
+        supervise(operation, make).await
+    }
+}
+
 #[async_trait]
 impl Renderer for FfmpegRenderer {
     async fn render(&self, timeline: &Timeline, settings: &RenderSettings, operation: &Operation) -> Result<Rendered> {
         timeline.check()?;
-        let (this, runtime) = (self.clone(), Handle::current());
-        let job = (timeline.clone(), settings.clone(), operation.clone());
-        let make = move |watched: &Watched| this.make(&job.0, &job.1, &job.2, &runtime, watched);
-        let folder = supervise(operation, make).await?;
+        let Found { hardware, mut refused } =
+            self.found.get_or_try_init(|| Found::on(&self.tools, &self.work, operation)).await?.clone();
+        let made = match hardware {
+            Some(hardware) => match self.made(timeline, settings, Some(hardware), operation).await {
+                // It works here, but not for this one, or not any more.
+                Err(error) if error.kind() == ErrorKind::Unexpected => {
+                    refused.push(encode::reason(hardware, &error));
+                    (self.made(timeline, settings, None, operation).await?, None)
+                }
+                made => (made?, Some(hardware)),
+            },
+            None => (self.made(timeline, settings, None, operation).await?, None),
+        };
+        let (folder, hardware) = made;
         let file = folder.path().join(VIDEO);
         let info = probe_file(&self.tools, &file, Look::Sampled, operation).await?;
         let video = self.blobs.import(&file, "video/mp4").await?;
-        Ok(Rendered { video, info, frames: timeline.frames(), encoder: encode::describe(settings.encoder) })
+        let mut encoder = encode::describe(settings.encoder, hardware);
+        if hardware.is_none() && !refused.is_empty() {
+            encoder = format!("{encoder}, as no hardware encoder works here ({})", refused.join("; "));
+        }
+        Ok(Rendered { video, info, frames: timeline.frames(), encoder, repaired: BTreeSet::new() })
     }
 
     async fn frame(&self, timeline: &Timeline, at: MediaTime) -> Result<BlobRef> {
@@ -134,13 +170,29 @@ impl Renderer for FfmpegRenderer {
         self.blobs.put(Bytes::from(png.await?), "image/png").await
     }
 
-    async fn thumbnail(&self, request: &ThumbnailRequest) -> Result<BlobRef> {
+    async fn thumbnail(&self, request: &ThumbnailRequest) -> Result<Thumbnail> {
         let (this, request, runtime) = (self.clone(), request.clone(), Handle::current());
-        let jpeg = blocking(move || {
+        let drawn = blocking(move || {
             let fetch = |blob: &BlobRef| this.fetch(&runtime, blob);
             thumbnail::draw(&request, &this.fonts, &fetch)
         });
-        self.blobs.put(Bytes::from(jpeg.await?), "image/jpeg").await
+        let (jpeg, marks) = drawn.await?;
+        Ok(Thumbnail { picture: self.blobs.put(Bytes::from(jpeg), "image/jpeg").await?, marks })
+    }
+
+    async fn repair(
+        &self,
+        rendered: &Rendered,
+        repairs: &BTreeSet<Repair>,
+        operation: &Operation,
+    ) -> Result<(BlobRef, MediaInfo)> {
+        let work = self.work.clone();
+        let folder = blocking(move || fault::folder(&work, "again-")).await?;
+        let file = folder.path().join(VIDEO);
+        self.blobs.export(rendered.video.sha256, &file).await?;
+        let repaired = repair(&self.tools, (&file, &rendered.info), repairs, folder.path(), operation).await?;
+        let info = probe_file(&self.tools, &repaired.file, Look::Sampled, operation).await?;
+        Ok((self.blobs.import(&repaired.file, "video/mp4").await?, info))
     }
 }
 

@@ -1,13 +1,13 @@
 //! Whole renders of small timelines. They need ffmpeg: without it they are skipped loudly, unless `ORION_REQUIRE`
 //! names it.
 
-use crate::{FfmpegRenderer, FfprobeProbe, Tools};
+use crate::{EncodedBy, FfmpegRenderer, FfprobeProbe, Hardware, Tools};
 use image::{ImageFormat, Rgba, RgbaImage};
-use orion_core::domain::BlobRef;
 use orion_core::domain::timeline::*;
+use orion_core::domain::{BlobRef, SafeArea};
 use orion_core::memory::MemoryBlobs;
 use orion_core::port::*;
-use orion_core::service::editor::{Expectations, encode_wav, validate};
+use orion_core::service::editor::{Expectations, encode_wav, repairs, validate};
 use orion_core::{Cancellation, ErrorKind, MediaTime, Operation, ProgressUpdate, RecordedProgress};
 use orion_draw::FontKit;
 use std::io::Cursor;
@@ -16,13 +16,15 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Text that tries to leave its place: for filter graphs, ASS, FFMETADATA, shells and layout.
-const HOSTILE: [&str; 6] = [
+const HOSTILE: [&str; 8] = [
     "'\"\\:;[],%{}<>`$(x)",
     "drawtext=textfile=/etc/passwd",
     "\u{1F680}\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}",
     "\u{202E}مرحبا",
     "新しい",
     "a\u{7}\u{1b}[31m\r\nb",
+    "\u{2066}\u{202B}left\u{2069}\u{2069}\u{2067}open",
+    "{\\an8\\p1}m 0 0 l 9 9{\\p0}\\N\\h",
 ];
 
 pub(crate) struct Bench {
@@ -81,7 +83,7 @@ impl Bench {
             });
         }
         let cues = (0..).zip(HOSTILE).map(|(n, text)| {
-            let (start, end) = (MediaTime::from_millis(n * 400), MediaTime::from_millis(n * 400 + 400));
+            let (start, end) = (MediaTime::from_millis(n * 350), MediaTime::from_millis(n * 350 + 350));
             Cue { start, end, words: vec![TimedWord { text: text.to_owned(), start, end }] }
         });
         let voice: Vec<f32> = (0..60_000)
@@ -221,6 +223,55 @@ async fn cancelling_leaves_no_file_and_no_child() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stop_at_any_moment_leaves_nothing_half() {
+    let Some(bench) = Bench::new() else { return };
+    let timeline = bench.timeline().await;
+    let mut stopped = 0;
+    // Spread over the whole: sound, the first frame, the last, and the look at what was made.
+    for pause in (0..24).map(|step| Duration::from_millis(step * step * 4)) {
+        let stop = Cancellation::new();
+        let (renderer, settings) = (bench.renderer(), settings());
+        let operation = Operation::new(stop.clone(), Arc::new(|_: ProgressUpdate| {}));
+        let render = renderer.render(&timeline, &settings, &operation);
+        let stopper = async {
+            tokio::time::sleep(pause).await;
+            stop.cancel();
+        };
+        match tokio::join!(render, stopper).0 {
+            Ok(rendered) => assert_eq!(rendered.frames, 90),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Cancelled, "after {pause:?}: {error:?}");
+                stopped += 1;
+            }
+        }
+        assert_eq!((bench.left_over(), children_in(bench.work.path())), (0, 0), "after {pause:?}");
+    }
+    assert!(stopped > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_letters_without_a_space_stay_in_the_picture() {
+    let Some(bench) = Bench::new() else { return };
+    let mut timeline = bench.timeline().await;
+    for letter in ["x", "ก", "字", "ש", "क्ष", "🚀"] {
+        let (start, end) = (MediaTime::ZERO, MediaTime::from_millis(900));
+        let text = letter.repeat(10_000);
+        let mut drawn = Vec::new();
+        for words in [vec![TimedWord { text, start, end }], Vec::new()] {
+            timeline.captions.cues.clear();
+            timeline.captions.cues.extend((!words.is_empty()).then_some(Cue { start, end, words }));
+            let blob = bench.renderer().frame(&timeline, MediaTime::from_millis(400)).await.unwrap();
+            drawn.push(image::load_from_memory(&bench.blobs.require(&blob).await.unwrap()).unwrap().to_rgb8());
+        }
+        // The edges of the picture are as without it.
+        let (with, without) = (&drawn[0], &drawn[1]);
+        let edge = |x: u32, y: u32| !(18..342).contains(&x) || !(64..576).contains(&y);
+        let touched = with.enumerate_pixels().filter(|(x, y, one)| edge(*x, *y) && *one != without.get_pixel(*x, *y));
+        assert_eq!(touched.count(), 0, "{letter}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_render_ends_too() {
     let Some(bench) = Bench::new() else { return };
     let mut timeline = bench.timeline().await;
@@ -284,12 +335,119 @@ async fn a_thumbnail_has_its_size_and_bears_any_title() {
     let long = "a_very_long_word_without_a_break ".repeat(30);
     for title in ["", "A title", &long, HOSTILE[3]] {
         let canvas = Canvas { width: 640, height: 360, frames_per_second: 1 };
-        let request = ThumbnailRequest { layers: layers.clone(), title: title.to_owned(), accent: 0x00FF88, canvas };
-        let blob = bench.renderer().thumbnail(&request).await.unwrap();
+        let (layers, title, accent) = (layers.clone(), title.to_owned(), 0x00FF88);
+        let request = ThumbnailRequest { layers, title, accent, canvas, covered: SafeArea::WHOLE };
+        let drawn = bench.renderer().thumbnail(&request).await.unwrap();
+        let (blob, marks) = (drawn.picture, drawn.marks);
+        assert!((0.0..=1.0).contains(&marks.score()) && (marks.title > 0.0) != request.title.is_empty(), "{marks:?}");
         let picture = image::load_from_memory(&bench.blobs.require(&blob).await.unwrap()).unwrap();
         assert_eq!((picture.width(), picture.height()), (640, 360));
         assert_eq!(blob.media_type, "image/jpeg");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_title_stays_where_no_app_covers_it() {
+    let Some(bench) = Bench::new() else { return };
+    let canvas = Canvas { width: 540, height: 960, frames_per_second: 1 };
+    let title = "A title of several words that takes some lines".to_owned();
+    let covered = SafeArea::of_all();
+    let request = ThumbnailRequest { layers: Vec::new(), title, accent: 0x00FF88, canvas, covered };
+    let drawn = bench.renderer().thumbnail(&request).await.unwrap();
+    let picture = image::load_from_memory(&bench.blobs.require(&drawn.picture).await.unwrap()).unwrap().to_luma8();
+    let (mut lights, inside) = (0, |share: f64, full: u32| (share * f64::from(full)) as u32);
+    for (x, y, pixel) in picture.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] > 128) {
+        lights += 1;
+        let across = inside(covered.left, 540)..=540 - inside(covered.right, 540);
+        assert!(across.contains(&x) && y <= 960 - inside(covered.bottom, 960), "{x} {y} {pixel:?}");
+    }
+    assert!(lights > 1000 && drawn.marks.title > 0.9, "{lights} {:?}", drawn.marks);
+}
+
+/// An ffmpeg that has an encoder of this name, which is x264 behind it; `after` frames of a render it breaks off.
+#[cfg(unix)]
+fn with_chip(bench: &Bench, folder: &std::path::Path, breaks: bool) -> Tools {
+    use std::os::unix::fs::PermissionsExt;
+    let script = format!(
+        "#!/bin/bash\ncall=(); for word in \"$@\"; do case $word in h264_nvenc) word=libx264; chip=1;; esac; call+=(\"$word\"); done\n\
+         [ -n \"$chip\" ] || exec {ffmpeg} \"$@\"\n\
+         if {breaks} && [[ $* != *testsrc2* ]]; then echo 'No capable devices found' >&2; exit 1; fi\n\
+         out=(); skip=; for word in \"${{call[@]}}\"; do [ -z \"$skip\" ] || {{ skip=; continue; }}\n\
+         case $word in -preset|-tune|-rc|-cq|-b:v|-forced-idr) skip=1;; *) out+=(\"$word\");; esac; done\n\
+         exec {ffmpeg} \"${{out[@]}}\"\n",
+        ffmpeg = bench.tools.ffmpeg().unwrap().display(),
+    );
+    let place = folder.join("ffmpeg");
+    std::fs::write(&place, script).unwrap();
+    std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).unwrap();
+    Tools::at(place)
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chip_encodes_where_it_works_and_x264_where_it_does_not() {
+    let Some(bench) = Bench::new() else { return };
+    let timeline = bench.timeline().await;
+    let render = async |tools: Tools| {
+        let work = bench.work.path();
+        let renderer = FfmpegRenderer::new(tools, bench.blobs.clone(), FontKit::shared().clone(), work);
+        renderer.render(&timeline, &settings(), &Operation::detached()).await.unwrap()
+    };
+    let expectations = Expectations::default();
+    let folder = tempfile::tempdir().unwrap();
+    let chip = with_chip(&bench, folder.path(), false);
+    let made = render(chip.clone().with_encoder(EncodedBy::Auto)).await;
+    assert_eq!(made.encoder, "h264_nvenc quality 23");
+    assert!(validate(&made.info, &timeline, &expectations).passed(), "{:#?}", made.info);
+    // Nobody who did not ask for it gets it.
+    assert!(render(chip).await.encoder.starts_with("libx264 veryfast"));
+    // One that is not there, as on most machines; `libx264` is what is left of its command otherwise.
+    let nothing = render(bench.tools.clone().with_encoder(EncodedBy::Only(Hardware::Videotoolbox))).await;
+    let told = &nothing.encoder;
+    assert!(told.starts_with("libx264") && told.contains("h264_videotoolbox: "), "{told}");
+    assert!(validate(&nothing.info, &timeline, &expectations).passed());
+    // One that passes its test and breaks off later.
+    let broken = with_chip(&bench, folder.path(), true).with_encoder(EncodedBy::Only(Hardware::Nvenc));
+    let made = render(broken).await;
+    let told = &made.encoder;
+    assert!(told.starts_with("libx264") && told.contains("h264_nvenc: No capable devices found"), "{told}");
+    assert_eq!((made.frames, bench.left_over()), (90, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rendered_file_is_set_right_in_a_second_pass() {
+    let Some(bench) = Bench::new() else { return };
+    let timeline = bench.timeline().await;
+    let good = bench.renderer().render(&timeline, &settings(), &Operation::detached()).await.unwrap();
+    // The same picture with its index last, its sound half as loud and too short.
+    let (whole, worse) = (bench.work.path().join("whole.mp4"), bench.work.path().join("worse.mp4"));
+    bench.blobs.export(good.video.sha256, &whole).await.unwrap();
+    let mut ffmpeg = std::process::Command::new(bench.tools.ffmpeg().unwrap());
+    ffmpeg
+        .args(["-v", "error", "-i"])
+        .arg(&whole)
+        .args(["-c:v", "copy", "-af", "volume=-9dB,atrim=end=2.2"])
+        .arg(&worse);
+    assert!(ffmpeg.status().unwrap().success());
+    let video = bench.blobs.import(&worse, "video/mp4").await.unwrap();
+    let probe = FfprobeProbe::new(bench.tools.clone(), bench.blobs.clone(), bench.work.path());
+    let info = probe.probe(&video, &Operation::detached()).await.unwrap();
+    let rendered = Rendered { video, info, ..good.clone() };
+    let wanted = repairs(&rendered.info, &validate(&rendered.info, &timeline, &Expectations::default()));
+    assert_eq!(wanted.iter().copied().collect::<Vec<_>>(), [Repair::Index, Repair::Loudness, Repair::Length]);
+    let (again, info) = bench.renderer().repair(&rendered, &wanted, &Operation::detached()).await.unwrap();
+    let validation = validate(&info, &timeline, &Expectations::default());
+    assert!(validation.passed(), "{validation:#?}");
+    let frames = async |blob: &BlobRef| {
+        let file = bench.work.path().join("file.mp4");
+        bench.blobs.export(blob.sha256, &file).await.unwrap();
+        let mut ffmpeg = std::process::Command::new(bench.tools.ffmpeg().unwrap());
+        ffmpeg.args(["-v", "error", "-i"]).arg(&file).args(["-map", "0:v", "-c", "copy", "-f", "md5", "-"]);
+        ffmpeg.output().unwrap().stdout
+    };
+    assert_eq!(frames(&again).await, frames(&good.video).await, "the picture is the same, bit by bit");
+    let left: Vec<_> = std::fs::read_dir(bench.work.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
 }
 
 /// Scenes whose ground is a clip: red for its first half second, then blue.

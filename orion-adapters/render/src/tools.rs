@@ -1,5 +1,6 @@
 //! Where ffmpeg and ffprobe are.
 
+use crate::encode::EncodedBy;
 use orion_core::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 pub struct Tools {
     ffmpeg: Option<PathBuf>,
     ffprobe: Option<PathBuf>,
+    encoded_by: EncodedBy,
 }
 
 impl Tools {
@@ -25,7 +27,19 @@ impl Tools {
         let ffmpeg = ffmpeg.into();
         let name = format!("ffprobe{}", std::env::consts::EXE_SUFFIX);
         let beside = ffmpeg.parent().map(|folder| folder.join(name)).filter(|path| path.is_file());
-        Self { ffmpeg: ffmpeg.is_file().then_some(ffmpeg), ffprobe: beside.or_else(|| in_path("ffprobe")) }
+        let ffprobe = beside.or_else(|| in_path("ffprobe"));
+        Self { ffmpeg: ffmpeg.is_file().then_some(ffmpeg), ffprobe, encoded_by: EncodedBy::X264 }
+    }
+
+    /// The same tools, with who is to encode the picture of rendered videos.
+    #[must_use]
+    pub fn with_encoder(self, encoded_by: EncodedBy) -> Self {
+        Self { encoded_by, ..self }
+    }
+
+    /// Who is to encode the picture of rendered videos.
+    pub fn encoded_by(&self) -> EncodedBy {
+        self.encoded_by
     }
 
     /// The same ffmpeg without ffprobe, as where only a bundled ffmpeg is.

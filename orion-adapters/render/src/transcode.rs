@@ -19,6 +19,8 @@ const RATE: &str = "16000";
 const MP3_RATE: &str = "96k";
 /// No result is longer: an hour of plain sound at [`RATE`] is 115 MB.
 const MOST_BYTES: u64 = 128 << 20;
+/// What to do about a file that cannot be heard.
+const PLAYABLE: &str = "use a WAV, MP3, M4A, FLAC, Ogg, MP4, MOV or Matroska file that other programs can play";
 /// No file of sound is larger.
 const MOST_FILE: u64 = 512 << 20;
 
@@ -71,12 +73,15 @@ impl Transcoder {
             input.push(&from);
             convert(decoder(tools.ffmpeg()?), &input, &form, &to, watched)
         };
-        let wav = supervise(operation, decode).await.map_err(|error| error.with_context("file", file.display()))?;
+        let wav = supervise(operation, decode).await.map_err(|error| {
+            let error = error.with_context("file", file.display());
+            if error.kind() == ErrorKind::Invalid && error.hint().is_none() { error.with_hint(PLAYABLE) } else { error }
+        })?;
         let reader = hound::WavReader::new(std::io::Cursor::new(&wav));
         let length = reader.map(|reader| reader.duration()).unwrap_or_default();
         if length == 0 || length > most * 48_000 {
             let error = match length {
-                0 => Error::invalid("this file has no sound that can be read"),
+                0 => Error::invalid("this file has no sound that can be read").with_hint(PLAYABLE),
                 _ => Error::invalid("the sound is too long").with_hint(format!("{most} seconds are the most; cut it")),
             };
             return Err(error.with_context("file", file.display()));
@@ -151,6 +156,54 @@ mod tests {
     use orion_core::Cancellation;
     use orion_core::memory::MemoryBlobs;
     use orion_core::service::editor::encode_wav;
+
+    /// A tone of so many seconds.
+    fn tone(seconds: u32, rate: u32, gain: f32) -> Bytes {
+        let sample = |n: u32| ((n as f32 * 2765.0 / rate as f32).sin() * gain).clamp(-1.0, 1.0);
+        encode_wav(&(0..seconds * rate).map(sample).collect::<Vec<_>>(), rate)
+    }
+
+    #[tokio::test]
+    async fn sound_of_every_kind_is_read_to_its_end_and_not_beyond() {
+        let Some(bench) = Bench::new() else { return };
+        let transcoder = Transcoder::new(bench.tools.clone(), bench.work.path().join("work"));
+        let operation = Operation::detached();
+        let file = bench.work.path().join("sound");
+        let read = async |bytes: &[u8], most| {
+            std::fs::write(&file, bytes).unwrap();
+            transcoder.read(&file, 2, most, &operation).await
+        };
+        let whole = tone(3, 8_000, 0.5);
+        let mp3 = transcoder.mp3(tone(3, 44_100, 0.5), &operation).await.unwrap();
+        // In another place of it there is noise.
+        let noise: Vec<u8> = (0..3000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let broken = [&mp3[..mp3.len() / 3], &noise[..], &mp3[mp3.len() / 2..]].concat();
+        for (what, bytes, seconds) in [
+            ("one channel of 8,000 samples a second", &whole[..], 3.0),
+            ("beyond full scale", &tone(2, 48_000, 40.0)[..], 2.0),
+            ("silence", &tone(2, 22_050, 0.0)[..], 2.0),
+            ("without its second half", &whole[..whole.len() / 2], 1.5),
+            ("compressed without its second half", &mp3[..mp3.len() / 2], 1.5),
+            ("with noise amid it", &broken, 2.6),
+        ] {
+            let wav = read(bytes, 600).await.unwrap();
+            let reader = hound::WavReader::new(std::io::Cursor::new(&wav)).unwrap();
+            assert_eq!((reader.spec().channels, reader.spec().sample_rate), (2, 48_000), "{what}");
+            let found = f64::from(reader.duration()) / 48_000.0;
+            assert!((found - seconds).abs() < 0.4, "{what}: {found}");
+        }
+        // An hour of it is not read: a second more than may be is enough to know.
+        let error = read(&tone(3600, 8_000, 0.5), 600).await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Invalid && error.hint().unwrap().contains("600"), "{error:?}");
+        for none in
+            [&b""[..], b"RIFF\xff\xff\xff\xffWAVE", b"ffconcat version 1.0\nfile /etc/passwd\n", b"\xff\xd8\xff"]
+        {
+            let error = read(none, 600).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+            assert!(error.hint().is_some() && error.context().iter().any(|(name, _)| *name == "file"), "{error:?}");
+        }
+        assert_eq!(std::fs::read_dir(bench.work.path().join("work")).unwrap().count(), 0, "nothing is left behind");
+    }
 
     #[tokio::test]
     async fn speech_becomes_mp3_and_comes_back_as_plain_wav() {

@@ -4,6 +4,7 @@
 //! about itself (Mastodon's instance, Bluesky's upload limits, TikTok's creator info) wins over this table.
 
 use super::Platform;
+use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
 /// What a file must be to be taken. Bounds are inclusive.
@@ -177,6 +178,15 @@ impl Platform {
         }
     }
 
+    /// The size of a still for the platform's listings, in pixels: what YouTube's help asks for (1280 by 720, 16:9), and
+    /// the whole screen where videos are tall (contract, section 5.6).
+    pub fn cover(self) -> (u32, u32) {
+        match self {
+            Self::YoutubeShorts | Self::Tiktok | Self::InstagramReels => (1080, 1920),
+            Self::Youtube | Self::X | Self::Linkedin | Self::Mastodon | Self::Bluesky => (1280, 720),
+        }
+    }
+
     /// The part of a tall picture that the platform's app leaves free; the whole for those that draw beside it.
     pub fn safe_area(self) -> SafeArea {
         match self {
@@ -194,7 +204,7 @@ impl Platform {
 /// below, 18 % on the right; Meta: 14 %, 35 %, 6 %; TikTok gives templates). Over an ordinary post less is drawn: a
 /// header, the account with the first line of its text, and a column of buttons about a tenth wide. The margins here
 /// are of these, taken from overlays of 1080 by 1920 pixels that makers of such videos publish.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SafeArea {
     /// From the upper edge.
     pub top: f64,

@@ -30,8 +30,8 @@ pub use lease::{Lease, Leases, Roster};
 pub use limit::{RateLimiter, Verdict, Window};
 pub use platform::{FileLinks, PlatformPublisher, PublishRequest, PublishStatus};
 pub use render::{
-    CheckOutcome, ColourTags, Encoder, MediaContent, MediaInfo, MediaProbe, RenderSettings, Rendered, Renderer,
-    Stretch, ThumbnailRequest, Validation,
+    CheckOutcome, ColourTags, Encoder, MediaContent, MediaInfo, MediaProbe, RenderSettings, Rendered, Renderer, Repair,
+    Stretch, Thumbnail, ThumbnailMarks, ThumbnailRequest, Validation,
 };
 pub use research::{
     ArticleReader, FeedReader, FeedReading, FeedVisit, FetchLimits, Fetched, Fetcher, NamedBy, ScoredItem, SourceScan,

@@ -1,10 +1,11 @@
 //! From timeline to file, and what a file really is.
 
-use crate::domain::BlobRef;
 use crate::domain::timeline::{Canvas, Timeline};
+use crate::domain::{BlobRef, SafeArea, named};
 use crate::{MediaTime, Operation, Result};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 /// How to encode.
@@ -191,6 +192,25 @@ pub struct Rendered {
     pub frames: u64,
     /// The encoder as used: `libx264 veryfast crf 23`.
     pub encoder: String,
+    /// What was set right in a second pass.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub repaired: BTreeSet<Repair>,
+}
+
+named! {
+    /// Something that is wrong with a file and can be set right without encoding its picture anew.
+    Repair {
+        /// The file becomes an MP4 with its index before its data.
+        Index = "index",
+        /// The picture tells its colours.
+        Colour = "colour",
+        /// The sound is brought to -14 LUFS below -1 dBTP.
+        Loudness = "loudness",
+        /// The sound becomes AAC of 48,000 samples a second.
+        Sound = "sound",
+        /// The sound becomes as long as the picture: cut, or filled up with silence.
+        Length = "length",
+    }
 }
 
 /// Turns timelines into files.
@@ -213,11 +233,23 @@ pub trait Renderer: Debug + Send + Sync {
     /// - The same picture that [`render`](Self::render) would encode at that time, before encoding.
     async fn frame(&self, timeline: &Timeline, at: MediaTime) -> Result<BlobRef>;
 
-    /// Draws a thumbnail (JPEG).
+    /// Draws a thumbnail (JPEG), and says how good it is.
     ///
     /// # Behavior
-    /// - No word of the title is clipped or split.
-    async fn thumbnail(&self, request: &ThumbnailRequest) -> Result<BlobRef>;
+    /// - No word of the title is clipped or split, and none stands outside of what is left free.
+    async fn thumbnail(&self, request: &ThumbnailRequest) -> Result<Thumbnail>;
+
+    /// Makes another file of a rendered one in which this is set right.
+    ///
+    /// # Behavior
+    /// - The picture is the same, bit by bit; the file itself stays as it is.
+    /// - Stops soon after the operation is cancelled, with `Cancelled`, and leaves no file and no child process.
+    async fn repair(
+        &self,
+        rendered: &Rendered,
+        repairs: &BTreeSet<Repair>,
+        operation: &Operation,
+    ) -> Result<(BlobRef, MediaInfo)>;
 }
 
 /// What a thumbnail shows.
@@ -231,6 +263,39 @@ pub struct ThumbnailRequest {
     pub accent: u32,
     /// Size.
     pub canvas: Canvas,
+    /// What the apps that show it cover; the title stands within the rest.
+    pub covered: SafeArea,
+}
+
+/// A thumbnail that was drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Thumbnail {
+    /// The file.
+    pub picture: BlobRef,
+    /// How good it is.
+    pub marks: ThumbnailMarks,
+}
+
+/// How good a thumbnail is, each from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct ThumbnailMarks {
+    /// How many fine edges the picture has.
+    pub sharpness: f64,
+    /// How far its lights and shadows lie apart.
+    pub contrast: f64,
+    /// How near its light is to the middle.
+    pub brightness: f64,
+    /// How well the title is read: its contrast to what is behind it, and its size beside the size that it should have.
+    pub title: f64,
+}
+
+impl ThumbnailMarks {
+    /// All of it as one figure from 0 to 1. A title that is not read, and a picture of mud, count most.
+    pub fn score(&self) -> f64 {
+        let Self { sharpness, contrast, brightness, title } = self;
+        let sum = 0.2 * sharpness + 0.3 * contrast + 0.2 * brightness + 0.3 * title;
+        (sum * 1000.0).round() / 1000.0
+    }
 }
 
 /// Looks at files.

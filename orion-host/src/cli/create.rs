@@ -57,6 +57,10 @@ pub(super) struct Create {
     /// The script of --script as you have spoken it
     #[arg(long, value_name = "FILE", requires = "script", conflicts_with_all = ["voice", "silent"])]
     voice_file: Option<PathBuf>,
+    /// Your own finished sound: it plays as it is in place of voice and music, and the scenes follow it. What is said in
+    /// it is --script, or what the transcriber hears; with --silent nothing is, and the scenes share its length
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["voice", "voice_file", "music"])]
+    audio: Option<PathBuf>,
     /// Music under the voice: calm, bright, tense, playful, a file of sound, or none [default: none]
     #[arg(long, value_name = "MOOD|FILE|none")]
     music: Option<String>,
@@ -93,7 +97,7 @@ pub(super) struct Create {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct SubjectArguments {
     /// The best trend of a feed: address or file (RSS, Atom, RDF, JSON Feed)
     #[arg(long, value_name = "FEED")]
@@ -197,17 +201,30 @@ impl Create {
             images: self.image.clone(),
             clips: self.clip.clone(),
             voice: self.voice_file.clone(),
+            audio: self.audio.clone(),
             folder: Some(script.and_then(Path::parent).map(Path::to_owned).unwrap_or_default()),
         }
     }
 
     fn request(&self, config: &Config) -> Result<CreateRequest> {
-        let mut request = config.request(self.subject.read()?)?;
+        let subject = match self.subject.read()? {
+            Some(subject) => subject,
+            // It is written down once it was heard.
+            None if self.audio.is_some() => Subject::Script { script: String::new() },
+            None => {
+                return Err(Error::invalid("there is nothing to make a video of").with_hint(
+                    "name a subject: --feed FEED, --url PAGE, --topic WORDS, --text FILE, --script FILE or --audio FILE",
+                ));
+            }
+        };
+        let mut request = config.request(subject)?;
         request.seed = self.seed;
         if self.review {
             request.gates = Gate::ALL.to_vec();
         }
-        request.check()?;
+        if self.audio.is_none() {
+            request.check()?;
+        }
         Ok(request)
     }
 }
@@ -314,25 +331,24 @@ pub(super) fn short(run: RunId) -> String {
 }
 
 impl SubjectArguments {
-    fn read(&self) -> Result<Subject> {
+    /// What about, if it was said.
+    fn read(&self) -> Result<Option<Subject>> {
         if let Some(location) = &self.feed {
             let remote = location.contains("://");
             let location = if remote { location.clone() } else { absolute(Path::new(location))?.display().to_string() };
-            return Ok(Subject::Feed { location });
+            return Ok(Some(Subject::Feed { location }));
         }
         if let Some(url) = &self.url {
-            return Ok(Subject::Url { url: url.clone() });
+            return Ok(Some(Subject::Url { url: url.clone() }));
         }
         if let Some(topic) = &self.topic {
-            return Ok(Subject::Topic { topic: topic.clone() });
+            return Ok(Some(Subject::Topic { topic: topic.clone() }));
         }
         if let Some(text) = &self.text {
-            return Ok(Subject::Text { text: read_text(text)? });
+            return Ok(Some(Subject::Text { text: read_text(text)? }));
         }
-        match &self.script {
-            Some(script) => Ok(Subject::Script { script: read_text(script)? }),
-            None => Err(Error::invalid("there is nothing to make a video of").with_hint("name a feed: --feed FILE")),
-        }
+        let script = self.script.as_deref().map(read_text).transpose()?;
+        Ok(script.map(|script| Subject::Script { script }))
     }
 }
 

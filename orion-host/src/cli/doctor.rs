@@ -9,11 +9,12 @@ use crate::sources;
 use clap::Args;
 use futures_util::StreamExt;
 use orion_adapters::redis::Redis;
+use orion_adapters::render::{EncodedBy, Hardware};
 use orion_adapters::{Parts, Uri};
-use orion_core::Result;
 use orion_core::memory::MemoryBlobs;
 use orion_core::port::{BlobStore, Provider};
 use orion_core::strategy::{Capability, Policy};
+use orion_core::{Operation, Result};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -100,6 +101,7 @@ impl Doctor {
     pub(super) async fn run(self, setting: Setting) -> Result<ExitCode, Failure> {
         let config = &setting.config;
         let mut checks = tools(config);
+        checks.push(hardware(config).await);
         checks.extend(data_folder(&config.data_dir));
         checks.push(database(config).await);
         checks.extend(bucket(config).await);
@@ -184,6 +186,40 @@ fn encoders(ffmpeg: Result<&Path>) -> Check {
     } else {
         let advice = "install an ffmpeg built with them; Debian's own package is";
         Check::bad("encoders", Health::Missing, format!("ffmpeg lacks {}", missing.join(", ")), advice)
+    }
+}
+
+/// Hardware encoders, each by encoding with it. x264 does without any.
+async fn hardware(config: &Config) -> Check {
+    const PART: &str = "hardware";
+    let asked = match config.encoder.parse::<EncodedBy>() {
+        Ok(asked) => asked,
+        Err(error) => return Check::of(PART, Health::Missing, &error),
+    };
+    let tools = Parts::new(&config.data_dir).tools(&config.ffmpeg);
+    if tools.ffmpeg().is_err() {
+        return Check::bad(PART, Health::Optional, "not looked for", "it is ffmpeg that uses it");
+    }
+    let (mut works, mut refused) = (Vec::new(), Vec::new());
+    for encoder in Hardware::ALL {
+        match encoder.test(&tools, &config.data_dir.join("work"), &Operation::detached()).await {
+            Ok(()) => works.push(encoder),
+            Err(error) => {
+                let reason = error.context().iter().find(|(name, _)| *name == "reason");
+                refused
+                    .push(format!("{encoder}: {}", reason.map_or_else(|| error.to_string(), |(_, why)| why.clone())));
+            }
+        }
+    }
+    let names = works.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let none = format!("no encoder works here, x264 encodes ({})", refused.join("; "));
+    match asked.tried().iter().find(|encoder| works.contains(encoder)) {
+        Some(encoder) => Check::ok(PART, format!("{encoder} encodes")),
+        None if asked != EncodedBy::X264 => {
+            Check::bad(PART, Health::Optional, none, "install its driver, or set `render.encoder` to x264")
+        }
+        None if works.is_empty() => Check::ok(PART, none),
+        None => Check::ok(PART, format!("{names} work here: `render.encoder = \"auto\"` uses the first")),
     }
 }
 

@@ -190,6 +190,8 @@ settings! {
         "Shape of the picture: `9:16`, `4:5`, `1:1` or `16:9`.";
     fps: u32 = 30, "create.fps", "ORION_CREATE_FPS",
         "Frames a second: 24, 25, 30 or 60.";
+    encoder: String = "x264".to_owned(), "render.encoder", "ORION_RENDER_ENCODER",
+        "Who encodes the picture: `x264`; `auto` (the first hardware encoder that works on this machine, else x264); or `nvenc`, `qsv`, `vaapi` or `videotoolbox`, with x264 in its place where it does not work.";
     quality: String = "standard".to_owned(), "create.quality", "ORION_CREATE_QUALITY",
         "Encoder preset: `draft`, `standard` or `premium`.";
     out: PathBuf = PathBuf::from("orion-videos"), "create.out", "ORION_CREATE_OUT",

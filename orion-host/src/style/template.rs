@@ -204,6 +204,9 @@ mod tests {
         {
             assert!(wrong(&format!("name = \"A\"\n{field}\n")).to_string().contains("line: 2"), "{field}");
         }
+        // As deep as 64 KiB allow.
+        let deep = format!("name = {}\n", "[".repeat(60_000));
+        assert_eq!(wrong(&deep).kind(), ErrorKind::Invalid);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("large.toml");
         std::fs::write(&file, "#".repeat(70_000)).unwrap();

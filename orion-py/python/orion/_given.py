@@ -28,6 +28,7 @@ class Order(TypedDict, total=False):
     images: Iterable[PathLike]
     clips: Iterable[PathLike]
     voice_file: PathLike | None
+    audio: PathLike | None
     music: str | os.PathLike[str] | None
     niche: str | None
     seconds: int | None
@@ -78,8 +79,9 @@ def order_of(given: Mapping[str, Any]) -> dict[str, Any]:
             raise InvalidError(f"{name} is a list of files", hint=f"put it in brackets: {name}=[{os.fspath(files)!r}]")
         if files is not None:
             order[name] = [os.path.abspath(file) for file in files]
-    if "voice_file" in order:
-        order["voice_file"] = os.path.abspath(order["voice_file"])
+    for name in ("voice_file", "audio"):
+        if name in order:
+            order[name] = os.path.abspath(order[name])
     if isinstance(order.get("music"), os.PathLike):
         order["music"] = os.path.abspath(order["music"])
     return order

@@ -79,6 +79,7 @@ impl Engine {
             images: order.images,
             clips: order.clips,
             voice: order.voice_file,
+            audio: order.audio,
             folder: order.script_file.as_deref().and_then(Path::parent).map(Path::to_owned),
         };
         let orion = self.orion.clone();
@@ -105,7 +106,9 @@ impl Engine {
         request.gates = order.gates;
         request.gates.sort_unstable();
         request.gates.dedup();
-        request.check()?;
+        if own.audio.is_none() {
+            request.check()?;
+        }
         Ok((request, own, orion))
     }
 
@@ -160,7 +163,7 @@ async fn delivered(orion: &Orion, id: RunId, out: Option<PathBuf>) -> Result<Vec
     let text = |path: &Path| path.display().to_string();
     reply(&json!({
         "run_id": id, "content_id": content, "title": title, "folder": text(&delivery.folder), "video": text(&delivery.video),
-        "thumbnail": text(&delivery.thumbnail), "captions": delivery.captions, "script": text(&delivery.script),
+        "thumbnail": text(&delivery.thumbnail), "thumbnails": delivery.thumbnails, "captions": delivery.captions, "script": text(&delivery.script),
         "report": text(&delivery.report),
     }))
 }

@@ -412,9 +412,10 @@ async fn generate(order: &VideoOrder) -> Result<Value> {
     if let Subject::Feed { .. } = subject {
         return Err(unsupported("a platform reads the feeds of its configuration", "give a trend, or a topic"));
     }
-    if !order.images.is_empty() || !order.clips.is_empty() || order.voice_file.is_some() || order.music.is_some() {
+    let files = [&order.voice_file, &order.audio].into_iter().any(Option::is_some);
+    if files || !order.images.is_empty() || !order.clips.is_empty() || order.music.is_some() {
         let hint = "make the video with an engine in this process: orion.Orion()";
-        return Err(unsupported("a platform takes no pictures, clips, voice or music of your own", hint));
+        return Err(unsupported("a platform takes no pictures, clips, voice, sound or music of your own", hint));
     }
     let script = match subject {
         Subject::Script { script } if marked_script(&script)?.marks.is_empty() => Some(script),

@@ -1,10 +1,13 @@
 //! The one child that encodes: its command line, its life, and the frames that go to it.
 
 mod child;
+mod hardware;
 mod metadata;
 mod settings;
 
 pub(crate) use child::Child;
+pub use hardware::{EncodedBy, Hardware};
+pub(crate) use hardware::{Found, reason};
 pub(crate) use settings::{describe, picture};
 
 use crate::fault;
@@ -37,12 +40,12 @@ pub(crate) fn encode(
     ffmpeg: &Path,
     folder: &Path,
     timeline: &Timeline,
-    settings: &RenderSettings,
+    (settings, hardware): (&RenderSettings, Option<Hardware>),
     watched: &Watched,
     mut draw: impl FnMut(u64, &mut Frame) -> Result<()>,
 ) -> Result<()> {
     std::fs::write(folder.join(metadata::FILE), metadata::contents(&settings.title)).map_err(fault::io)?;
-    let mut command = settings::command(ffmpeg, folder, timeline, settings.encoder);
+    let mut command = settings::command(ffmpeg, folder, timeline, (settings.encoder, hardware));
     let (stream, total) = (Stream { canvas: timeline.canvas, head: b"", mark: b"" }, timeline.frames());
     let mut number = 0;
     feed(&mut command, &stream, watched, |frame| {

@@ -1,6 +1,6 @@
 //! The command line of the encoder. It holds numbers and names of our own and nothing else.
 
-use super::{SOUND, VIDEO, metadata};
+use super::{Hardware, SOUND, VIDEO, metadata};
 use orion_core::MediaTime;
 use orion_core::domain::timeline::{Canvas, Timeline, TransitionKind};
 use orion_core::port::Encoder;
@@ -39,18 +39,29 @@ fn threads() -> usize {
 }
 
 /// The encoder as used, for people.
-pub(crate) fn describe(encoder: Encoder) -> String {
+pub(crate) fn describe(encoder: Encoder, hardware: Option<Hardware>) -> String {
+    if let Some(hardware) = hardware {
+        return hardware.describe(encoder);
+    }
     let X264 { preset, crf, params } = x264(encoder);
     let tuned = if params.is_empty() { "" } else { " tuned" };
     format!("libx264 {preset}{tuned} crf {crf}")
 }
 
 /// ffmpeg in a folder: frames on standard input, the sound and the tags beside, one file out.
-pub(super) fn command(ffmpeg: &Path, folder: &Path, timeline: &Timeline, encoder: Encoder) -> Command {
+pub(super) fn command(
+    ffmpeg: &Path,
+    folder: &Path,
+    timeline: &Timeline,
+    (encoder, hardware): (Encoder, Option<Hardware>),
+) -> Command {
     let Canvas { width, height, frames_per_second: rate } = &timeline.canvas;
     let mut command = Command::new(ffmpeg);
     command.current_dir(folder);
     command.args(["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]);
+    if let Some(hardware) = hardware {
+        hardware.before(&mut command);
+    }
     // Frames.
     command.args(["-protocol_whitelist", "pipe", "-f", "rawvideo", "-pix_fmt", "yuv420p"]);
     command.args(["-s", &format!("{width}x{height}"), "-r", &rate.to_string(), "-i", "pipe:0"]);
@@ -58,7 +69,13 @@ pub(super) fn command(ffmpeg: &Path, folder: &Path, timeline: &Timeline, encoder
     command.args(["-protocol_whitelist", "file", "-f", "wav", "-i", &format!("file:{SOUND}")]);
     command.args(["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", &format!("file:{}", metadata::FILE)]);
     command.args(["-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "2", "-map_chapters", "-1"]);
-    picture(&mut command, encoder, *rate);
+    match hardware {
+        Some(hardware) => {
+            hardware.picture(&mut command, encoder);
+            tags(&mut command, *rate);
+        }
+        None => picture(&mut command, encoder, *rate),
+    }
     let cuts = cuts(timeline);
     if !cuts.is_empty() {
         command.args(["-force_key_frames", &cuts]);
@@ -75,7 +92,13 @@ pub(crate) fn picture(command: &mut Command, encoder: Encoder, rate: u32) {
     if !params.is_empty() {
         command.args(["-x264-params", params]);
     }
-    command.args(["-threads", &threads().to_string(), "-g", &(2 * rate).to_string()]);
+    command.args(["-threads", &threads().to_string()]);
+    tags(command, rate);
+}
+
+/// What is asked of every encoder.
+fn tags(command: &mut Command, rate: u32) {
+    command.args(["-g", &(2 * rate).to_string()]);
     command.args(["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]);
 }
 

@@ -5,9 +5,11 @@ mod compose;
 mod decode;
 mod plane;
 mod resample;
+mod salient;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use compose::{Composer, Overlay, lay_overlay};
 pub(crate) use decode::{Limits, decode, for_canvas};
 pub(crate) use plane::{Frame, Picture};
+pub(crate) use salient::framed;

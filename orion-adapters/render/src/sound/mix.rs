@@ -55,7 +55,7 @@ impl<'a> Mixer<'a> {
         let rate = u64::from(timeline.canvas.frames_per_second);
         let length = (timeline.frames() * u64::from(RATE)).div_ceil(rate);
         let of = |role: AudioRole| timeline.audio.iter().filter(move |track| track.role == role);
-        let mut waiting: Vec<&AudioTrack> = of(AudioRole::Narration).collect();
+        let mut waiting: Vec<&AudioTrack> = of(AudioRole::Narration).chain(of(AudioRole::Track)).collect();
         waiting.sort_by_key(|track| std::cmp::Reverse(track.start));
         let mut mixer = Self {
             timeline,

@@ -58,7 +58,7 @@ impl Studio {
         self.blobs.insert(source.sha256, wav);
         let start = MediaTime::from_millis(millis);
         let duration = match role {
-            AudioRole::Narration => MediaTime::from_units(samples.len() as u64, rate),
+            AudioRole::Narration | AudioRole::Track => MediaTime::from_units(samples.len() as u64, rate),
             AudioRole::Music => self.timeline.duration() - start,
         };
         self.timeline.audio.push(AudioTrack { source, start, duration, role, gain_db: 0.0 });

@@ -297,6 +297,8 @@ pub enum AudioRole {
     Narration,
     /// Music; ducked under speech, and looped.
     Music,
+    /// A finished sound track of the user's own, played as it is.
+    Track,
 }
 
 /// What a mix is brought to (EBU R128).

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 pub fn to_otio(timeline: &Timeline, title: &str, file: impl Fn(&BlobRef) -> String) -> Value {
     let depth = timeline.scenes.iter().map(|scene| scene.layers.len()).max().unwrap_or(0);
     let mut tracks: Vec<Value> = (0..depth).map(|layer| video_track(timeline, layer, &file)).collect();
-    for (role, name) in [(AudioRole::Narration, "Narration"), (AudioRole::Music, "Music")] {
+    for (role, name) in [(AudioRole::Narration, "Narration"), (AudioRole::Music, "Music"), (AudioRole::Track, "Track")]
+    {
         let of_role: Vec<&AudioTrack> = timeline.audio.iter().filter(|track| track.role == role).collect();
         // Sounds that overlap cannot stand on one track.
         for (number, lane) in lanes(&of_role).iter().enumerate() {

@@ -23,14 +23,14 @@ pub(super) fn change_card(text: &str, found: &[Claim], language: Language) -> Op
         after: (titles.1.to_owned(), capitalised(after)),
     };
     if let Some((headline, one, other)) = amounts(text, found, language) {
-        return Some(card(headline, one, other, phrases.from_to));
+        return Some(card(headline, &one, other, phrases.from_to));
     }
     let (headline, one, other) = states(text, language)?;
     Some(card(headline, one, other, phrases.before_after))
 }
 
 /// `from X to Y` of two like amounts, with what changes.
-fn amounts<'t>(text: &'t str, found: &[Claim], language: Language) -> Option<(String, &'t str, &'t str)> {
+fn amounts<'t>(text: &'t str, found: &[Claim], language: Language) -> Option<(String, String, &'t str)> {
     let amount = |claim: &&Claim| {
         claim.kind == ClaimKind::Number
             && claim.quantity.as_ref().is_some_and(|quantity| quantity.digits && !quantity.ordinal)
@@ -43,11 +43,27 @@ fn amounts<'t>(text: &'t str, found: &[Claim], language: Language) -> Option<(St
     let from = ["from", "von", "de"].iter().find(|word| before.to_lowercase().ends_with(&format!(" {word}")))?;
     let to = ["to", "auf", "para", "a", "à"].contains(&between.trim_end_matches(['£', '$', '€', ' ']));
     let short = [first, second].iter().all(|claim| claim.text.chars().count() <= MOST_AMOUNT);
-    if !to || !short || unit(first) != unit(second) {
+    // `from 2 to 5 dollars`: the unit stands behind the second alone, and belongs to both.
+    let alike = unit(first) == unit(second) || unit(first).is_none();
+    if !to || !short || !alike {
         return None;
     }
-    let headline = outline_before(text, before.len().checked_sub(from.len())?, language)?;
-    Some((headline, text.get(first.range.clone())?, text.get(second.range.clone())?))
+    let limit = before.len().checked_sub(from.len())?;
+    // Where verbs are not known, what stands before it is taken if it is short and no more than one clause.
+    let plain = || {
+        let head = text.get(..limit)?.trim();
+        let whole = language != Language::English && (2..=8).contains(&word_count(head)) && !head.contains([',', ';']);
+        whole.then(|| capitalised(head))
+    };
+    let headline = outline_before(text, limit, language).or_else(plain)?;
+    let (mut one, other) = (text.get(first.range.clone())?.to_owned(), text.get(second.range.clone())?);
+    if unit(first) != unit(second) {
+        let behind = other.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
+        // A sign in front goes with the other alone: `from 2 to £5`.
+        (behind.len() < other.len()).then_some(())?;
+        one.push_str(behind);
+    }
+    Some((headline, one, other))
 }
 
 /// Two states in words.
@@ -121,6 +137,15 @@ mod tests {
     #[test]
     fn amounts_change_from_one_to_the_other() {
         is("The toll rises from £2 to £5 for each car.", "The toll rises", "£2", "£5");
+        is("The toll rises from 2 to 5 dollars.", "The toll rises", "2 dollars", "5 dollars");
+        is("The share rose from 20 to 30 percent.", "The share rose", "20 percent", "30 percent");
+        let german = "Die Maut steigt von 2 auf 5 Euro.";
+        let card = change_card(german, &claims(german, Language::German), Language::German);
+        let sides = match card {
+            Some(Card::Change { before, after, .. }) => Some((before.1, after.1)),
+            _ => None,
+        };
+        assert_eq!(sides, Some(("2 Euro".to_owned(), "5 Euro".to_owned())));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::clean::{headline, opinion_of};
 use super::extractive::shorten;
 use super::look::look;
 use super::outline::outline;
-use super::phrase::{CALLS, phrases};
+use super::phrase::{CALLS, Phrases, is_foreign, phrases};
 use super::statement::statement;
 use crate::domain::{Card, Line, LineRole, Material, ScenePlan, Script, Source, Template, VisualPrompt};
 use crate::text::claim::claims;
@@ -40,11 +40,16 @@ pub fn plan_styled(script: &Script, material: &Material, template: Option<&Templ
         look.palette = template.palette.clone().unwrap_or(look.palette);
         look.ornament = template.ornament;
     }
+    let foreign = is_foreign(&script.text());
     let mut prompts: Vec<VisualPrompt> = Vec::with_capacity(script.lines.len());
     let mut shown: HashMap<u32, usize> = HashMap::new();
     for (index, line) in script.lines.iter().enumerate() {
         let before = prompts.last().and_then(|prompt| prompt.picture_source);
         let staged = prompts.last().map(|prompt| prompt.staging).unwrap_or_default();
+        let mut card = card(line, script, material, language, &prompts, template);
+        if foreign {
+            unlabel(&mut card, phrases(language));
+        }
         prompts.push(VisualPrompt {
             scene_number: u32::try_from(index + 1).unwrap_or(u32::MAX),
             description: format!("{}. Topic: {}", line.visual_cue.trim_end_matches('.'), shorten(&material.topic, 120)),
@@ -53,7 +58,7 @@ pub fn plan_styled(script: &Script, material: &Material, template: Option<&Templ
             mood: mood.to_owned(),
             negative_prompt: NEGATIVE.to_owned(),
             picture_source: picture(line, index, material, &mut shown, before),
-            card: card(line, script, material, language, &prompts, template),
+            card,
             staging: template.map(|template| template.staging(line.role, index, staged)).unwrap_or_default(),
         });
     }
@@ -158,6 +163,24 @@ fn request(text: &str) -> String {
     part.map_or(text, |part| part.trim_end_matches([',', '.', '!'])).to_owned()
 }
 
+/// Takes a label of ours off a card whose words are in a language that we have no label in.
+fn unlabel(card: &mut Card, phrases: &Phrases) {
+    let (Card::Headline { label, .. }
+    | Card::Number { label, .. }
+    | Card::List { label, .. }
+    | Card::Comparison { label, .. }
+    | Card::Chart { label, .. }
+    | Card::Timeline { label, .. }
+    | Card::Change { label, .. }
+    | Card::Place { label, .. }) = card
+    else {
+        return;
+    };
+    if phrases.labels().iter().any(|ours| ours.to_uppercase() == *label) {
+        label.clear();
+    }
+}
+
 /// The publication, or what stands for none.
 fn label(source: Option<&Source>, language: Language) -> String {
     publisher(source).unwrap_or_else(|| phrases(language).list_label.to_owned())
@@ -250,6 +273,20 @@ mod tests {
         let layouts: Vec<_> = plan.prompts.iter().map(|prompt| prompt.card.layout()).collect();
         assert!(layouts.windows(2).all(|pair| pair[0] != pair[1]), "{layouts:?}");
         assert_eq!(layouts.iter().filter(|layout| **layout == crate::domain::Layout::Place).count(), 1);
+    }
+
+    #[test]
+    fn a_language_without_words_of_ours_has_no_label_of_another() {
+        let labels = |lines: &[(&str, &str)]| -> Vec<String> {
+            let plan = plan(&script(lines), &material("…", "…"));
+            let label =
+                |card: &Card| serde_json::to_value(card).unwrap()["label"].as_str().unwrap_or_default().to_owned();
+            plan.prompts.iter().map(|prompt| label(&prompt.card)).collect()
+        };
+        let greek =
+            [("hook", "Η κυβέρνηση ανακοίνωσε νέο προϋπολογισμό."), ("body", "Αυξήθηκε κατά 25% σε έναν χρόνο.")];
+        assert_eq!(labels(&greek), ["", ""]);
+        assert_eq!(labels(&[("hook", "It is so."), ("body", "It cost 12 million euros to repair.")])[0], "IN SHORT");
     }
 
     #[test]

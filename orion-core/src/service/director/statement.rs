@@ -21,7 +21,7 @@ pub(super) fn statement_card(text: &str, found: &[Claim], language: Language) ->
 pub(crate) fn statement(words: String, found: &[Claim], language: Language) -> Card {
     let weight = |claim: &&Claim| match claim.kind {
         ClaimKind::Number => Some(0),
-        ClaimKind::Name => Some(1),
+        ClaimKind::Name if !only_begins(claim) => Some(1),
         _ => None,
     };
     let mut telling: Vec<&Claim> = found.iter().filter(|claim| weight(claim).is_some()).collect();
@@ -42,6 +42,14 @@ pub(crate) fn statement(words: String, found: &[Claim], language: Language) -> C
     Card::Statement { words, marked }
 }
 
+/// Whether a name may be one only because a sentence begins with it: a short word of a script whose frequent words are
+/// not known, such as an article.
+fn only_begins(claim: &Claim) -> bool {
+    const SHORT: usize = 4;
+    let foreign = claim.text.chars().all(|c| c.is_alphabetic() && c >= '\u{250}');
+    foreign && claim.range.start == 0 && claim.text.chars().count() <= SHORT
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +67,7 @@ mod tests {
         assert_eq!(marked("Divers from Bergen found 40 cracks in it."), ["40", "Bergen"]);
         assert_eq!(marked("Nobody repaired the bridge."), ["repaired"]);
         assert!(marked("It is so.").is_empty());
+        assert_eq!(marked("Η κυβέρνηση δεν απάντησε ποτέ."), ["κυβέρνηση"]);
+        assert_eq!(marked("Η πόλη είδε την Αθήνα."), ["Αθήνα"]);
     }
 }

@@ -43,6 +43,9 @@ pub struct Direction<'a> {
     pub prompts: &'a [VisualPrompt],
     /// How long each scene is shown at least, whatever is said in it.
     pub least: &'a [MediaTime],
+    /// Whether the lines are parts of one sound that plays from the beginning without a pause of ours: then each scene
+    /// is as long as its line, to the frame, and what is said does not wait for it.
+    pub unbroken: bool,
 }
 
 /// As [`assemble`], as somebody directs it.
@@ -65,20 +68,25 @@ pub fn assemble_directed(
     let mut scenes: Vec<Scene> = Vec::with_capacity(count);
     let mut audio = Vec::with_capacity(count);
     let mut words: Vec<TimedWord> = Vec::new();
-    let mut frame = 0_u64;
+    let (mut frame, mut said) = (0_u64, MediaTime::ZERO);
     for (index, (line, picture)) in narration.lines.iter().zip(pictures).enumerate() {
         let last = index + 1 == count;
         let start = canvas.time_of(frame);
-        let speech = start + if index == 0 { LEAD_IN } else { LEAD };
-        let spoken = speech + line.duration + if last { TAIL } else { PAUSE };
-        let end = spoken.max(start + direction.least.get(index).copied().unwrap_or(MediaTime::ZERO));
+        let (before, after) = match direction.unbroken {
+            // Frames are counted from the end of what was said, so that no rounding adds up.
+            true => (said - start, MediaTime::ZERO),
+            false => (if index == 0 { LEAD_IN } else { LEAD }, if last { TAIL } else { PAUSE }),
+        };
+        let speech = start + before;
+        said = speech + line.duration;
+        let end = (said + after).max(start + direction.least.get(index).copied().unwrap_or(MediaTime::ZERO));
         // A scene has a frame at least, even for an empty sound.
         frame = frame_after(&canvas, end).max(frame + 1);
         let duration = canvas.time_of(frame) - start;
         let prompt = direction.prompts.get(index);
         let wanted = prompt.and_then(|prompt| prompt.staging.transition);
         let transition = transition(index, wanted, duration, scenes.last());
-        let scene = SceneOf { index, prompt, duration, speech: speech - start, words: &line.words };
+        let scene = SceneOf { index, prompt, duration, speech: before.max(MediaTime::ZERO), words: &line.words };
         let layers = scene.layers(picture);
         scenes.push(Scene { id: index as u32 + 1, duration, layers, transition, locked: false });
         audio.extend(line.audio.clone().map(|source| AudioTrack {

@@ -1,6 +1,7 @@
 //! Editor: speech, captions, the timeline, the rendered file and what it really is.
 
 mod assemble;
+mod cover;
 mod narrate;
 mod staging;
 #[cfg(test)]
@@ -9,17 +10,19 @@ mod validate;
 mod wav;
 
 pub use assemble::{Direction, assemble, assemble_directed};
+pub use cover::{Cover, CoverRequest, CoverSource};
 pub use narrate::{Narration, SpokenLine};
 pub(crate) use staging::is_deep;
-pub use validate::{Captioned, Expectations, Repair, check_captioned, check_file, repairs, validate};
+pub use validate::{Captioned, Expectations, check_captioned, check_file, repairs, validate};
 pub use wav::encode_wav;
 
-use crate::domain::BlobRef;
+pub use crate::port::Repair;
+
 use crate::domain::timeline::{Canvas, Captions, Timeline, caption};
-use crate::port::{BlobStore, MediaProbe, RenderSettings, Rendered, Renderer, SpeechModel, ThumbnailRequest};
+use crate::port::{BlobStore, MediaProbe, RenderSettings, Rendered, Renderer, SpeechModel};
 use crate::service::journal::{Done, Journal, Work};
 use crate::strategy::Strategy;
-use crate::{Operation, Result};
+use crate::{ErrorKind, Operation, Result};
 use std::sync::Arc;
 
 /// The use case: a voice, a renderer and a probe, and where their files go.
@@ -59,6 +62,7 @@ impl CaptionFiles {
 
 impl Editor {
     /// Renders a timeline as the journaled step `render`: a file that is there for this timeline is not made again.
+    /// What its checks find and a second pass can set right is set right.
     ///
     /// # Errors
     /// As [`Renderer::render`]; the journal's own.
@@ -72,21 +76,28 @@ impl Editor {
         timeline.check()?;
         let work = || async {
             let rendered = self.renderer.render(timeline, settings, operation).await?;
+            let rendered = self.set_right(timeline, rendered, operation).await?;
             let blobs = vec![rendered.video.clone()];
             Ok(Work { blobs, ..Work::plain(&rendered.encoder.clone(), rendered) })
         };
         journal.step("render", &(timeline, settings), work).await
     }
 
-    /// Draws a thumbnail as the journaled step `thumbnail/{name}`.
-    ///
-    /// # Errors
-    /// As [`Renderer::thumbnail`]; the journal's own.
-    pub async fn thumbnail(&self, journal: &Journal, name: &str, request: &ThumbnailRequest) -> Result<Done<BlobRef>> {
-        let work = || async {
-            let blob = self.renderer.thumbnail(request).await?;
-            Ok(Work { blobs: vec![blob.clone()], ..Work::plain("draw", blob) })
-        };
-        journal.step(&format!("thumbnail/{name}"), request, work).await
+    /// The second pass: what was rendered, or a copy in which fewer checks fail.
+    async fn set_right(&self, timeline: &Timeline, rendered: Rendered, operation: &Operation) -> Result<Rendered> {
+        let checked = |info| validate(info, timeline, &Expectations::default());
+        let before = checked(&rendered.info);
+        let wanted = repairs(&rendered.info, &before);
+        if wanted.is_empty() {
+            return Ok(rendered);
+        }
+        match self.renderer.repair(&rendered, &wanted, operation).await {
+            Ok((video, info)) if checked(&info).score() > before.score() => {
+                Ok(Rendered { video, info, repaired: wanted, ..rendered })
+            }
+            Err(error) if error.kind() == ErrorKind::Cancelled || error.is_starved() => Err(error),
+            // There is a file, and its checks tell what is wrong with it.
+            Ok(_) | Err(_) => Ok(rendered),
+        }
     }
 }

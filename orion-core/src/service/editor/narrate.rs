@@ -161,11 +161,13 @@ mod tests {
     use crate::domain::{Money, StepState};
     use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
     use crate::port::{
-        MediaInfo, MediaProbe, Provider, RenderSettings, Rendered, Renderer, Side, ThumbnailRequest, Usage, Voice,
+        MediaInfo, MediaProbe, Provider, RenderSettings, Rendered, Renderer, Repair, Side, Thumbnail, ThumbnailRequest,
+        Usage, Voice,
     };
     use crate::testing::sample;
     use crate::{Cancellation, ErrorKind, RecordedProgress};
     use async_trait::async_trait;
+    use std::collections::BTreeSet;
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -215,8 +217,12 @@ mod tests {
             Err(Error::new(ErrorKind::Unsupported, "nothing is drawn here"))
         }
 
-        async fn thumbnail(&self, _: &ThumbnailRequest) -> Result<BlobRef> {
+        async fn thumbnail(&self, _: &ThumbnailRequest) -> Result<Thumbnail> {
             Err(Error::new(ErrorKind::Unsupported, "nothing is drawn here"))
+        }
+
+        async fn repair(&self, _: &Rendered, _: &BTreeSet<Repair>, _: &Operation) -> Result<(BlobRef, MediaInfo)> {
+            Err(Error::new(ErrorKind::Unsupported, "nothing is repaired here"))
         }
     }
 

@@ -3,12 +3,14 @@ use crate::domain::timeline::{CaptionPosition, CaptionStyle, Motion, TransitionK
 use crate::domain::{BlobRef, CostCategory, Line, LineRole, Money, Script, Sha256};
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
 use crate::port::{
-    ColourTags, MediaContent, MediaInfo, Provider, Side, Speech, SpeechRequest, SpokenWord, Store, Usage, WordTimes,
+    ColourTags, MediaContent, MediaInfo, Provider, Side, Speech, SpeechRequest, SpokenWord, Store, Thumbnail,
+    ThumbnailRequest, Usage, WordTimes,
 };
 use crate::service::media::{PictureLayer, ScenePicture};
 use crate::testing::sample;
 use crate::{Cancellation, Error, MediaTime, RecordedProgress};
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 fn blob(name: &str) -> BlobRef {
@@ -247,8 +249,12 @@ impl Renderer for Nothing {
     async fn frame(&self, _: &Timeline, _: MediaTime) -> Result<BlobRef> {
         Err(Error::unavailable("nothing is rendered here"))
     }
-    async fn thumbnail(&self, _: &ThumbnailRequest) -> Result<BlobRef> {
+    async fn thumbnail(&self, _: &ThumbnailRequest) -> Result<Thumbnail> {
         Err(Error::unavailable("nothing is rendered here"))
+    }
+
+    async fn repair(&self, _: &Rendered, _: &BTreeSet<Repair>, _: &Operation) -> Result<(BlobRef, MediaInfo)> {
+        Err(Error::new(ErrorKind::Unsupported, "nothing is repaired here"))
     }
 }
 
@@ -301,4 +307,96 @@ async fn a_line_is_spoken_once_and_again_only_when_it_changes() {
     let last = progress.updates().pop().unwrap();
     assert_eq!((last.done, last.total, last.unit.as_str(), last.reused), (2, 2, "sentences", true));
     assert_eq!(speak(&[]).await.unwrap_err().kind(), crate::ErrorKind::Invalid);
+}
+
+#[test]
+fn a_sound_track_is_followed_without_a_pause_of_ours() {
+    let narration = narration(&["It rained all day.", "Then the sun came out.", "Nobody had expected it to."]);
+    let pictures = [card("a"), card("b"), card("c")];
+    let canvas = Canvas { frames_per_second: 25, ..Canvas::VERTICAL };
+    let direction = Direction { unbroken: true, ..Direction::default() };
+    let timeline = assemble_directed(&narration, &pictures, &CaptionStyle::tiktok(), canvas, direction).unwrap();
+    let total: MediaTime = narration.lines.iter().map(|line| line.duration).sum();
+    let over = timeline.duration() - total;
+    assert!(over >= MediaTime::ZERO && over < canvas.time_of(1), "{over:?}");
+    // The words of the last line are where they are in the sound, however the scenes were rounded.
+    let before: MediaTime = narration.lines[..2].iter().map(|line| line.duration).sum();
+    let said = timeline.captions.cues.iter().flat_map(|cue| &cue.words).find(|word| word.text == "Nobody").unwrap();
+    assert_eq!(said.start, before);
+}
+
+/// Renders too softly and with its index last; makes another file in which `good` is so.
+#[derive(Debug)]
+struct Careless {
+    loudness: f64,
+    fails: bool,
+    asked: std::sync::Mutex<Vec<Repair>>,
+}
+
+#[async_trait]
+impl Renderer for Careless {
+    async fn render(&self, timeline: &Timeline, _: &RenderSettings, _: &Operation) -> Result<Rendered> {
+        let length = timeline.duration();
+        let info = MediaInfo {
+            container: "mp4".to_owned(),
+            duration: length,
+            length: 1_000_000,
+            video_codec: Some("h264".to_owned()),
+            profile: Some("High".to_owned()),
+            pixel_format: Some("yuv420p".to_owned()),
+            width: timeline.canvas.width,
+            height: timeline.canvas.height,
+            frames_per_second: f64::from(timeline.canvas.frames_per_second),
+            frames: Some(timeline.frames()),
+            video_duration: Some(length),
+            audio_codec: Some("aac".to_owned()),
+            sample_rate: Some(48_000),
+            channels: Some(2),
+            audio_duration: Some(length),
+            fast_start: false,
+            edited: false,
+            colour: Some(ColourTags::bt709()),
+            loudness: Some(-20.0),
+            true_peak: Some(-3.0),
+            content: Some(MediaContent::default()),
+        };
+        Ok(Rendered { video: blob("first"), info, frames: 1, encoder: "test".to_owned(), repaired: BTreeSet::new() })
+    }
+
+    async fn frame(&self, _: &Timeline, _: MediaTime) -> Result<BlobRef> {
+        Err(Error::unavailable("nothing is drawn here"))
+    }
+
+    async fn thumbnail(&self, _: &ThumbnailRequest) -> Result<Thumbnail> {
+        Err(Error::unavailable("nothing is drawn here"))
+    }
+
+    async fn repair(&self, made: &Rendered, repairs: &BTreeSet<Repair>, _: &Operation) -> Result<(BlobRef, MediaInfo)> {
+        self.asked.lock().unwrap().extend(repairs);
+        if self.fails {
+            return Err(Error::unexpected("the tool broke off"));
+        }
+        let info = MediaInfo { loudness: Some(self.loudness), fast_start: self.loudness > -15.0, ..made.info.clone() };
+        Ok((blob("second"), info))
+    }
+}
+
+#[tokio::test]
+async fn what_a_render_left_wrong_is_set_right_where_it_helps() {
+    let timeline =
+        assemble(&narration(&["It rained."]), &[card("a")], &CaptionStyle::tiktok(), Canvas::VERTICAL).unwrap();
+    let settings = RenderSettings { encoder: crate::port::Encoder::Draft, title: String::new() };
+    for (loudness, fails, file) in [(-14.0, false, "second"), (-20.0, false, "first"), (-14.0, true, "first")] {
+        let careless = Arc::new(Careless { loudness, fails, asked: std::sync::Mutex::default() });
+        let provider = Provider { name: "voice".to_owned(), model: "test".to_owned(), side: Side::Local };
+        let voice = Arc::new(Voice { provider, asked: AtomicU32::new(0) });
+        let blobs = Arc::new(MemoryBlobs::new());
+        let editor = Editor { speech: voice.into(), blobs, renderer: careless.clone(), probe: Arc::new(Nothing) };
+        let operation = Operation::detached();
+        let rendered = careless.render(&timeline, &settings, &operation).await.unwrap();
+        let made = editor.set_right(&timeline, rendered, &operation).await.unwrap();
+        assert_eq!(*careless.asked.lock().unwrap(), [Repair::Index, Repair::Loudness]);
+        assert_eq!(made.video, blob(file), "{loudness} {fails}");
+        assert_eq!(made.repaired.is_empty(), file == "first");
+    }
 }

@@ -5,14 +5,16 @@ use super::request::{CreateRequest, Subject};
 use super::stages::{Choice, REVISED_PLAN, REVISED_SCRIPT, Revised};
 use crate::MediaTime;
 use crate::domain::{
-    Article, ClaimKind, Critique, Gate, GroundingAction, GroundingCheck, GroundingReport, Material, Sha256, Source,
+    Article, ClaimKind, Critique, Gate, GroundingAction, GroundingCheck, GroundingReport, Material, Platform, Sha256,
+    Source,
 };
 use crate::forms::Forms;
-use crate::port::{ColourTags, MediaContent, MediaInfo, Rendered, SpokenWord, WordTimes};
+use crate::port::{ColourTags, MediaContent, MediaInfo, Rendered, SpokenWord, Thumbnail, ThumbnailMarks, WordTimes};
 use crate::service::director::{Drafted, PastHook, Recalled};
-use crate::service::editor::SpokenLine;
+use crate::service::editor::{Cover, SpokenLine};
 use crate::service::media::{ArticlePicture, PictureLayer, ScenePicture};
 use crate::testing::sample;
+use std::collections::BTreeSet;
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -91,7 +93,13 @@ fn rendered() -> Rendered {
         true_peak: Some(-1.2),
         content: Some(MediaContent::default()),
     };
-    Rendered { video: sample::blob(2), info, frames: 1245, encoder: "libx264 veryfast crf 23".to_owned() }
+    Rendered {
+        video: sample::blob(2),
+        info,
+        frames: 1245,
+        encoder: "libx264 veryfast crf 23".to_owned(),
+        repaired: BTreeSet::new(),
+    }
 }
 
 #[test]
@@ -135,6 +143,19 @@ fn what_a_run_keeps_is_on_record() {
             },
         )
         .with("render", rendered())
-        .with("thumbnail/cover", sample::blob(4))
+        .with(
+            "covers",
+            vec![Cover {
+                shape: "tall".to_owned(),
+                width: 1080,
+                height: 1920,
+                own: true,
+                platforms: vec![Platform::Tiktok],
+                candidates: vec![Thumbnail {
+                    picture: sample::blob(4),
+                    marks: ThumbnailMarks { sharpness: 0.5, contrast: 0.75, brightness: 1.0, title: 0.9 },
+                }],
+            }],
+        )
         .check("journal");
 }

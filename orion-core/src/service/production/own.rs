@@ -9,8 +9,8 @@ use crate::text::claim::claims;
 use crate::text::language::Language;
 use serde::{Deserialize, Serialize};
 
-/// Who made the pictures of the user's own, in the record.
-pub(crate) const OWN: &str = "own";
+/// Who made what is of the user's own, in the record.
+pub const OWN: &str = "own";
 
 /// Stored files of the user's own, looked at before the run began, and where they go.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -28,6 +28,10 @@ pub struct Own {
     /// Music under it all, a WAV file; it is looped and steps back for the voice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub music: Option<BlobRef>,
+    /// The finished sound of the video, a WAV file, in place of voice and music. `narration` has its lines and the times
+    /// of their words, and no sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<BlobRef>,
 }
 
 /// What is asked of one scene.

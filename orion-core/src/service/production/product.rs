@@ -5,12 +5,12 @@ use super::{CreateRequest, Job, Production};
 use crate::domain::timeline::Timeline;
 use crate::domain::{BlobRef, ContentStatus, RunState, Sha256, Step, StepState};
 use crate::id::{ContentId, RunId};
-use crate::port::{Attempt, MediaInfo, Provider, RepositoryExt, Validation};
+use crate::port::{Attempt, MediaInfo, Provider, Repair, RepositoryExt, Validation};
 use crate::service::director::markdown;
-use crate::service::editor::CaptionFiles;
+use crate::service::editor::{CaptionFiles, Cover};
 use crate::{Error, Operation, Result, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A finished video with everything that goes beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Product {
     pub title: String,
     /// The file.
     pub video: BlobRef,
-    /// A still for listings (JPEG).
+    /// A still for listings (JPEG): the best of the video's own shape.
     pub thumbnail: BlobRef,
     /// The video as data, to be edited or exported.
     pub timeline: Timeline,
@@ -65,6 +65,12 @@ pub struct RunReport {
     pub validation: Validation,
     /// The encoder as used.
     pub encoder: String,
+    /// What was set right in a second pass over the file.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub repaired: BTreeSet<Repair>,
+    /// The thumbnails of every shape, with how good each is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<Cover>,
     /// Hash of each file by its name in the folder.
     pub files: BTreeMap<String, Sha256>,
     /// What could not be had and why.
@@ -139,6 +145,12 @@ fn not_kept(steps: &[Step]) -> Option<String> {
     Some(format!("not kept as an example for later scripts: {}", step.error.as_deref().unwrap_or("unknown")))
 }
 
+/// A note if a second pass over the file was needed.
+fn set_right(repaired: &BTreeSet<Repair>) -> Option<String> {
+    let names: Vec<&str> = repaired.iter().map(|repair| repair.as_str()).collect();
+    (!names.is_empty()).then(|| format!("render: set right in a second pass: {}", names.join(", ")))
+}
+
 impl Production {
     /// What a run has made, once its file is rendered: at the review gate and after it.
     ///
@@ -167,6 +179,9 @@ impl Production {
             *seconds_by_stage.entry(stage).or_default() += step.took().map_or(0.0, |took| took.as_secs_f64());
         }
         let cost = job.journal.spent().await?;
+        let thumbnail = made.thumbnail().map(|best| best.picture.clone());
+        let thumbnail = thumbnail.ok_or_else(|| Error::unexpected("the run has no thumbnail"))?;
+        let repaired = set_right(&made.rendered.repaired);
         let problems = choice.iter().flat_map(|choice| choice.problems.clone());
         let report = RunReport {
             run_id: job.run.id,
@@ -183,6 +198,8 @@ impl Production {
             video: made.rendered.info,
             validation: made.validation,
             encoder: made.rendered.encoder,
+            repaired: made.rendered.repaired,
+            covers: made.covers,
             files: BTreeMap::new(),
             notes: problems
                 .chain(material.notes.clone())
@@ -190,13 +207,14 @@ impl Production {
                 .chain(replaced(&steps))
                 .chain(not_kept(&steps))
                 .chain(narration.note())
+                .chain(repaired)
                 .collect(),
             request: job.request.clone(),
         };
         Ok(Product {
             title: content.title,
             video: made.rendered.video,
-            thumbnail: made.thumbnail,
+            thumbnail,
             captions: CaptionFiles::of(&made.timeline.captions, &made.timeline.canvas),
             timeline: made.timeline,
             script_markdown: markdown(&drafted, &material),

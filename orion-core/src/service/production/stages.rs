@@ -4,16 +4,18 @@
 use super::{Changes, Job, Production, Subject};
 use crate::domain::timeline::{AudioRole, AudioTrack, CaptionStyle, Timeline};
 use crate::domain::{
-    Asset, AssetKind, BlobRef, Content, FeedItem, Material, ScenePlan, Script, Sha256, Stage, Trend, TrendStatus,
+    Asset, AssetKind, BlobRef, Content, FeedItem, Material, Platform, ScenePlan, Script, Sha256, Stage, Trend,
+    TrendStatus,
 };
 use crate::event::Event;
 use crate::id::AssetId;
 use crate::port::{
-    Brief, Filter, Order, Page, Provider, RenderSettings, Rendered, RepositoryExt, ScriptWriter, ThumbnailRequest,
-    Validation,
+    Brief, Filter, Order, Page, Provider, RenderSettings, Rendered, RepositoryExt, ScriptWriter, Thumbnail, Validation,
 };
 use crate::service::director::{self, Drafted, Recalled};
-use crate::service::editor::{Direction, Expectations, Narration, assemble_directed, validate};
+use crate::service::editor::{
+    Cover, CoverRequest, CoverSource, Direction, Expectations, Narration, assemble_directed, validate,
+};
 use crate::service::journal::Work;
 use crate::service::media::ScenePicture;
 use crate::service::scout::{ScanRequest, built_in, choose};
@@ -54,8 +56,18 @@ pub(super) struct Made {
     pub(super) timeline: Timeline,
     pub(super) rendered: Rendered,
     pub(super) validation: Validation,
-    pub(super) thumbnail: BlobRef,
+    pub(super) covers: Vec<Cover>,
 }
+
+impl Made {
+    /// The best thumbnail of the video's own shape.
+    pub(super) fn thumbnail(&self) -> Option<&Thumbnail> {
+        self.covers.iter().find(|cover| cover.own).and_then(|cover| cover.candidates.first())
+    }
+}
+
+/// The platforms whose thumbnails content has beside its own (contract, section 5.6).
+const SHOWN_ON: [Platform; 3] = [Platform::Youtube, Platform::Tiktok, Platform::InstagramReels];
 
 impl Production {
     /// Does one stage, and gives what it made of the content, to be committed together with the end of the stage.
@@ -398,36 +410,34 @@ impl Production {
         let own = &job.request.own;
         let least = own.least(narration.lines.len());
         let plan = self.plan(job).await?;
-        let direction = Direction { prompts: &plan.prompts, least: &least };
+        let direction = Direction { prompts: &plan.prompts, least: &least, unbroken: own.track.is_some() };
         let mut timeline = assemble_directed(&narration, &moving, &style, job.request.canvas, direction)?;
-        timeline.audio.extend(own.music.clone().map(|source| AudioTrack {
-            source,
-            start: MediaTime::ZERO,
-            duration: timeline.duration(),
-            role: AudioRole::Music,
-            gain_db: 0.0,
-        }));
+        let length = timeline.duration();
+        let whole =
+            |source: BlobRef, role| AudioTrack { source, start: MediaTime::ZERO, duration: length, role, gain_db: 0.0 };
+        match &own.track {
+            Some(track) => timeline.audio.push(whole(track.clone(), AudioRole::Track)),
+            None => timeline.audio.extend(own.music.clone().map(|music| whole(music, AudioRole::Music))),
+        }
         if let Some(brand) = &job.request.brand {
             brand.dress(&mut timeline)?;
         }
         let settings = RenderSettings { encoder: job.request.encoder, title: script.title.clone() };
         let rendered = self.editor.render(&job.journal, &timeline, &settings, job.operation).await?.value;
         let validation = validate(&rendered.info, &timeline, &Expectations::default());
-        let request = ThumbnailRequest {
-            // The background alone: the title is set anew, larger.
-            layers: pictures
-                .iter()
-                .filter_map(|picture| picture.layers.first())
-                .map(|layer| layer.blob.clone())
-                .find(|blob| blob.media_type.starts_with("image/"))
-                .into_iter()
-                .collect(),
+        let source = |picture: &ScenePicture| {
+            // The ground alone: the title is set anew, larger.
+            let layer = picture.layers.first()?;
+            Some(CoverSource { scene: picture.scene_number, ground: layer.blob.clone() })
+        };
+        let request = CoverRequest {
             title: script.title.clone(),
             accent: plan.look.palette.accent,
             canvas: job.request.canvas,
+            sources: pictures.iter().filter_map(source).collect(),
         };
-        let thumbnail = self.editor.thumbnail(&job.journal, "cover", &request).await?.value;
-        Ok(Made { timeline, rendered, validation, thumbnail })
+        let covers = self.editor.covers(&job.journal, &timeline, &request, job.operation).await?.value;
+        Ok(Made { timeline, rendered, validation, covers })
     }
 
     async fn save_video(&self, job: &Job<'_>, made: &Made) -> Result<Changes> {
@@ -435,10 +445,21 @@ impl Production {
             "duration_seconds": made.rendered.info.duration.seconds(), "encoder": made.rendered.encoder,
             "validation_score": made.validation.score(), "validation_passed": made.validation.passed(),
         });
-        let assets = vec![
-            self.asset(job, AssetKind::Video, "ffmpeg", &made.rendered.video, video),
-            self.asset(job, AssetKind::Thumbnail, "draw", &made.thumbnail, serde_json::json!({})),
-        ];
+        let mut assets = vec![self.asset(job, AssetKind::Video, "ffmpeg", &made.rendered.video, video)];
+        // That of the video's own shape first: it is what listings here show.
+        assets.extend(made.thumbnail().map(|own| {
+            let metadata = serde_json::json!({ "score": own.marks.score() });
+            self.asset(job, AssetKind::Thumbnail, "draw", &own.picture, metadata)
+        }));
+        for platform in SHOWN_ON {
+            let shown = made.covers.iter().find(|cover| cover.platforms.contains(&platform));
+            assets.extend(shown.and_then(|cover| Some((cover, cover.candidates.first()?))).map(|(cover, best)| {
+                let metadata = serde_json::json!({
+                    "platform": platform, "width": cover.width, "height": cover.height, "score": best.marks.score(),
+                });
+                self.asset(job, AssetKind::Thumbnail, "draw", &best.picture, metadata)
+            }));
+        }
         let mut changes = self.changes(job.run.owner).await?;
         replace_assets(&mut changes, job, &[AssetKind::Video, AssetKind::Thumbnail], assets).await?;
         let content = changes.tx.contents().require(job.run.content_id).await?;

@@ -9,13 +9,15 @@ use crate::event::RejectAction;
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, MemoryWire, SeededEntropy};
 use crate::port::{
     ColourTags, FeedReader, FeedReading, FeedVisit, Filter, GeneratedImage, ImageLayer, ImageModel, ImageRequest,
-    MediaInfo, MediaProbe, Order, Page, Provider, RenderSettings, Rendered, Renderer, Side, Speech, SpeechModel,
-    SpeechRequest, SpokenWord, Submission, ThumbnailRequest, Usage, Voice, WordTimes,
+    MediaInfo, MediaProbe, Order, Page, Provider, RenderSettings, Rendered, Renderer, Repair, Side, Speech,
+    SpeechModel, SpeechRequest, SpokenWord, Submission, Thumbnail, ThumbnailMarks, ThumbnailRequest, Usage, Voice,
+    WordTimes,
 };
 use crate::strategy::Strategy;
 use crate::{Cancellation, MediaTime, Timestamp};
 use async_trait::async_trait;
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -175,15 +177,22 @@ impl Renderer for Tools {
             true_peak: None,
             content: None,
         };
-        Ok(Rendered { video, info, frames: 1, encoder: "test".to_owned() })
+        Ok(Rendered { video, info, frames: 1, encoder: "test".to_owned(), repaired: BTreeSet::new() })
     }
 
     async fn frame(&self, _timeline: &Timeline, _at: MediaTime) -> Result<BlobRef> {
         self.blobs.put(Bytes::from_static(b"frame"), "image/png").await
     }
 
-    async fn thumbnail(&self, request: &ThumbnailRequest) -> Result<BlobRef> {
-        self.blobs.put(Bytes::from(request.title.clone()), "image/jpeg").await
+    async fn thumbnail(&self, request: &ThumbnailRequest) -> Result<Thumbnail> {
+        let shown =
+            format!("{} {}x{} {:?}", request.title, request.canvas.width, request.canvas.height, request.layers);
+        let picture = self.blobs.put(Bytes::from(shown), "image/jpeg").await?;
+        Ok(Thumbnail { picture, marks: ThumbnailMarks::default() })
+    }
+
+    async fn repair(&self, _: &Rendered, _: &BTreeSet<Repair>, _: &Operation) -> Result<(BlobRef, MediaInfo)> {
+        Err(Error::new(ErrorKind::Unsupported, "nothing is repaired here"))
     }
 }
 

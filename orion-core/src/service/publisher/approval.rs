@@ -10,6 +10,14 @@ pub(super) async fn newest(tx: &mut dyn Tx, content: &Content, kind: AssetKind) 
     Ok(tx.assets().list(&filter, &Page::first(Order::Newest, 1)).await?.items.into_iter().next())
 }
 
+/// The thumbnail of the video's own shape: that of the lowest position; the others are for single platforms.
+pub(super) async fn thumbnail(tx: &mut dyn Tx, content: &Content) -> Result<Option<Asset>> {
+    let states = vec![AssetKind::Thumbnail.to_string()];
+    let filter = Filter { parent: Some(content.id.0), states, ..Filter::default() };
+    let found = tx.assets().list(&filter, &Page::first(Order::Newest, Page::MOST)).await?;
+    Ok(found.items.into_iter().min_by_key(|asset| asset.position))
+}
+
 /// The file that may go out.
 ///
 /// # Errors

@@ -315,7 +315,7 @@ impl Publisher {
         let Some(video) = video.filter(|video| video.sha256 == publication.file) else {
             return Ok(Err("the video has changed since it was approved".to_owned()));
         };
-        let thumbnail = approval::newest(&mut *tx, &content, AssetKind::Thumbnail).await?.map(|asset| asset.blob);
+        let thumbnail = approval::thumbnail(&mut *tx, &content).await?.map(|asset| asset.blob);
         let credentials = match self.open(&mut *tx, publication.account_id).await? {
             Ok(credentials) => credentials,
             Err(reason) => return Ok(Err(reason)),

@@ -35,6 +35,9 @@ fn missing(error: orion_core::Error) -> ApiError {
     }
 }
 
+/// More thumbnails than content ever has.
+const MOST_THUMBNAILS: u32 = 16;
+
 /// Signed links to what content shows.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shown {
@@ -47,9 +50,17 @@ impl Shown {
         let link = |blob: Option<BlobRef>, stem: &str| blob.map(|blob| links.to(&blob, stem, now));
         Ok(Self {
             video_url: link(newest(tx, id, AssetKind::Video).await?, "video"),
-            thumbnail_url: link(newest(tx, id, AssetKind::Thumbnail).await?, "thumbnail"),
+            thumbnail_url: link(thumbnail(tx, id).await?, "thumbnail"),
         })
     }
+}
+
+/// The thumbnail of the video's own shape, which stands before those for single platforms.
+async fn thumbnail(tx: &mut dyn Tx, id: ContentId) -> Result<Option<BlobRef>> {
+    let states = vec![AssetKind::Thumbnail.to_string()];
+    let filter = Filter { parent: Some(id.0), states, ..Filter::default() };
+    let found = tx.assets().window(&filter, Order::Newest, 0, MOST_THUMBNAILS).await?;
+    Ok(found.into_iter().min_by_key(|asset| asset.position).map(|asset| asset.blob))
 }
 
 /// The newest file of a kind.

@@ -34,6 +34,7 @@ class AsyncMakingCalls(AsyncBase):
         images: Iterable[PathLike] = (),
         clips: Iterable[PathLike] = (),
         voice_file: PathLike | None = None,
+        audio: PathLike | None = None,
         music: str | os.PathLike[str] | None = None,
         out: PathLike | None = None,
         niche: str | None = None,
@@ -52,7 +53,7 @@ class AsyncMakingCalls(AsyncBase):
     ) -> Video:
         """Makes one video and writes it, with everything beside it, into a folder.
 
-        Exactly one of the first six says what about.
+        Exactly one of the first six says what about, or `audio` alone.
 
         Parameters
         ----------
@@ -76,9 +77,13 @@ class AsyncMakingCalls(AsyncBase):
             Your own clips, without their sound, after the pictures.
         voice_file
             The script as you have spoken it.
+        audio
+            The finished sound of the video: it plays as it is, in place of voice and music, and the scenes follow it.
+            What is said in it is `script`, or without one what the transcriber hears. Where the voice is ``"silent:"``
+            nothing is said in it, and the scenes share its length.
         music
             Music under the voice: ``"calm"``, ``"bright"``, ``"tense"``, ``"playful"``, a file of sound, or
-            ``"none"``. A platform takes none of these four.
+            ``"none"``. A platform takes none of these five.
         out
             The folder; without one a new one in ``orion-videos``.
         niche
@@ -131,6 +136,7 @@ class AsyncMakingCalls(AsyncBase):
                 "images": images,
                 "clips": clips,
                 "voice_file": voice_file,
+                "audio": audio,
                 "music": music,
                 "niche": niche,
                 "seconds": seconds,

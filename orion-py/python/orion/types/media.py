@@ -112,6 +112,11 @@ class Video(Record):
     script = Field(maybe(Path))
 
     @property
+    def thumbnails(self) -> list[Path]:
+        """Thumbnails in the shapes of the platforms, several of each, the best first. A platform gives none."""
+        return [Path(place) for place in self._data.get("thumbnails") or []]
+
+    @property
     def report(self) -> Report:
         """How it came about. A platform gives no report."""
         path = self._data.get("report")

@@ -1,6 +1,6 @@
 //! What a file must be, and whether it is: a rendered file against its timeline ([`validate`]), any file against what
 //! a platform demands ([`check_file`]), a captioned one against what it was before ([`check_captioned`]). What can be set
-//! right without encoding the picture anew is a [`Repair`].
+//! right without encoding the picture anew is a [`Repair`](crate::port::Repair).
 
 mod captioned;
 mod content;
@@ -13,7 +13,7 @@ mod tests;
 pub use captioned::{Captioned, check_captioned};
 pub use file::check_file;
 pub use rendered::{Expectations, validate};
-pub use repair::{Repair, repairs};
+pub use repair::repairs;
 
 use crate::port::{CheckOutcome, Validation};
 

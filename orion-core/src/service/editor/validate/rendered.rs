@@ -74,6 +74,9 @@ pub fn validate(info: &MediaInfo, timeline: &Timeline, expectations: &Expectatio
     }
     let placed = if info.fast_start { "index first" } else { "index last" };
     checks.equal("fast start", 0.5, "index first", Some(placed));
+    if let Some(colour) = &info.colour {
+        checks.equal("colours", 0.3, "told", Some(if colour.are_whole() { "told" } else { "not told" }));
+    }
     let captions = timeline.captions.check(timeline.duration());
     let found = captions.as_ref().err().map_or_else(|| "inside".to_owned(), ToString::to_string);
     checks.add("captions", 0.5, captions.is_ok(), "inside".to_owned(), found);

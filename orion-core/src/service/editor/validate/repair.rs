@@ -1,24 +1,7 @@
 //! Which faults of a file can be set right without encoding its picture anew.
 
-use crate::domain::named;
-use crate::port::{MediaInfo, Validation};
+use crate::port::{MediaInfo, Repair, Validation};
 use std::collections::BTreeSet;
-
-named! {
-    /// Something that can be set right.
-    Repair {
-        /// The file becomes an MP4 with its index before its data.
-        Index = "index",
-        /// The picture tells its colours.
-        Colour = "colour",
-        /// The sound is brought to -14 LUFS below -1 dBTP.
-        Loudness = "loudness",
-        /// The sound becomes AAC of 48,000 samples a second.
-        Sound = "sound",
-        /// The sound becomes as long as the picture: cut, or filled up with silence.
-        Length = "length",
-    }
-}
 
 /// What can be set right of what does not hold; empty where nothing is wrong or nothing can be done.
 pub fn repairs(info: &MediaInfo, validation: &Validation) -> BTreeSet<Repair> {
