@@ -2,7 +2,7 @@
 //! goes on by itself. Each test has a small disk of its own (`tmpfs`), for which it must be root.
 
 use crate::platform::{Platform, token, trend};
-use crate::program::{Program, told};
+use crate::program::Program;
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io::Write;

@@ -16,6 +16,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// So often it is looked whether there is room for what was paid for, four times a second.
+const LOOKS_FOR_ROOM: u32 = 240;
+
 /// What a piece of work gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Work<T> {
@@ -225,15 +228,17 @@ impl Journal {
         }
     }
 
-    /// Stores what a provider has made for a step. Where there is no room it waits for some, as long as its lease holds:
-    /// what was paid for must not be made again because a disk was full for a moment.
+    /// Stores what a provider has made for a step. Where there is no room for what was paid for, it waits for some, a
+    /// minute at most and as long as its lease holds: it must not be made again because a disk was full for a moment.
     ///
     /// # Errors
     /// As [`BlobStore::put`]; [`Cancelled`](ErrorKind::Cancelled) if the operation was stopped meanwhile.
-    pub async fn keep(&self, bytes: Bytes, media_type: &str, operation: &Operation) -> Result<BlobRef> {
+    pub async fn keep(&self, bytes: Bytes, media_type: &str, paid: Money, operation: &Operation) -> Result<BlobRef> {
+        let mut looks = if paid > Money::ZERO { LOOKS_FOR_ROOM } else { 0 };
         loop {
             match (self.blobs.put(bytes.clone(), media_type).await, &self.tenure) {
-                (Err(error), Some(tenure)) if error.is_starved() => {
+                (Err(error), Some(tenure)) if error.is_starved() && looks > 0 => {
+                    looks -= 1;
                     operation.cancellation.unless_cancelled(tenure.wait(error)).await?;
                 }
                 (outcome, _) => return outcome,

@@ -252,7 +252,7 @@ impl Media {
         let mut layers = Vec::with_capacity(image.layers.len());
         for layer in image.layers {
             let blob = match journal {
-                Some(journal) => journal.keep(layer.bytes, &layer.media_type, operation).await?,
+                Some(journal) => journal.keep(layer.bytes, &layer.media_type, image.usage.cost, operation).await?,
                 None => self.blobs.put(layer.bytes, &layer.media_type).await?,
             };
             layers.push(PictureLayer { blob, width: layer.width, height: layer.height, moves: layer.moves });

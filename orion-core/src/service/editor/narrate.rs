@@ -141,7 +141,7 @@ async fn speak(
         return Err(Error::unexpected("the voice gave no sound").with_context("text", &request.text));
     }
     let audio = match samples.iter().any(|sample| sample.abs() > INAUDIBLE) {
-        true => Some(journal.keep(encode_wav(&samples, sample_rate), "audio/wav", operation).await?),
+        true => Some(journal.keep(encode_wav(&samples, sample_rate), "audio/wav", usage.cost, operation).await?),
         false => None,
     };
     let blobs = audio.clone().into_iter().collect();

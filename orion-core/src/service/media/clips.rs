@@ -133,7 +133,7 @@ async fn keep_clip(
     clip: GeneratedClip,
     operation: &Operation,
 ) -> Result<Work<BlobRef>> {
-    let blob = journal.keep(clip.bytes, &clip.media_type, operation).await?;
+    let blob = journal.keep(clip.bytes, &clip.media_type, clip.usage.cost, operation).await?;
     turn.paid(clip.usage.cost);
     Ok(Work { blobs: vec![blob.clone()], usage: Some(clip.usage), ..Work::of(turn, blob) })
 }

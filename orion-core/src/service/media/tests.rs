@@ -376,9 +376,11 @@ async fn what_was_paid_waits_for_room_and_is_not_asked_for_again() {
     assert_eq!((made.len(), studio.shown().len()), (1, 1), "it was drawn once");
     assert_eq!(studio.journal.spent().await.unwrap(), Money(20_000));
 
-    // Whoever stops it need not make room for that.
+    // What cost nothing waits for nothing, and whoever stops it need not make room.
     studio.disk.full.store(true, Ordering::SeqCst);
+    let free = studio.journal.keep(Bytes::from_static(b"free"), "image/png", Money::ZERO, &operation).await;
+    assert!(free.unwrap_err().is_starved());
     operation.cancellation.cancel();
-    let stopped = studio.journal.keep(Bytes::from_static(b"another"), "image/png", &operation).await;
+    let stopped = studio.journal.keep(Bytes::from_static(b"another"), "image/png", Money(1), &operation).await;
     assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
 }
