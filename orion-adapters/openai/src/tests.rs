@@ -4,7 +4,7 @@ use crate::{OpenAiEmbedder, OpenAiImages, OpenAiLanguageModel, OpenAiOptions, Op
 use orion_core::domain::{Card, CostCategory, Money, Secret};
 use orion_core::port::{
     CompletionRequest, Embedder, ImageModel, ImageRequest, LanguageModel, Message, MessageRole, Side, SpeechModel,
-    SpeechRequest, Submission, Transcriber, WordTimes,
+    SpeechRequest, Submission, Transcriber, Usage, WordTimes,
 };
 use orion_core::strategy::Strategy;
 use orion_core::testing::language::{BadDay, Conversation};
@@ -308,9 +308,10 @@ async fn pictures_are_cut_to_the_shape_and_broken_ones_are_errors() {
     let server = server(&[]).await;
     let request = picture();
     let images = OpenAiImages::new("gpt-image-1", &options(&server)).unwrap();
-    let Submission::Done(drawn) = images.submit(&request, &Operation::detached()).await.unwrap() else { panic!() };
-    assert_eq!((drawn.usage.category, drawn.usage.units), (CostCategory::ImageGeneration, 1.0));
-    assert_eq!(drawn.usage.cost, Money::from_dollars(CostCategory::ImageGeneration.default_rate()));
+    let drawn = images.submit(&request, &Operation::detached()).await.unwrap();
+    let cost = Money::from_dollars(CostCategory::ImageGeneration.default_rate());
+    let usage = Usage { category: CostCategory::ImageGeneration, units: 1.0, cost };
+    assert!(matches!(&drawn, Submission::Done(image) if image.usage == usage), "{drawn:?}");
     let asked = server.seen().remove(0).json();
     assert_eq!((asked["size"].as_str(), asked.get("response_format")), (Some("1024x1536"), None));
     assert!(asked["prompt"].as_str().unwrap().contains("none of this: text"));
