@@ -33,6 +33,11 @@ fn x264(encoder: Encoder) -> X264 {
     }
 }
 
+/// Told to the C library of GNU systems: ffmpeg takes and leaves the room of a frame for each one, and without this the
+/// system takes it back every time and clears it anew, which costs an encoder of 1080x1920 about 5 % of its time.
+const KEEP_MEMORY: [(&str, &str); 2] =
+    [("MALLOC_MMAP_THRESHOLD_", "33554432"), ("MALLOC_TRIM_THRESHOLD_", "268435456")];
+
 /// Threads of the encoder: one more than cores keeps them busy; each holds several frames, so there is a bound.
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 7) + 1
@@ -57,7 +62,7 @@ pub(super) fn command(
 ) -> Command {
     let Canvas { width, height, frames_per_second: rate } = &timeline.canvas;
     let mut command = Command::new(ffmpeg);
-    command.current_dir(folder);
+    command.current_dir(folder).envs(KEEP_MEMORY);
     command.args(["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]);
     if let Some(hardware) = hardware {
         hardware.before(&mut command);
