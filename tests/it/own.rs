@@ -50,6 +50,22 @@ fn marks_say_what_scenes_show_and_music_lies_under_the_voice() {
 }
 
 #[test]
+fn a_clipped_and_broken_recording_becomes_sound_that_is_in_order() {
+    let Some(program) = Program::find() else { return };
+    let source = "aevalsrc=6*sin(1200*t)*gt(sin(3*t)\\,0):d=6:s=8000";
+    let whole = made(&program, "clipped.mp3", source, &[]);
+    let bytes = fs::read(whole).unwrap();
+    let voice = program.file("broken.mp3", &bytes[..bytes.len() * 2 / 3]);
+    let more = ["--script", "One line to say.\n\nAnother line to say.", "--voice-file", &voice];
+    let output = program.command(QUICK.iter().copied().chain(more)).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let report: Value = serde_json::from_slice(&fs::read(program.path("video/run.json")).unwrap()).unwrap();
+    for check in report["validation"]["checks"].as_array().unwrap() {
+        assert!(check["passed"] == true || check["name"] == "silence", "{check}");
+    }
+}
+
+#[test]
 fn files_that_cannot_be_used_are_named_before_any_work() {
     let Some(program) = Program::find() else { return };
     let picture = made(&program, "whole.jpg", "mandelbrot=s=800x600", &["-frames:v", "1"]);
@@ -69,6 +85,8 @@ fn files_that_cannot_be_used_are_named_before_any_work() {
         ["--voice-file", &text],
         ["--voice-file", &silence],
         ["--music", &text],
+        ["--music", &silence],
+        ["--audio", &silence],
     ] {
         let output = program.command(QUICK.iter().copied().chain(script).chain(arguments)).output().unwrap();
         let said = told(&output);
