@@ -205,7 +205,8 @@ fn no_word_of_a_thousand_hostile_ones_opens_a_file() {
     let [one, dashed, rest @ ..] = names;
     let dashed = format!("--image={dashed}");
     let images = [&["--image", one], &rest[..]].concat();
-    let files = [&images[..], &[&dashed, "--speed", "2", "--music", "./-filter_complex.wav", "--clip", moving]].concat();
+    let files =
+        [&images[..], &[&dashed, "--speed", "2", "--music", "./-filter_complex.wav", "--clip", moving]].concat();
     let output = strace(&program, "trace-create", &[&create[..], &more, &files].concat()).unwrap();
     assert!(output.status.success(), "{}", told(&output));
     judge(&program, "trace-create");
