@@ -202,11 +202,22 @@ fn no_word_of_a_thousand_hostile_ones_opens_a_file() {
         ["create", "--silent", "--offline", "--quality", "draft", "--format", "1:1", "--fps", "24", "--out", "made"];
     let more = ["--script", "script.txt", "--template", "template.toml", "--brand", "brand.toml"];
     // All of them are opened, whether they are shown or not.
-    let [one, dashed, rest @ ..] = names;
-    let dashed = format!("--image={dashed}");
-    let images = [&["--image", one], &rest[..]].concat();
-    let files =
-        [&images[..], &[&dashed, "--speed", "2", "--music", "./-filter_complex.wav", "--clip", moving]].concat();
+    let dashed = format!("--image={}", names[1]);
+    let files = [
+        "--image",
+        names[0],
+        names[2],
+        names[3],
+        names[4],
+        names[5],
+        &dashed,
+        "--speed",
+        "2",
+        "--music",
+        "./-filter_complex.wav",
+        "--clip",
+        moving,
+    ];
     let output = strace(&program, "trace-create", &[&create[..], &more, &files].concat()).unwrap();
     assert!(output.status.success(), "{}", told(&output));
     judge(&program, "trace-create");
