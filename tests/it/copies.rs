@@ -72,13 +72,16 @@ fn what_was_at_work_in_a_backup_goes_on_where_it_is_restored() {
         if record.contains(r#"{\"state\":\"running\""#) && made["files"].as_u64() > Some(0) {
             at_work = Some(folder);
         }
-        let statuses: Vec<Value> =
-            contents.iter().map(|content| platform.json(&["content", "view", content])["status"].clone()).collect();
-        if statuses.iter().all(|status| status == "review") {
-            break;
+        // Not in every round: reading has its limits.
+        if number % 5 == 4 {
+            let status = |content| platform.json(&["content", "view", content])["status"].clone();
+            if contents.iter().all(|content| status(content) == "review") {
+                break;
+            }
         }
     }
-    let at_work = at_work.expect("no backup was made while a run was at work");
+    assert!(at_work.is_some(), "no backup was made while a run was at work");
+    let at_work = at_work.unwrap();
     let other = Program::find().unwrap();
     let restored = other.run(&["restore", &at_work]);
     assert!(restored.status.success(), "{}", told(&restored));

@@ -39,7 +39,7 @@ impl Stand {
         Some((platform, stand))
     }
 
-    fn from_now_on(&self, what: &str) {
+    fn hold_from_now_on(&self, what: &str) {
         fs::write(self.folder.join(what), "").unwrap();
     }
 
@@ -83,7 +83,7 @@ fn inspect(platform: &Platform, run: &str) -> Value {
 #[test]
 fn a_run_that_failed_is_looked_into_and_taken_up_again() {
     let Some((platform, stand)) = Stand::start() else { return };
-    stand.from_now_on("fails");
+    stand.hold_from_now_on("fails");
     let (run, content) = begin(&platform, &trend(&platform));
     until(&platform, "the failure", || inspect(&platform, &run)["status"] == "failed");
     let seen = inspect(&platform, &run);
@@ -121,7 +121,7 @@ fn a_run_that_failed_is_looked_into_and_taken_up_again() {
 #[test]
 fn a_run_that_is_stopped_takes_its_own_tools_along_and_no_others() {
     let Some((platform, stand)) = Stand::start() else { return };
-    stand.from_now_on("hangs");
+    stand.hold_from_now_on("hangs");
     let found = trend(&platform);
     let (one, _) = begin(&platform, &found);
     until(&platform, "the first encoder", || stand.hanging().len() == 1);
@@ -150,7 +150,7 @@ fn a_run_that_is_stopped_takes_its_own_tools_along_and_no_others() {
 #[test]
 fn a_run_whose_tool_has_no_memory_waits_for_some() {
     let Some((platform, stand)) = Stand::start() else { return };
-    stand.from_now_on("dies");
+    stand.hold_from_now_on("dies");
     let (run, content) = begin(&platform, &trend(&platform));
     until(&platform, "that it waits", || platform.log().contains("a run waits for room"));
     assert!(platform.log().contains("no memory left for the video tool"), "{}", platform.log());
