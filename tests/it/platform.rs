@@ -120,7 +120,12 @@ impl Platform {
                 return view;
             }
             assert!(begun.elapsed() < Duration::from_secs(300), "content stays {status}:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(200));
+            // Reading has its limits.
+            std::thread::sleep(Duration::from_millis(if begun.elapsed() < Duration::from_secs(5) {
+                200
+            } else {
+                1500
+            }));
         }
     }
 
