@@ -27,5 +27,6 @@ mod set;
 mod shell;
 mod stuck;
 mod style;
+mod swept;
 mod tidy;
 mod words;

@@ -127,7 +127,10 @@ async fn open(setting: &Setting) -> Result<(Arc<dyn Store>, Arc<dyn BlobStore>)>
             .with_hint("set `store` and `blobs` to what the platform uses"));
     }
     let parts = parts(config)?;
-    Ok((parts.store(&config.store).await?, parts.blobs(&config.blobs)?))
+    let (store, blobs) = (parts.store(&config.store).await?, parts.blobs(&config.blobs)?);
+    #[cfg(feature = "faults")]
+    let (store, blobs) = (crate::fault::store(store), crate::fault::blobs(blobs));
+    Ok((store, blobs))
 }
 
 /// Tells a person who watches how far it is, a few times a second.
