@@ -3,11 +3,10 @@
 //! `cargo run --release -p orion-record-benches --bin record -- [STEPS] [WORKERS]`
 //!
 //! A step is an event that a worker of a consumer group claims, whose effect (one row) it writes, and that it
-//! acknowledges in the same transaction as the effect. `single` commits each step by itself; `batched` is a
-//! [`Consumer`](orion_core::service::consumer::Consumer), which commits 32 at once if they are handled quickly. The raw
-//! loop does the same on the same server with hand-written SQL: `select … for update skip locked`, one insert, one
-//! delete, commit. Every commit is synced to the disk. Rounds of one and the other alternate; medians are printed with
-//! all rounds.
+//! acknowledges in the same transaction as the effect. `single` commits each step by itself; `batched` is a [`Consumer`],
+//! which commits 32 at once if they are handled quickly. The raw loop does the same on the same server with hand-written
+//! SQL: `select … for update skip locked`, one insert, one delete, commit. Every commit is synced to the disk. Rounds of
+//! one and the other alternate; medians are printed with all rounds.
 
 use async_trait::async_trait;
 use orion_core::domain::{Notification, NotificationKind};
