@@ -1,11 +1,9 @@
 //! Renders cards and says what it cost: frames per second, CPU seconds, memory. Half a minute, three minutes and half an
 //! hour tell whether memory is flat.
 //!
-//! `cargo run --release -p orion-benches --bin render -- [draft|standard|premium] [SECONDS…] [FOLDER]`; with a folder, the
+//! `cargo run --release -p orion-video-benches --bin render -- [draft|standard|premium] [SECONDS…] [FOLDER]`; with a folder, the
 //! last video and some stills are put there. Memory and CPU figures need Linux.
 
-use orion_benches::drawn::failed;
-use orion_benches::video::{ACCENTS, cpu, status, timeline, watch};
 use orion_blob::FolderBlobs;
 use orion_core::domain::timeline::{Canvas, Timeline};
 use orion_core::domain::{BlobRef, SafeArea};
@@ -14,6 +12,8 @@ use orion_core::service::editor::{CaptionFiles, Expectations, validate};
 use orion_core::{MediaTime, Operation, Result};
 use orion_draw::FontKit;
 use orion_render::{FfmpegRenderer, Tools};
+use orion_video_benches::drawn::failed;
+use orion_video_benches::made::{ACCENTS, cpu, status, timeline, watch};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -1,10 +1,9 @@
 //! How smooth a slow move is: a dot on a picture is looked for in a hundred frames, as they are drawn and as they are in
 //! the finished file, and held against where it should be. Beside it stands ffmpeg's zoompan with the same move.
 //!
-//! `cargo run --release -p orion-benches --bin smooth -- [WIDTH HEIGHT]`
+//! `cargo run --release -p orion-video-benches --bin smooth -- [WIDTH HEIGHT]`
 
 use image::{GrayImage, ImageFormat, Luma};
-use orion_benches::drawn::{Drawn, failed, run};
 use orion_core::domain::timeline::{
     Canvas, CaptionStyle, Captions, Entrance, Layer, Loudness, Motion, Scene, Timeline, Transition, TransitionKind,
     View,
@@ -14,6 +13,7 @@ use orion_core::port::{BlobStore, Encoder, RenderSettings, Renderer};
 use orion_core::{Error, MediaTime, Operation, Result};
 use orion_draw::FontKit;
 use orion_render::FfmpegRenderer;
+use orion_video_benches::drawn::{Drawn, failed, run};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;

@@ -3,23 +3,22 @@
 //! and, for the first word of each sentence, when it is heard in the finished file. Beside them stands how far times are
 //! off that are estimated from the sound alone, as for voices that tell none.
 //!
-//! `cargo run --release -p orion-benches --bin words -- [DATA_FOLDER]`: the folder in which the voice is installed.
+//! `cargo run --release -p orion-video-benches --bin words -- [FOLDER]`: the folder of voices, `~/.local/share/orion/voices`
+//! unless it is named; `orion voices install` fetches one.
 
-use orion_benches::drawn::{Drawn, failed, run};
 use orion_core::domain::timeline::{Canvas, CaptionStyle, Timeline};
 use orion_core::memory::MemoryBlobs;
-use orion_core::port::{
-    BlobStore, Encoder, RenderSettings, Renderer, Speech, SpeechModel, SpeechRequest, Transcriber, WordTimes,
-};
+use orion_core::port::{BlobStore, Encoder, RenderSettings, Renderer, Speech, SpeechRequest, Transcriber, WordTimes};
 use orion_core::service::editor::{Narration, SpokenLine, assemble, encode_wav};
 use orion_core::service::media::{PictureLayer, ScenePicture};
 use orion_core::strategy::Strategy;
 use orion_core::{Error, MediaTime, Operation, Result};
 use orion_draw::{FontKit, Pixmap, picture, rgb};
-use orion_host::Orion;
 use orion_render::FfmpegRenderer;
+use orion_speech::VoiceLibrary;
+use orion_video_benches::drawn::{Drawn, failed, run};
 use orion_voice::{Sound, timed};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -81,23 +80,16 @@ fn millis(later: f64, earlier: f64) -> f64 {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let mut builder = Orion::builder().offline();
-    if let Some(data) = std::env::args().nth(1) {
-        builder = builder.data_dir(data);
-    }
-    let orion = builder.build().await?;
+    let usual = || std::env::home_dir().unwrap_or_default().join(".local/share/orion/voices");
+    let library = VoiceLibrary::new(std::env::args().nth(1).map_or_else(usual, PathBuf::from));
+    let voice = orion_speech::open(None, &library)?;
     let operation = Operation::detached();
     let ear: Strategy<dyn Transcriber> = Strategy::nobody();
     let blobs = Arc::new(MemoryBlobs::new());
     let (mut lines, mut estimated) = (Vec::new(), Off::default());
     for sentence in SENTENCES {
         let request = SpeechRequest { text: sentence.to_owned(), voice: None, language: "en".to_owned(), speed: 1.0 };
-        let speak = |model: Arc<dyn SpeechModel>| {
-            let (request, operation) = (&request, &operation);
-            async move { model.speak(request, operation).await }
-        };
-        let Speech { samples, sample_rate, words, times, .. } =
-            orion.production().editor.speech.call(&operation.cancellation, speak).await?.value;
+        let Speech { samples, sample_rate, words, times, .. } = voice.speak(&request, &operation).await?;
         if times != WordTimes::Voice {
             return Err(Error::unavailable("the voice tells no word times").with_hint("orion voices install"));
         }

@@ -1,9 +1,8 @@
 //! How loud videos come out: twenty of them with voices of different level and pace, with and without music, each
 //! measured by ffmpeg's own meter (EBU R 128) in the finished file.
 //!
-//! `cargo run --release -p orion-benches --bin loudness -- [VIDEOS]`
+//! `cargo run --release -p orion-video-benches --bin loudness -- [VIDEOS]`
 
-use orion_benches::drawn::{failed, run};
 use orion_core::domain::timeline::{
     AudioRole, AudioTrack, Canvas, CaptionStyle, Captions, Entrance, Layer, Loudness, Motion, Scene, Timeline,
     Transition, TransitionKind,
@@ -14,6 +13,7 @@ use orion_core::service::editor::encode_wav;
 use orion_core::{Error, MediaTime, Operation, Result};
 use orion_draw::FontKit;
 use orion_render::{FfmpegRenderer, Tools, compose, moods};
+use orion_video_benches::drawn::{failed, run};
 use std::process::Command;
 use std::sync::Arc;
 

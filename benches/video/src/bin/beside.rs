@@ -2,12 +2,10 @@
 //! MoviePy: with the same pictures, sound, captions, transitions and encoder settings, one after the other. Then what the
 //! default preset loses of the frames that were drawn.
 //!
-//! `cargo run --release -p orion-benches --bin beside -- [SECONDS] [WIDTH HEIGHT]`; MoviePy by the Python of
+//! `cargo run --release -p orion-video-benches --bin beside -- [SECONDS] [WIDTH HEIGHT]`; MoviePy by the Python of
 //! `TEST_PYTHON`, and left out aloud without it. The frames lie in the temporary folder, 93 MB a second of 1080x1920.
 //! CPU figures need Linux. Orion's own figures are with its checks of the finished file, which the others do not make.
 
-use orion_benches::drawn::{Drawn, failed, run};
-use orion_benches::video::{cpu, over_busy, timeline};
 use orion_core::domain::timeline::{Canvas, Timeline, TransitionKind};
 use orion_core::memory::MemoryBlobs;
 use orion_core::port::{BlobStore, Encoder, RenderSettings, Renderer};
@@ -15,6 +13,8 @@ use orion_core::service::editor::CaptionFiles;
 use orion_core::{MediaTime, Operation, Result};
 use orion_draw::FontKit;
 use orion_render::{FfmpegRenderer, Tools};
+use orion_video_benches::drawn::{Drawn, failed, run};
+use orion_video_benches::made::{cpu, over_busy, timeline};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -138,7 +138,7 @@ fn plan(timeline: &Timeline, drawn: &Drawn, scenes: &[Value]) -> Result<Value> {
         .collect();
     Ok(json!({
         "width": width, "height": height, "rate": rate, "zoom": ZOOM, "scenes": scenes, "captions": cues,
-        "font": concat!(env!("CARGO_MANIFEST_DIR"), "/../orion-adapters/draw/fonts/inter-bold.ttf"),
+        "font": concat!(env!("CARGO_MANIFEST_DIR"), "/../../orion-adapters/draw/fonts/inter-bold.ttf"),
         "size": timeline.captions.style.size * f64::from(height),
         "outline": timeline.captions.style.outline * f64::from(height),
         "preset": drawn.option("-preset")?, "crf": drawn.option("-crf")?, "x264": drawn.option("-x264-params")?,

@@ -1,0 +1,4 @@
+//! What the benchmarks of videos share.
+
+pub mod drawn;
+pub mod made;
