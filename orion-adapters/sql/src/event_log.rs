@@ -10,6 +10,7 @@
 //! them row by row, each worker past the rows that others are taking. A claim therefore costs the same after a million
 //! events as after ten, and on PostgreSQL workers of one group do not wait for each other's commits.
 
+use crate::claims::{TAKE, Taken};
 use crate::connection::{Bind, Connection, binds};
 use crate::dialect::{Sql, locking};
 use crate::error::translate;
@@ -19,14 +20,13 @@ use orion_core::event::{Event, EventRecord};
 use orion_core::id::{EventId, UserId};
 use orion_core::port::{Claim, EventLog};
 use orion_core::{Error, Result, Timestamp};
-use sqlx::AssertSqlSafe;
 use std::time::Duration;
 
 /// How many events are written down for a group at once.
 const CHUNK: u32 = 2048;
 
-/// How many claims one statement acknowledges.
-const AT_ONCE: usize = 64;
+/// Once fewer events than this are written down for a group, more are, so that nobody has to wait for who does that.
+const LOW: i64 = 512;
 
 const RAISE_HEAD: &str = "update log_head set sequence = sequence + 1 returning sequence";
 const LOWER_HEAD: &str = "update log_head set sequence = sequence - 1";
@@ -50,42 +50,8 @@ const FILL: &str = "insert into deliveries (consumer, sequence, state, fence, at
     select cast($1 as text), sequence, 'released', 0, 0, 0 from events \
     where sequence > $2 and sequence <= $3 order by sequence limit $4";
 const LAST_FILLED: &str = "select max(sequence) from deliveries where consumer = $1";
-/// SQLite gives back only columns of the table that it changed, so there each of the event's is looked up.
-const HOLD: Sql = Sql {
-    sqlite: "with due as materialized (select sequence from deliveries \
-            where consumer = $1 and state <> 'buried' and ready_at <= $2 order by sequence limit $4) \
-        update deliveries set state = 'held', fence = fence + 1, attempts = attempts + 1, ready_at = $3 \
-        where consumer = $1 and sequence in (select sequence from due) \
-        returning sequence, fence, attempts, \
-            (select id from events e where e.sequence = deliveries.sequence) as id, \
-            (select at from events e where e.sequence = deliveries.sequence) as at, \
-            (select owner from events e where e.sequence = deliveries.sequence) as owner, \
-            (select body from events e where e.sequence = deliveries.sequence) as body",
-    postgres: "with due as materialized (select sequence from deliveries \
-            where consumer = $1 and state <> 'buried' and ready_at <= $2 order by sequence limit $4 \
-            for update skip locked), \
-        held as (update deliveries set state = 'held', fence = fence + 1, attempts = attempts + 1, ready_at = $3 \
-            where consumer = $1 and sequence in (select sequence from due) returning sequence, fence, attempts) \
-        select sequence, fence, attempts, id, at, owner, body from held join events using (sequence)",
-};
-
 const EXTEND: &str = "update deliveries set ready_at = $4 \
     where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
-const ACKNOWLEDGE: &str =
-    "delete from deliveries where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
-/// As [`ACKNOWLEDGE`], for so many claims of one group at once. The list of sequences is looked up in the index.
-pub(crate) fn acknowledge_all(claims: usize) -> String {
-    let places = || (1..=claims).map(|n| (2 * n, 2 * n + 1));
-    let sequences: Vec<String> = places().map(|(sequence, _)| format!("${sequence}")).collect();
-    let fences: Vec<String> =
-        places().map(|(sequence, fence)| format!("when ${sequence} then cast(${fence} as bigint)")).collect();
-    format!(
-        "delete from deliveries where consumer = $1 and state = 'held' and sequence in ({}) \
-         and fence = case sequence {} end",
-        sequences.join(", "),
-        fences.join(" ")
-    )
-}
 const RELEASE: &str = "update deliveries set state = 'released', ready_at = $4, reason = $5 \
     where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
 const BURY: &str = "update deliveries set state = 'buried', reason = $4 \
@@ -120,9 +86,8 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     same(MOVE_GROUP),
     same(FILL),
     same(LAST_FILLED),
-    HOLD,
+    TAKE,
     same(EXTEND),
-    same(ACKNOWLEDGE),
     same(RELEASE),
     same(BURY),
     same(EXHUME),
@@ -161,12 +126,26 @@ impl EventRow {
     }
 }
 
+/// A delivery that is due, as it was before it is claimed.
 #[derive(sqlx::FromRow)]
-struct HeldRow {
+struct DueRow {
     #[sqlx(flatten)]
     event: EventRow,
     fence: i64,
     attempts: i64,
+    head: i64,
+}
+
+impl DueRow {
+    fn claim(self, group: &str, lease_until: Timestamp) -> Result<Claim> {
+        Ok(Claim {
+            group: group.to_owned(),
+            record: self.event.record()?,
+            fence: self.fence.unsigned_abs() + 1,
+            attempts: u32::try_from(self.attempts + 1).unwrap_or(u32::MAX),
+            lease_until,
+        })
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -215,26 +194,32 @@ impl EventLog for SqlTx {
 
     async fn claim(&mut self, group: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
         self.settle().await;
-        let connection = self.writing()?;
         let lease_until = now.after(lease);
         let mut claims = Vec::new();
         loop {
+            // What this transaction took before would be given again.
+            self.write_claims().await?;
+            let connection = self.writing()?;
             let rest = limit.saturating_sub(claims.len() as u32);
+            let mut ahead = 0;
             if rest > 0 {
-                let sql = connection.pick(HOLD);
-                let held = binds![group, now.as_micros(), lease_until.as_micros(), rest];
-                let held: Vec<HeldRow> = connection.rows(sql, held).await.map_err(translate)?;
-                for row in held {
-                    claims.push(Claim {
-                        group: group.to_owned(),
-                        record: row.event.record()?,
-                        fence: row.fence.unsigned_abs(),
-                        attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
-                        lease_until,
-                    });
-                }
+                let sql = connection.pick(TAKE);
+                let due: Vec<DueRow> =
+                    connection.rows(sql, binds![group, now.as_micros(), rest]).await.map_err(translate)?;
+                ahead = due.last().map_or(0, |last| last.head - last.event.sequence);
+                let due: Result<Vec<Claim>> = due.into_iter().map(|row| row.claim(group, lease_until)).collect();
+                let due = due?;
+                self.taken.extend(due.iter().map(Taken::new));
+                claims.extend(due);
             }
-            if (limit > 0 && claims.len() as u32 >= limit) || !fill(connection, group, limit).await? {
+            let connection = self.writing()?;
+            if limit > 0 && claims.len() as u32 >= limit {
+                if ahead < LOW {
+                    fill(connection, group, limit, false).await?;
+                }
+                return Ok(claims);
+            }
+            if !fill(connection, group, limit, true).await? {
                 claims.sort_unstable_by_key(|claim| claim.record.sequence);
                 return Ok(claims);
             }
@@ -246,19 +231,12 @@ impl EventLog for SqlTx {
     }
 
     async fn acknowledge(&mut self, claim: &Claim) -> Result<()> {
-        self.change(ACKNOWLEDGE, claim, vec![]).await
+        self.finish_claims(std::slice::from_ref(claim)).await
     }
 
     async fn acknowledge_all(&mut self, claims: &[Claim]) -> Result<()> {
-        for claims in claims.chunk_by(|one, next| one.group == next.group).flat_map(|group| group.chunks(AT_ONCE)) {
-            let [first, ..] = claims else { continue };
-            let mut binds = binds![first.group.as_str()];
-            binds.extend(claims.iter().flat_map(|claim| binds![claim.record.sequence, claim.fence]));
-            let sql = AssertSqlSafe(acknowledge_all(claims.len()));
-            let done = self.writing()?.execute(sql, binds).await.map_err(translate)?;
-            if done != claims.len() as u64 {
-                return Err(Error::lost_claim(first).with_context("claims", claims.len()));
-            }
+        for claims in claims.chunk_by(|one, next| one.group == next.group) {
+            self.finish_claims(claims).await?;
         }
         Ok(())
     }
@@ -304,6 +282,7 @@ impl EventLog for SqlTx {
 impl SqlTx {
     /// Runs a statement that must find its claim: group, sequence and fence, and what else it binds.
     async fn change(&mut self, sql: &'static str, claim: &Claim, more: Vec<Bind>) -> Result<()> {
+        self.write_claims().await?;
         let mut binds = binds![claim.group.as_str(), claim.record.sequence, claim.fence];
         binds.extend(more);
         match self.writing()?.execute(sql, binds).await.map_err(translate)? {
@@ -319,9 +298,9 @@ async fn number(connection: &mut Connection<'_>, sql: &'static str, binds: Vec<B
     Ok(row.and_then(|(number,)| number))
 }
 
-/// Writes more events down for a group, which is made if it is new, or waits for the worker who is doing so; `false` if
-/// there are none.
-async fn fill(connection: &mut Connection<'_>, group: &str, limit: u32) -> Result<bool> {
+/// Writes more events down for a group, which is made if it is new, or waits for the worker who is doing so, if told to;
+/// `false` if there are none.
+async fn fill(connection: &mut Connection<'_>, group: &str, limit: u32, waits: bool) -> Result<bool> {
     let place: Option<(i64, i64)> = connection.row(GROUP_HEAD, binds![group]).await.map_err(translate)?;
     match place {
         // The usual case, and it changes nothing, so that looking costs no write.
@@ -336,6 +315,9 @@ async fn fill(connection: &mut Connection<'_>, group: &str, limit: u32) -> Resul
     }
     let lock = connection.pick(LOCK_GROUP);
     let Some(head) = number(connection, lock, binds![group]).await? else {
+        if !waits {
+            return Ok(false);
+        }
         // Going back to before the wait gives the lock back: who waited next need not wait for what is done here.
         let mut wait = connection.savepoint().await.map_err(translate)?;
         number(&mut wait, AWAIT_GROUP, binds![group]).await?;

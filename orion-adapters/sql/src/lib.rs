@@ -20,6 +20,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
 mod archive;
+mod claims;
 mod clock;
 mod connection;
 mod dialect;

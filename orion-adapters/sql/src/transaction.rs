@@ -1,5 +1,6 @@
 //! A transaction, which is the repository set: one type reads and writes every kind of row.
 
+use crate::claims::Taken;
 use crate::connection::Connection;
 use crate::error::translate_commit;
 use crate::undoing::Undoing;
@@ -19,6 +20,7 @@ pub(crate) struct SqlTx {
     connection: Connection<'static>,
     writes: bool,
     undoing: Option<Arc<Undoing>>,
+    pub(crate) taken: Vec<Taken>,
 }
 
 impl Drop for SqlTx {
@@ -33,7 +35,7 @@ impl Drop for SqlTx {
 
 impl SqlTx {
     pub(crate) fn new(connection: Connection<'static>, writes: bool) -> Self {
-        Self { connection, writes, undoing: None }
+        Self { connection, writes, undoing: None, taken: Vec::new() }
     }
 
     /// Tells when it is undone, if it is dropped.
@@ -77,6 +79,7 @@ macro_rules! tables {
         #[async_trait]
         impl Archive for SqlTx {
             async fn walk(&mut self, from: &Place, most: u32) -> Result<(Vec<Entry>, Option<Place>)> {
+                self.write_claims().await?;
                 let most = most.max(1);
                 match TABLES.get(from.part) {
                     Some(table) => repository::walk(self.reading(), table, from, most).await,
@@ -106,6 +109,7 @@ macro_rules! tables {
             })+
 
             async fn commit(mut self: Box<Self>) -> Result<()> {
+                self.write_claims().await?;
                 mem::replace(&mut self.connection, Connection::Over).commit().await.map_err(translate_commit)
             }
         }

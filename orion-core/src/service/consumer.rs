@@ -16,8 +16,8 @@ pub const LEASE: Duration = Duration::from_secs(15);
 const EXTEND_AFTER: Duration = Duration::from_secs(5);
 /// How many events are claimed at once.
 const BATCH: u32 = 32;
-/// For how long events are handled in the transaction that claims them. Whoever appends, or claims what nobody wrote
-/// down yet, may wait for its commit.
+/// For how long events are handled in one transaction. Whoever appends, or claims what nobody wrote down yet, may wait
+/// for its commit.
 const TOGETHER: Duration = Duration::from_millis(50);
 /// After so many attempts an event that cannot be handled is put aside.
 const MOST_ATTEMPTS: u32 = 8;
@@ -25,6 +25,11 @@ const MOST_ATTEMPTS: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// No pause is longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// What was tried before may well fail again, and would undo the others.
+fn is_new(claim: &Claim) -> bool {
+    claim.attempts == 1
+}
 
 /// What a group does with an event.
 #[async_trait]
@@ -55,8 +60,8 @@ pub struct Consumer {
 impl Consumer {
     /// Claims a batch of events and handles each; gives how many it claimed, zero when there is nothing to do.
     ///
-    /// What is handled quickly is committed together with the claims, which costs one wait for the disk. If one of these
-    /// events fails, all are undone, claimed again, and each is handled in a transaction of its own. An event that
+    /// What is handled quickly is committed together, the first of it with the claims, which costs one wait for the disk.
+    /// If one of these events fails, all are undone, and each is handled in a transaction of its own. An event that
     /// cannot be handled does not hold up the others: it is tried again after a pause that grows, and put aside with its
     /// reason after eight attempts. What fails only for a while is never put aside.
     ///
@@ -64,11 +69,12 @@ impl Consumer {
     /// The store's own; claims that were not handled come back when their lease ends.
     pub async fn handle_next(&self, handler: &dyn Handler) -> Result<usize> {
         let mut held_since = self.clock.now();
-        let together = self.claim(handler, Some(TOGETHER)).await;
+        let claimed = self.claim(handler, true).await;
         // What failed among others may be one event's fault, and shall be that one's alone.
-        let (count, mut waiting) = match together {
+        let mut together = claimed.is_ok();
+        let (count, mut waiting) = match claimed {
             Ok(claimed) => claimed,
-            Err(_) => self.claim(handler, None).await?,
+            Err(_) => self.claim(handler, false).await?,
         };
         loop {
             let now = self.clock.now();
@@ -76,38 +82,53 @@ impl Consumer {
                 waiting = self.extend(waiting, now).await?;
                 held_since = now;
             }
+            if together && waiting.iter().any(is_new) {
+                let tx = self.store.begin().await?;
+                together = self.handle_together(tx, handler, &mut waiting, true).await.is_ok();
+                continue;
+            }
             let Some(claim) = waiting.pop_front() else { return Ok(count) };
             self.handle(handler, &claim).await?;
         }
     }
 
-    /// Claims a batch, and handles in the same transaction what is new as long as there is time; gives how many it
-    /// claimed, and what is still to be handled.
-    async fn claim(&self, handler: &dyn Handler, time: Option<Duration>) -> Result<(usize, VecDeque<Claim>)> {
-        let begun = self.clock.now();
+    /// Claims a batch and handles of it what it can; gives how many it claimed, and what is still to be handled.
+    async fn claim(&self, handler: &dyn Handler, together: bool) -> Result<(usize, VecDeque<Claim>)> {
         let mut tx = self.store.begin().await?;
-        let claims = tx.claim(self.group, begun, LEASE, BATCH).await?;
-        let count = claims.len();
-        if count == 0 {
-            return Ok((0, VecDeque::new()));
+        let mut waiting = VecDeque::from(tx.claim(self.group, self.clock.now(), LEASE, BATCH).await?);
+        let count = waiting.len();
+        if count > 0 {
+            self.handle_together(tx, handler, &mut waiting, together).await?;
         }
-        let (mut done, mut waiting, mut records) = (Vec::with_capacity(count), VecDeque::new(), Vec::new());
-        for claim in claims {
-            let in_time = time.is_some_and(|time| self.clock.now().since(begun) < time);
+        Ok((count, waiting))
+    }
+
+    /// Takes away what nobody wants, and handles in one transaction, if told to, what is new, as long as there is time.
+    async fn handle_together(
+        &self,
+        mut tx: Box<dyn Tx>,
+        handler: &dyn Handler,
+        waiting: &mut VecDeque<Claim>,
+        together: bool,
+    ) -> Result<()> {
+        let begun = self.clock.now();
+        let (mut done, mut left, mut records) = (Vec::with_capacity(waiting.len()), VecDeque::new(), Vec::new());
+        for claim in &*waiting {
+            let in_time = together && self.clock.now().since(begun) < TOGETHER;
             if !handler.wants(&claim.record.event) {
-                done.push(claim);
-            } else if in_time && claim.attempts == 1 {
+                done.push(claim.clone());
+            } else if in_time && is_new(claim) {
                 records.extend(handler.handle(&mut *tx, &claim.record).await?);
-                done.push(claim);
+                done.push(claim.clone());
             } else {
-                // What was tried before may well fail again, and would undo the others.
-                waiting.push_back(claim);
+                left.push_back(claim.clone());
             }
         }
         tx.acknowledge_all(&done).await?;
         tx.commit().await?;
+        *waiting = left;
         self.announce(&records).await;
-        Ok((count, waiting))
+        Ok(())
     }
 
     /// Holds on to what is not yet handled, and gives what it could: the rest was taken over by another worker.

@@ -213,6 +213,37 @@ pub async fn many_are_acknowledged_at_once(store: Arc<dyn Store>) {
     assert_eq!(sequences(&claim(&store, "b", 100, 999).await).first(), Some(&stale.record.sequence));
 }
 
+/// What becomes of claims in the transaction that makes them is as if that had been committed before.
+pub async fn a_claim_can_end_in_the_transaction_that_makes_it(store: Arc<dyn Store>) {
+    let records = append(&store, 1..=100).await;
+    let places = |claims: &[Claim]| -> Vec<usize> {
+        claims.iter().map(|claim| records.iter().position(|record| *record == claim.record).unwrap()).collect()
+    };
+    let stale = claim(&store, "a", 0, 6).await;
+    let mut tx = store.begin().await.unwrap();
+    let mut claims = tx.claim("a", sample::time(20), LEASE, 90).await.unwrap();
+    assert_eq!(claims.len(), 90);
+    claims.extend(tx.claim("a", sample::time(20), LEASE, 90).await.unwrap());
+    assert_eq!(places(&claims), (0..100).collect::<Vec<_>>(), "none is given twice");
+    tx.acknowledge(&claims[0]).await.unwrap();
+    assert_fails(tx.acknowledge(&claims[0]).await, Conflict);
+    tx.acknowledge_all(&claims[10..]).await.unwrap();
+    tx.release(&claims[1], sample::time(30), "later").await.unwrap();
+    tx.bury(&claims[2], "never").await.unwrap();
+    tx.extend(&claims[3], sample::time(30), LEASE).await.unwrap();
+    tx.commit().await.unwrap();
+    // The rest is held until the end of its lease.
+    assert_eq!(places(&claim(&store, "a", 39, 99).await), [1]);
+    assert_eq!(places(&claim(&store, "a", 49, 99).await), [4, 5, 6, 7, 8, 9]);
+    assert_eq!(places(&claim(&store, "a", 50, 99).await), [3]);
+    for refused in [&stale[4], &claims[4]] {
+        let mut tx = store.begin().await.unwrap();
+        let held = tx.claim("a", sample::time(200), LEASE, 99).await.unwrap();
+        assert_eq!(places(&held), [1, 3, 4, 5, 6, 7, 8, 9]);
+        assert_fails(tx.acknowledge(refused).await, Conflict);
+    }
+}
+
 /// The effect and its acknowledgement stand or fall together.
 pub async fn an_acknowledgement_that_is_rolled_back_does_not_count(store: Arc<dyn Store>) {
     append(&store, [1]).await;

@@ -152,6 +152,7 @@ macro_rules! store_conformance {
             an_extended_claim_holds_longer
             an_acknowledged_event_never_returns
             many_are_acknowledged_at_once
+            a_claim_can_end_in_the_transaction_that_makes_it
             an_acknowledgement_that_is_rolled_back_does_not_count
             a_released_event_waits_for_its_time
             a_buried_event_is_listed_with_its_reason
