@@ -10,7 +10,7 @@
 //! them row by row, each worker past the rows that others are taking. A claim therefore costs the same after a million
 //! events as after ten, and on PostgreSQL workers of one group do not wait for each other's commits.
 
-use crate::claims::{TAKE, Taken};
+use crate::claims::{FINISH, HOLD, TAKE, Taken};
 use crate::connection::{Bind, Connection, binds};
 use crate::dialect::{Sql, locking};
 use crate::error::translate;
@@ -52,6 +52,8 @@ const FILL: &str = "insert into deliveries (consumer, sequence, state, fence, at
 const LAST_FILLED: &str = "select max(sequence) from deliveries where consumer = $1";
 const EXTEND: &str = "update deliveries set ready_at = $4 \
     where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
+const ACKNOWLEDGE: &str =
+    "delete from deliveries where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
 const RELEASE: &str = "update deliveries set state = 'released', ready_at = $4, reason = $5 \
     where consumer = $1 and sequence = $2 and fence = $3 and state = 'held'";
 const BURY: &str = "update deliveries set state = 'buried', reason = $4 \
@@ -87,7 +89,10 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     same(FILL),
     same(LAST_FILLED),
     TAKE,
+    HOLD,
+    FINISH,
     same(EXTEND),
+    same(ACKNOWLEDGE),
     same(RELEASE),
     same(BURY),
     same(EXHUME),
@@ -133,18 +138,18 @@ struct DueRow {
     event: EventRow,
     fence: i64,
     attempts: i64,
+    place: String,
     head: i64,
 }
 
 impl DueRow {
-    fn claim(self, group: &str, lease_until: Timestamp) -> Result<Claim> {
-        Ok(Claim {
-            group: group.to_owned(),
-            record: self.event.record()?,
-            fence: self.fence.unsigned_abs() + 1,
-            attempts: u32::try_from(self.attempts + 1).unwrap_or(u32::MAX),
-            lease_until,
-        })
+    /// It as a claim, and what is to be written down of it.
+    fn taken(self, group: &str, lease_until: Timestamp) -> Result<(Claim, Taken)> {
+        let record = self.event.record()?;
+        let (sequence, fence) = (record.sequence, self.fence.unsigned_abs() + 1);
+        let attempts = u32::try_from(self.attempts + 1).unwrap_or(u32::MAX);
+        let claim = Claim { group: group.to_owned(), record, fence, attempts, lease_until };
+        Ok((claim, Taken { group: group.to_owned(), sequence, fence, lease_until, place: self.place }))
     }
 }
 
@@ -207,10 +212,11 @@ impl EventLog for SqlTx {
                 let due: Vec<DueRow> =
                     connection.rows(sql, binds![group, now.as_micros(), rest]).await.map_err(translate)?;
                 ahead = due.last().map_or(0, |last| last.head - last.event.sequence);
-                let due: Result<Vec<Claim>> = due.into_iter().map(|row| row.claim(group, lease_until)).collect();
-                let due = due?;
-                self.taken.extend(due.iter().map(Taken::new));
-                claims.extend(due);
+                for row in due {
+                    let (claim, taken) = row.taken(group, lease_until)?;
+                    claims.push(claim);
+                    self.taken.push(taken);
+                }
             }
             let connection = self.writing()?;
             if limit > 0 && claims.len() as u32 >= limit {
@@ -231,12 +237,12 @@ impl EventLog for SqlTx {
     }
 
     async fn acknowledge(&mut self, claim: &Claim) -> Result<()> {
-        self.finish_claims(std::slice::from_ref(claim)).await
+        self.acknowledge_all(std::slice::from_ref(claim)).await
     }
 
     async fn acknowledge_all(&mut self, claims: &[Claim]) -> Result<()> {
-        for claims in claims.chunk_by(|one, next| one.group == next.group) {
-            self.finish_claims(claims).await?;
+        for claim in self.finish_taken(claims).await? {
+            self.change(ACKNOWLEDGE, claim, vec![]).await?;
         }
         Ok(())
     }

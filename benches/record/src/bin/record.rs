@@ -1,6 +1,6 @@
 //! Durable steps per second on SQLite and PostgreSQL, and the time from a commit to the wake-up of another process.
 //!
-//! `cargo run --release -p orion-record-benches --bin record -- [STEPS] [WORKERS]`
+//! `cargo run --release -p orion-record-benches --bin record -- [STEPS] [WORKERS] [sqlite|postgres]`
 //!
 //! A step is an event that a worker of a consumer group claims, whose effect (one row) it writes, and that it
 //! acknowledges in the same transaction as the effect. `single` commits each step by itself; `batched` is a [`Consumer`],
@@ -45,8 +45,19 @@ async fn main() -> std::result::Result<(), Failure> {
     }
     let steps: u64 = arguments.first().map_or(Ok(6000), |steps| steps.parse())?;
     let workers: usize = arguments.get(1).map_or(Ok(8), |workers| workers.parse())?;
+    let only = arguments.get(2).map(String::as_str);
     println!("steps per round {steps}, workers {workers}, rounds {ROUNDS}, every commit synced");
+    if only != Some("postgres") {
+        sqlite(steps, workers).await?;
+    }
+    if only != Some("sqlite") {
+        postgres(steps, workers).await?;
+    }
+    Ok(())
+}
 
+#[expect(clippy::print_stdout, reason = "the figures are the program's output")]
+async fn sqlite(steps: u64, workers: usize) -> std::result::Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let store = SqlStore::open(&format!("sqlite:{}", folder.path().join("orion.db").display())).await?;
     let bench = Bench { store: Arc::new(store), steps, workers };
@@ -58,7 +69,11 @@ async fn main() -> std::result::Result<(), Failure> {
     }
     println!("sqlite    single   {}", shown(&figures[0]));
     println!("sqlite    batched  {}", shown(&figures[1]));
+    Ok(())
+}
 
+#[expect(clippy::print_stdout, reason = "the figures are the program's output")]
+async fn postgres(steps: u64, workers: usize) -> std::result::Result<(), Failure> {
     let Some(server) = Server::start(Durability::Full) else { return Ok(()) };
     let uri = server.database();
     let bench = Bench { store: Arc::new(SqlStore::open(&uri).await?), steps, workers };

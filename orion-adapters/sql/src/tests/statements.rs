@@ -2,7 +2,7 @@
 
 use crate::dialect::{Sql, for_postgres};
 use crate::repository::{counting, listing, sql};
-use crate::{SqlStore, archive, claims, event_log, lease, postgres, transaction};
+use crate::{SqlStore, archive, event_log, lease, postgres, transaction};
 use orion_core::port::{Cursor, Filter, Order, Page};
 use sqlx::{ConnectOptions, Connection, Executor, SqlSafeStr};
 use uuid::Uuid;
@@ -11,9 +11,6 @@ use uuid::Uuid;
 fn statements(pick: impl Fn(&Sql) -> &'static str) -> Vec<String> {
     let mut all: Vec<String> =
         event_log::STATEMENTS.iter().chain(lease::STATEMENTS).map(|sql| pick(sql).to_owned()).collect();
-    for make in [claims::hold, claims::finish, claims::acknowledge] {
-        all.extend([1, 2].map(make));
-    }
     all.extend(archive::STATEMENTS.iter().map(|sql| (*sql).to_owned()));
     let filters = [
         Filter::default(),
