@@ -69,6 +69,35 @@ async fn every_statement_prepares_on_postgres() {
     connection.close().await.unwrap();
 }
 
+/// A plan is kept, so it must be right also for a table that was empty when it was made: rows are found by an index. Lists
+/// are left out: whoever asks for one names what an index is there for.
+#[tokio::test]
+async fn no_plan_reads_a_whole_table() {
+    let Some(uri) = super::postgres() else { return };
+    let store = SqlStore::open(&uri).await.unwrap();
+    let mut connection = store.pool().acquire().await.unwrap();
+    sqlx::raw_sql("vacuum analyze").execute(&mut *connection).await.unwrap();
+    sqlx::raw_sql("set plan_cache_mode = force_generic_plan").execute(&mut *connection).await.unwrap();
+    let mut wrong = Vec::new();
+    let every_row = |sql: &String| sql.starts_with("delete from ") && !sql.contains(" where ");
+    let listed = |sql: &String| sql.contains(" where 1 = 1");
+    for sql in statements(|sql| sql.postgres).into_iter().filter(|sql| !every_row(sql) && !listed(sql)) {
+        let places = (1..).take_while(|place| sql.contains(&format!("${place}"))).map(|_| "null");
+        let places = places.collect::<Vec<_>>().join(", ");
+        let arguments = if places.is_empty() { places } else { format!("({places})") };
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("prepare plan as {sql}"))).execute(&mut *connection).await.unwrap();
+        let explain = sqlx::AssertSqlSafe(format!("explain execute plan{arguments}"));
+        let lines: Vec<(String,)> =
+            sqlx::query_as(explain).persistent(false).fetch_all(&mut *connection).await.unwrap();
+        sqlx::raw_sql("deallocate plan").execute(&mut *connection).await.unwrap();
+        // The one has one row, the other one for each group.
+        let small = |line: &str| ["log_head", "consumers"].iter().any(|table| line.contains(&format!(" on {table}")));
+        let reads = |(line,): &&(String,)| line.contains("Seq Scan on") && !small(line);
+        wrong.extend(lines.iter().find(reads).map(|(line,)| format!("{sql}: {line}")));
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
 /// Identifiers and keys are ordered and compared by their bytes, whatever the language of the database.
 #[tokio::test]
 async fn no_column_of_text_follows_a_language() {
