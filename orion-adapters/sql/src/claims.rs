@@ -41,6 +41,10 @@ pub(crate) const FINISH: Sql = Sql {
     postgres: "delete from deliveries where ctid = any (cast('{' || $1 || '}' as tid[]))",
 };
 
+/// Every statement of this file.
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[Sql] = &[TAKE, HOLD, FINISH];
+
 /// A claim that is not written down yet.
 #[derive(Debug)]
 pub(crate) struct Taken {

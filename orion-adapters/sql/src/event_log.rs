@@ -10,7 +10,7 @@
 //! them row by row, each worker past the rows that others are taking. A claim therefore costs the same after a million
 //! events as after ten, and on PostgreSQL workers of one group do not wait for each other's commits.
 
-use crate::claims::{FINISH, HOLD, TAKE, Taken};
+use crate::claims::{TAKE, Taken};
 use crate::connection::{Bind, Connection, binds};
 use crate::dialect::{Sql, locking};
 use crate::error::translate;
@@ -88,9 +88,6 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     same(MOVE_GROUP),
     same(FILL),
     same(LAST_FILLED),
-    TAKE,
-    HOLD,
-    FINISH,
     same(EXTEND),
     same(ACKNOWLEDGE),
     same(RELEASE),

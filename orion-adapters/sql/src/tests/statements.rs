@@ -2,15 +2,19 @@
 
 use crate::dialect::{Sql, for_postgres};
 use crate::repository::{counting, listing, sql};
-use crate::{SqlStore, archive, event_log, lease, postgres, transaction};
+use crate::{SqlStore, archive, claims, event_log, lease, postgres, transaction};
 use orion_core::port::{Cursor, Filter, Order, Page};
 use sqlx::{ConnectOptions, Connection, Executor, SqlSafeStr};
 use uuid::Uuid;
 
 /// The statements of repositories and log, for one database.
 fn statements(pick: impl Fn(&Sql) -> &'static str) -> Vec<String> {
-    let mut all: Vec<String> =
-        event_log::STATEMENTS.iter().chain(lease::STATEMENTS).map(|sql| pick(sql).to_owned()).collect();
+    let mut all: Vec<String> = event_log::STATEMENTS
+        .iter()
+        .chain(claims::STATEMENTS)
+        .chain(lease::STATEMENTS)
+        .map(|sql| pick(sql).to_owned())
+        .collect();
     all.extend(archive::STATEMENTS.iter().map(|sql| (*sql).to_owned()));
     let filters = [
         Filter::default(),
