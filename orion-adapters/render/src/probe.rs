@@ -1,6 +1,6 @@
 //! [`FfprobeProbe`]: what a file really is.
 
-use crate::inspect::{Heard, Look, look};
+use crate::inspect::{Drawn, Heard, Look, Seen, look};
 use crate::sound::Meter;
 use crate::supervise::{Watched, supervise};
 use crate::{Tools, fault, listing, mp4};
@@ -9,6 +9,7 @@ use orion_core::domain::BlobRef;
 use orion_core::port::{BlobStore, ColourTags, MediaContent, MediaInfo, MediaProbe, Stretch};
 use orion_core::{Error, ErrorKind, MediaTime, Operation, Result};
 use serde::Deserialize;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -48,8 +49,31 @@ impl FfprobeProbe {
 /// # Errors
 /// As [`MediaProbe::probe`]; [`NotFound`](ErrorKind::NotFound) if there is no such file.
 pub async fn probe_file(tools: &Tools, file: &Path, closely: Look, operation: &Operation) -> Result<MediaInfo> {
+    let see =
+        move |ffmpeg: &Path, input: &OsStr, picture, watched: &Watched| look(ffmpeg, input, picture, closely, watched);
+    probe_by(tools, file, see, operation).await
+}
+
+/// Probes a file that was made of frames that were looked at; as [`probe_file`].
+///
+/// # Errors
+/// As [`probe_file`].
+pub(crate) async fn probe_drawn(tools: &Tools, file: &Path, drawn: Drawn, operation: &Operation) -> Result<MediaInfo> {
+    let see = move |ffmpeg: &Path, input: &OsStr, _, watched: &Watched| drawn.look(ffmpeg, input, watched);
+    probe_by(tools, file, see, operation).await
+}
+
+/// Size and frames a second of a picture.
+type Picture = (u32, u32, f64);
+
+async fn probe_by(
+    tools: &Tools,
+    file: &Path,
+    see: impl FnOnce(&Path, &OsStr, Picture, &Watched) -> Result<Seen> + Send + 'static,
+    operation: &Operation,
+) -> Result<MediaInfo> {
     let (tools, file) = (tools.clone(), file.to_owned());
-    supervise(operation, move |watched| probe(&tools, &file, closely, watched)).await
+    supervise(operation, move |watched| probe(&tools, &file, see, watched)).await
 }
 
 #[async_trait]
@@ -137,7 +161,12 @@ impl Stream {
     }
 }
 
-fn probe(tools: &Tools, file: &Path, closely: Look, watched: &Watched) -> Result<MediaInfo> {
+fn probe(
+    tools: &Tools,
+    file: &Path,
+    see: impl FnOnce(&Path, &OsStr, Picture, &Watched) -> Result<Seen> + Send,
+    watched: &Watched,
+) -> Result<MediaInfo> {
     let ffmpeg = tools.ffmpeg()?;
     let metadata = std::fs::metadata(file).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Error::not_found("there is no such file").with_context("file", file.display()),
@@ -146,7 +175,7 @@ fn probe(tools: &Tools, file: &Path, closely: Look, watched: &Watched) -> Result
     if !metadata.is_file() {
         return Err(Error::invalid("not a file").with_context("file", file.display()));
     }
-    let mut input = std::ffi::OsString::from("file:");
+    let mut input = OsString::from("file:");
     input.push(file);
     let answer = match tools.ffprobe() {
         Ok(ffprobe) => ask(ffprobe, &input, watched)?,
@@ -174,9 +203,10 @@ fn probe(tools: &Tools, file: &Path, closely: Look, watched: &Watched) -> Result
     let picture = (size.0, size.1, frames_per_second);
     // Picture and sound at the same time, by a child each.
     let (seen, heard) = std::thread::scope(|scope| {
-        let seen = video.map(|_| scope.spawn(|| look(ffmpeg, &input, picture, closely, watched)));
+        let input = input.as_os_str();
+        let seen = video.map(|_| scope.spawn(move || see(ffmpeg, input, picture, watched)));
         let heard = match (rate, channels) {
-            (Some(rate), Some(channels)) if channels > 0 => listen(ffmpeg, &input, (rate, channels.min(2)), watched),
+            (Some(rate), Some(channels)) if channels > 0 => listen(ffmpeg, input, (rate, channels.min(2)), watched),
             _ => Ok(Listened::default()),
         };
         let panicked = |_| Err(Error::unexpected("looking at the picture ended by a panic"));
@@ -218,7 +248,7 @@ fn probe(tools: &Tools, file: &Path, closely: Look, watched: &Watched) -> Result
 }
 
 /// Asks ffprobe what a file is.
-fn ask(ffprobe: &Path, input: &std::ffi::OsStr, watched: &Watched) -> Result<Answer> {
+fn ask(ffprobe: &Path, input: &OsStr, watched: &Watched) -> Result<Answer> {
     let mut command = Command::new(ffprobe);
     command.args(["-hide_banner", "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", FORMATS]);
     command.args(["-print_format", "json", "-show_format", "-show_streams", "-count_packets"]).arg(input);
@@ -290,7 +320,7 @@ struct Listened {
 }
 
 /// Listens to the first sound stream.
-fn listen(ffmpeg: &Path, input: &std::ffi::OsStr, (rate, channels): (u32, u32), watched: &Watched) -> Result<Listened> {
+fn listen(ffmpeg: &Path, input: &OsStr, (rate, channels): (u32, u32), watched: &Watched) -> Result<Listened> {
     let mut command = decoder(ffmpeg);
     command.arg("-i").arg(input).args(["-map", "0:a:0"]);
     command.args(["-ac", &channels.to_string(), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"]);

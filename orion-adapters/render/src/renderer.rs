@@ -1,11 +1,11 @@
 //! [`FfmpegRenderer`]: frames drawn here, encoded by one ffmpeg child.
 
 use crate::encode::{self, Found, Hardware, SOUND, VIDEO};
-use crate::inspect::Look;
+use crate::inspect::{Drawn, Look};
 use crate::paint::{self, Painter};
 use crate::picture::Frame;
 use crate::play::Player;
-use crate::probe::probe_file;
+use crate::probe::{probe_drawn, probe_file};
 use crate::supervise::{Watched, supervise};
 use crate::{Tools, fault, repair, sound, thumbnail};
 use async_trait::async_trait;
@@ -62,7 +62,7 @@ impl FfmpegRenderer {
         FontKit::with_files(&files)
     }
 
-    /// Makes the file on the thread that calls; it lies in the folder that is given back.
+    /// Makes the file on the thread that calls; it lies in the folder that is given back, with what was seen in it.
     fn make(
         &self,
         timeline: &Timeline,
@@ -70,21 +70,24 @@ impl FfmpegRenderer {
         operation: &Operation,
         runtime: &Handle,
         watched: &Watched,
-    ) -> Result<TempDir> {
+    ) -> Result<(TempDir, Drawn)> {
         let ffmpeg = self.tools.ffmpeg()?;
         let folder = fault::folder(&self.work, "render-")?;
         let path = folder.path();
         let fetch = |blob: &BlobRef| self.fetch(runtime, blob);
-        sound::master(timeline, &fetch, &watched.abandoned, &path.join("mix.raw"), &path.join(SOUND))?;
         let player = Player { ffmpeg, folder: path, canvas: timeline.canvas, watched };
         let fonts = self.caption_fonts(timeline, &fetch)?;
+        let mut drawn = Drawn::new(timeline.canvas, encode::keys(timeline));
         paint::ahead(timeline, &fetch, &player, |pictures| {
+            // While the pictures of the first scene are read.
+            sound::master(timeline, &fetch, &watched.abandoned, &path.join("mix.raw"), &path.join(SOUND))?;
             let mut painter = Painter::new(timeline, &fonts, pictures);
             let total = timeline.frames();
             let (begun, mut reported) = (Instant::now(), None::<Instant>);
             encode::encode(ffmpeg, path, timeline, how, watched, |number, frame| {
                 watched.abandoned.check()?;
                 painter.draw(number, frame)?;
+                drawn.add(number, frame);
                 let done = number + 1;
                 if done == total || reported.is_none_or(|at| at.elapsed() >= REPORT) {
                     reported = Some(Instant::now());
@@ -95,7 +98,7 @@ impl FfmpegRenderer {
                 Ok(())
             })
         })?;
-        Ok(folder)
+        Ok((folder, drawn))
     }
 }
 
@@ -107,7 +110,7 @@ impl FfmpegRenderer {
         settings: &RenderSettings,
         hardware: Option<Hardware>,
         operation: &Operation,
-    ) -> Result<TempDir> {
+    ) -> Result<(TempDir, Drawn)> {
         let (this, runtime) = (self.clone(), Handle::current());
         let job = (timeline.clone(), settings.clone(), operation.clone());
         let make = move |watched: &Watched| this.make(&job.0, (&job.1, hardware), &job.2, &runtime, watched);
@@ -132,9 +135,13 @@ impl Renderer for FfmpegRenderer {
             },
             None => (self.made(timeline, settings, None, operation).await?, None),
         };
-        let (folder, hardware) = made;
+        let ((folder, drawn), hardware) = made;
         let file = folder.path().join(VIDEO);
-        let info = probe_file(&self.tools, &file, Look::Sampled, operation).await?;
+        let info = match hardware {
+            // Where it has key frames is its own.
+            Some(_) => probe_file(&self.tools, &file, Look::Sampled, operation).await?,
+            None => probe_drawn(&self.tools, &file, drawn, operation).await?,
+        };
         let video = self.blobs.import(&file, "video/mp4").await?;
         let mut encoder = encode::describe(settings.encoder, hardware);
         if hardware.is_none() && !refused.is_empty() {

@@ -58,7 +58,7 @@ impl Bench {
     }
 
     /// Three scenes of a second with type, motion, transitions, hostile captions and a voice.
-    async fn timeline(&self) -> Timeline {
+    pub(crate) async fn timeline(&self) -> Timeline {
         let mut scenes = Vec::new();
         for id in 0..3_u32 {
             let ground =

@@ -8,7 +8,7 @@ mod settings;
 pub(crate) use child::Child;
 pub use hardware::{EncodedBy, Hardware};
 pub(crate) use hardware::{Found, reason};
-pub(crate) use settings::{describe, picture};
+pub(crate) use settings::{describe, keys, picture};
 
 use crate::fault;
 use crate::picture::Frame;

@@ -103,20 +103,72 @@ pub(crate) fn picture(command: &mut Command, encoder: Encoder, rate: u32) {
 
 /// What is asked of every encoder.
 fn tags(command: &mut Command, rate: u32) {
-    command.args(["-g", &(2 * rate).to_string()]);
+    command.args(["-g", &(GROUP * rate).to_string()]);
     command.args(["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]);
 }
 
+/// Most seconds between two key frames.
+const GROUP: u32 = 2;
+
 /// When the picture changes at once: seconds, parted by commas.
 fn cuts(timeline: &Timeline) -> String {
-    let mut time = MediaTime::ZERO;
-    let mut cuts = Vec::new();
-    for scene in &timeline.scenes {
-        if scene.transition.kind == TransitionKind::Cut && time > MediaTime::ZERO {
-            let frame = timeline.canvas.frame_at(time);
-            cuts.push(format!("{:.6}", timeline.canvas.time_of(frame).seconds()));
+    let times = cut(timeline).map(|frame| format!("{:.6}", timeline.canvas.time_of(frame).seconds()));
+    times.collect::<Vec<_>>().join(",")
+}
+
+/// Frames in which the picture changes at once.
+fn cut(timeline: &Timeline) -> impl Iterator<Item = u64> {
+    let starts = timeline.scenes.iter().scan(MediaTime::ZERO, |time, scene| {
+        let start = *time;
+        *time = start + scene.duration;
+        Some((start, scene.transition.kind))
+    });
+    let cuts = starts.filter(|(start, kind)| *kind == TransitionKind::Cut && *start > MediaTime::ZERO);
+    cuts.map(|(start, _)| timeline.canvas.frame_at(start))
+}
+
+/// Frames that x264 makes key frames, where it looks for no cuts by itself: those that it is told, and one as soon as the
+/// last is [`GROUP`] ago.
+pub(crate) fn keys(timeline: &Timeline) -> Vec<u64> {
+    let group = u64::from(GROUP * timeline.canvas.frames_per_second);
+    let (mut keys, mut last) = (Vec::new(), None::<u64>);
+    for cut in cut(timeline).chain([timeline.frames()]) {
+        while let Some(next) = last.map_or(Some(0), |last| Some(last + group)).filter(|next| *next < cut) {
+            keys.push(next);
+            last = Some(next);
         }
-        time = time + scene.duration;
+        if cut < timeline.frames() && last != Some(cut) {
+            keys.push(cut);
+            last = Some(cut);
+        }
     }
-    cuts.join(",")
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orion_core::domain::timeline::{CaptionStyle, Captions, Loudness, Scene, Transition};
+
+    #[test]
+    fn key_frames_stand_at_cuts_and_two_seconds_after_the_last() {
+        let scene = |id, seconds: u64, kind| Scene {
+            id,
+            duration: MediaTime::from_units(seconds, 1),
+            layers: Vec::new(),
+            transition: Transition { kind, duration: MediaTime::ZERO },
+            locked: false,
+        };
+        let scenes = [(5, TransitionKind::Cut), (2, TransitionKind::Cut), (3, TransitionKind::Crossfade)];
+        let timeline = Timeline {
+            version: Timeline::VERSION,
+            canvas: Canvas { width: 90, height: 160, frames_per_second: 10 },
+            scenes: (1..).zip(scenes).map(|(id, (seconds, kind))| scene(id, seconds, kind)).collect(),
+            captions: Captions { style: CaptionStyle::tiktok(), cues: Vec::new() },
+            audio: Vec::new(),
+            loudness: Loudness::PLATFORM,
+        };
+        assert_eq!(keys(&timeline), [0, 20, 40, 50, 70, 90]);
+        assert_eq!(cuts(&timeline), "5.000000");
+    }
 }

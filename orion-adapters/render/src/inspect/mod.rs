@@ -1,14 +1,16 @@
 //! What is seen and heard in a file: black, frozen and repeated pictures, silence and clipping, measured on what
 //! ffmpeg decodes. Picture and sound are decoded by a child each, at the same time.
 
+mod drawn;
 mod heard;
 mod seen;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use drawn::Drawn;
 pub(crate) use heard::Heard;
 pub use seen::Look;
-pub(crate) use seen::look;
+pub(crate) use seen::{Seen, look};
 
 use orion_core::MediaTime;
 use orion_core::port::Stretch;

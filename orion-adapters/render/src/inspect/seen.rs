@@ -14,9 +14,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 
 /// Cells of the shorter and the longer side.
-const SIDES: (usize, usize) = (108, 192);
+pub(super) const SIDES: (usize, usize) = (108, 192);
 /// Cells of a picture.
-const CELLS: usize = SIDES.0 * SIDES.1;
+pub(super) const CELLS: usize = SIDES.0 * SIDES.1;
 /// A cell up to this grey is black: a tenth of white, as ffmpeg's `blackdetect` has it.
 const BLACK: u8 = 25;
 /// Cells that may be brighter in a black picture.
@@ -52,7 +52,7 @@ pub enum Look {
 }
 
 /// Most samples a second.
-const SAMPLES: f64 = 10.0;
+pub(super) const SAMPLES: f64 = 10.0;
 
 /// What was seen.
 #[derive(Debug, Default, PartialEq)]
@@ -104,7 +104,7 @@ fn decode(mut command: Command, step: f64, watched: &Watched) -> Result<(Watch, 
 
 /// Looks at pictures one after the other.
 #[derive(Debug)]
-struct Watch {
+pub(super) struct Watch {
     pictures: u64,
     last: Vec<u8>,
     black: Stretches,
@@ -117,7 +117,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(step: f64) -> Self {
+    pub(super) fn new(step: f64) -> Self {
         Self {
             pictures: 0,
             last: Vec::new(),
@@ -129,7 +129,7 @@ impl Watch {
         }
     }
 
-    fn add(&mut self, cells: &[u8]) {
+    pub(super) fn add(&mut self, cells: &[u8]) {
         let number = self.pictures;
         self.pictures += 1;
         self.black.at(number, cells.iter().filter(|cell| **cell > BLACK).count() <= BRIGHTER);
@@ -161,7 +161,7 @@ impl Watch {
         self.last.copy_from_slice(cells);
     }
 
-    fn finish(mut self) -> Seen {
+    pub(super) fn finish(mut self) -> Seen {
         self.frozen.keep(self.still.1, self.pictures);
         Seen {
             black: self.black.finish(self.pictures),

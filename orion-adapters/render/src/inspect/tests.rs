@@ -1,11 +1,14 @@
 //! Real files with one fault each, made by ffmpeg. Without it they are skipped loudly, unless `ORION_REQUIRE` names it.
 
-use crate::tests::Bench;
-use crate::{Look, Tools, probe_file};
+use crate::tests::{Bench, settings};
+use crate::{FfmpegRenderer, Look, Tools, probe_file};
+use image::{Rgba, RgbaImage};
 use orion_core::domain::Platform;
-use orion_core::port::{MediaInfo, Validation};
+use orion_core::domain::timeline::{Entrance, Motion, Transition, TransitionKind};
+use orion_core::port::{BlobStore, Encoder, MediaInfo, RenderSettings, Renderer, Stretch, Validation};
 use orion_core::service::editor::check_file;
-use orion_core::{ErrorKind, Operation};
+use orion_core::{ErrorKind, MediaTime, Operation};
+use orion_draw::FontKit;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -198,4 +201,69 @@ async fn enormous_pictures_are_not_decoded() {
         let error = refused(&bench, "enormous.avi", &bytes).await;
         assert_eq!((error.kind(), error.context().len()), (ErrorKind::Invalid, 2), "{error:?}");
     }
+}
+
+/// Tools whose calls are written down; with `turned` what they encode is not what they are given.
+#[cfg(unix)]
+fn written_down(bench: &Bench, folder: &std::path::Path, turned: bool) -> Tools {
+    use std::os::unix::fs::PermissionsExt;
+    let script = format!(
+        "#!/bin/bash\necho \"$*\" >> {calls}\ncall=()\nfor word in \"$@\"; do\n\
+         if {turned} && [[ $word = -c:v && $* = *pipe:0* ]]; then call+=(-vf negate); fi; call+=(\"$word\"); done\n\
+         exec {ffmpeg} \"${{call[@]}}\"\n",
+        calls = folder.join("calls").display(),
+        ffmpeg = bench.tools.ffmpeg().unwrap().display(),
+    );
+    let place = folder.join("ffmpeg");
+    std::fs::write(&place, script).unwrap();
+    std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).unwrap();
+    Tools::at(place)
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_shows_what_was_drawn_is_not_decoded_whole() {
+    let Some(bench) = Bench::new() else { return };
+    let mut timeline = bench.timeline().await;
+    timeline.captions.cues.clear();
+    // A still picture, a black one, and more than two seconds of movement, with a cut between all.
+    let black = bench.picture(&RgbaImage::from_pixel(36, 64, Rgba([0, 0, 0, 255]))).await;
+    for (scene, millis) in timeline.scenes.iter_mut().zip([1500, 700, 2500]) {
+        scene.duration = MediaTime::from_millis(millis);
+        scene.transition = Transition { kind: TransitionKind::Cut, duration: MediaTime::ZERO };
+        scene.layers.iter_mut().for_each(|layer| layer.entrance = Entrance::None);
+    }
+    timeline.scenes[0].layers[0].motion = Motion::STILL;
+    timeline.scenes[1].layers.truncate(1);
+    timeline.scenes[1].layers[0].picture = black;
+    let folder = tempfile::tempdir().unwrap();
+    let render = async |encoder, turned| {
+        let (tools, work) = (written_down(&bench, folder.path(), turned), bench.work.path().join("work"));
+        let renderer = FfmpegRenderer::new(tools, bench.blobs.clone(), FontKit::shared().clone(), work);
+        let settings = RenderSettings { encoder, ..settings() };
+        let rendered = renderer.render(&timeline, &settings, &Operation::detached()).await.unwrap();
+        let calls = folder.path().join("calls");
+        let said = std::fs::read_to_string(&calls).unwrap();
+        std::fs::remove_file(calls).unwrap();
+        (rendered, ["nokey", "noref"].map(|frames| said.contains(frames)))
+    };
+    for encoder in [Encoder::Standard, Encoder::Draft] {
+        let (rendered, decoded) = render(encoder, false).await;
+        assert_eq!(decoded, [true, false], "{encoder:?}");
+        let file = bench.work.path().join("file.mp4");
+        bench.blobs.export(rendered.video.sha256, &file).await.unwrap();
+        let decoded = probe_file(&bench.tools, &file, Look::Sampled, &Operation::detached()).await.unwrap();
+        // The third moves so slowly that the noise of an encoder decides how long each of its pictures is still.
+        let still = |info: &MediaInfo| {
+            let content = info.content.clone().unwrap();
+            (content.black, content.frozen[..2].to_vec(), content.repeated, content.complaint)
+        };
+        assert_eq!(still(&rendered.info), still(&decoded), "frames look like the file that was made of them");
+        let stretch = |start, end| Stretch { start: MediaTime::from_millis(start), end: MediaTime::from_millis(end) };
+        let (picture, black) = (stretch(0, 1500), stretch(1500, 2200));
+        assert_eq!(still(&decoded), (vec![black], vec![picture, black], 0.0, None));
+    }
+    let (rendered, decoded) = render(Encoder::Standard, true).await;
+    assert_eq!(decoded, [true, true], "it shows something else");
+    assert!(rendered.info.content.unwrap().black.is_empty(), "and counts as what it shows");
 }
