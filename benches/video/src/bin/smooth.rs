@@ -1,9 +1,9 @@
-//! How smooth a slow move is: a dot on a picture is looked for in a hundred frames, as they are drawn and as they are in
-//! the finished file, and held against where it should be. Beside it stands ffmpeg's zoompan with the same move.
+//! How smooth a slow move is: dots on a picture are looked for in a hundred frames, as they are drawn and as they are in
+//! the finished file, and held against where they should be. Beside them stands ffmpeg's zoompan with the same move.
 //!
-//! A small dot lies in a few blocks of the encoder, which moves each by quarters of a pixel and leaves away what is left
-//! where that is hardly seen: in the finished file it tells how exact one block is. A large one lies in many blocks, each
-//! rounded by itself, and tells how the picture as a whole moves. Drawn, both tell the same.
+//! Each dot lies in a few blocks of the encoder, which moves them by quarters of a pixel and leaves away what is then
+//! hardly seen, for each dot in another direction. So a dot by itself tells how exact drawing and encoder are in one place,
+//! and the mean of all dots of a frame how evenly the picture as a whole moves.
 //!
 //! `cargo run --release -p orion-video-benches --bin smooth -- [WIDTH HEIGHT]`
 
@@ -24,10 +24,12 @@ use std::sync::Arc;
 
 /// Frames that are looked at.
 const FRAMES: u32 = 100;
-/// Widths of the dots in pixels: the distance from the middle at which a dot is down to 61 %.
-const SIGMAS: [f64; 3] = [6.0, 20.0, 60.0];
-/// How far from the middle is looked, in widths: from further away rounding adds more noise than the dot has light.
-const REACH: f64 = 3.0;
+/// Width of the dot: the distance from its middle at which it is down to 61 %.
+const SIGMA: f64 = 6.0;
+/// How far from the middle is looked: from further away rounding adds more noise than the dot has light.
+const REACH: f64 = 3.0 * SIGMA;
+/// Columns and rows of dots, so far from the edges that none leaves the picture.
+const DOTS: (u32, u32) = (6, 10);
 /// Grey of the ground, and how much lighter the dot is.
 const GROUND: f64 = 20.0;
 const LIGHT: f64 = 215.0;
@@ -36,20 +38,19 @@ const LIGHT: f64 = 215.0;
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
     let (width, height) = (arguments.next().unwrap_or(1080_u32), arguments.next().unwrap_or(1920_u32));
-    for sigma in SIGMAS {
-        measure(Canvas { width, height, frames_per_second: 30 }, sigma).await?;
-    }
-    Ok(())
-}
-
-/// Looks for a dot of a width.
-async fn measure(canvas: Canvas, sigma: f64) -> Result<()> {
-    let Canvas { width, height, .. } = canvas;
-    let (x, y) = (f64::from(width) * 0.3, f64::from(height) * 0.35);
+    let canvas = Canvas { width, height, frames_per_second: 30 };
+    let dots: Vec<(f64, f64)> = (0..DOTS.0 * DOTS.1)
+        .map(|dot| {
+            let place = |number: u32, count: u32, side: u32| f64::from(side * (number + 1)) / f64::from(count + 1);
+            (place(dot % DOTS.0, DOTS.0, width), place(dot / DOTS.0, DOTS.1, height))
+        })
+        .collect();
     let picture = GrayImage::from_fn(width, height, |column, row| {
-        let (across, down) = (f64::from(column) + 0.5 - x, f64::from(row) + 0.5 - y);
-        let value = (-(across * across + down * down) / (2.0 * sigma * sigma)).exp();
-        Luma([(GROUND + LIGHT * value).round() as u8])
+        let light = dots.iter().map(|(x, y)| {
+            let (across, down) = (f64::from(column) + 0.5 - x, f64::from(row) + 0.5 - y);
+            (-(across * across + down * down) / (2.0 * SIGMA * SIGMA)).exp()
+        });
+        Luma([(GROUND + LIGHT * light.sum::<f64>()).round() as u8])
     });
     let mut png = std::io::Cursor::new(Vec::new());
     let written = picture.write_to(&mut png, ImageFormat::Png);
@@ -83,15 +84,15 @@ async fn measure(canvas: Canvas, sigma: f64) -> Result<()> {
     blobs.export(rendered.video.sha256, &place.join("orion.mp4")).await?;
 
     let view = |number: u32| timeline.frame(u64::from(number)).scenes[0].layers[0].view;
-    let wanted: Vec<(f64, f64)> = (0..FRAMES)
+    let wanted: Vec<Vec<(f64, f64)>> = (0..FRAMES)
         .map(|number| {
             let seen = view(number).rectangle((width, height), &canvas);
             let scale = f64::from(width) / seen.width;
-            ((x - seen.x) * scale, (y - seen.y) * scale)
+            dots.iter().map(|(x, y)| ((x - seen.x) * scale, (y - seen.y) * scale)).collect()
         })
         .collect();
-    report("drawn", (&canvas, sigma), &std::fs::read(drawn.frames()).map_err(failed)?, &wanted);
-    report("in the finished file", (&canvas, sigma), &decoded(place, "orion.mp4")?, &wanted);
+    report("drawn", &canvas, &std::fs::read(drawn.frames()).map_err(failed)?, &wanted);
+    report("in the finished file", &canvas, &decoded(place, "orion.mp4")?, &wanted);
 
     // The same move, frame by frame, as an expression of zoompan.
     let (from, to) = (view(0), view(FRAMES - 1));
@@ -106,7 +107,7 @@ async fn measure(canvas: Canvas, sigma: f64) -> Result<()> {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-y", "-v", "error", "-i", "dot.png", "-vf", &filter, "-c:v", "ffv1", "zoompan.mkv"]);
     run(place, &mut command)?;
-    report("by ffmpeg's zoompan", (&canvas, sigma), &decoded(place, "zoompan.mkv")?, &wanted);
+    report("by ffmpeg's zoompan", &canvas, &decoded(place, "zoompan.mkv")?, &wanted);
     Ok(())
 }
 
@@ -119,46 +120,61 @@ fn decoded(place: &Path, file: &str) -> Result<Vec<u8>> {
 }
 
 #[expect(clippy::print_stdout, reason = "its output is the report")]
-fn report(name: &str, (canvas, sigma): (&Canvas, f64), frames: &[u8], wanted: &[(f64, f64)]) {
+fn report(name: &str, canvas: &Canvas, frames: &[u8], wanted: &[Vec<(f64, f64)>]) {
     let (width, height) = (canvas.width as usize, canvas.height as usize);
-    let frames = frames.chunks_exact(width * height * 3 / 2);
-    let off: Vec<(f64, f64)> = frames
+    // For each frame, how far each dot is from where it should be.
+    let off: Vec<Vec<(f64, f64)>> = frames
+        .chunks_exact(width * height * 3 / 2)
         .zip(wanted)
         .map(|(frame, wanted)| {
-            let found = centre(&frame[..width * height], width, *wanted, sigma);
-            (found.0 - wanted.0, found.1 - wanted.1)
+            let off = |wanted: &(f64, f64)| {
+                let found = centre(&frame[..width * height], width, *wanted);
+                (found.0 - wanted.0, found.1 - wanted.1)
+            };
+            wanted.iter().map(off).collect()
         })
         .collect();
-    // A constant shift is no unevenness.
-    let count = off.len() as f64;
-    let mean = off.iter().fold((0.0, 0.0), |sum, off| (sum.0 + off.0 / count, sum.1 + off.1 / count));
-    let away = |off: &(f64, f64)| ((off.0 - mean.0).powi(2) + (off.1 - mean.1).powi(2)).sqrt();
-    let rms = (off.iter().map(|off| away(off).powi(2)).sum::<f64>() / count).sqrt();
-    let most = off.iter().map(away).fold(0.0, f64::max);
-    println!(
-        "dot of {sigma} px, {name}: {width}x{height}, n = {count} frames, a zoom of 1.1 and a pan: unevenness rms {rms:.4} px, most \
-         {most:.4} px; shift {:.4} {:.4} px",
-        mean.0, mean.1
-    );
+    println!("{name}: {width}x{height}, n = {} frames of {} dots, a zoom of 1.1 and a pan", off.len(), DOTS.0 * DOTS.1);
+    let each: Vec<Vec<f64>> = (0..(DOTS.0 * DOTS.1) as usize)
+        .map(|dot| uneven(&off.iter().map(|dots| dots[dot]).collect::<Vec<_>>()))
+        .collect();
+    told("a dot by itself", &each.concat());
+    told("all together", &uneven(&off.iter().map(|dots| mean(dots)).collect::<Vec<_>>()));
+}
+
+#[expect(clippy::print_stdout, reason = "its output is the report")]
+fn told(what: &str, away: &[f64]) {
+    let rms = (away.iter().map(|away| away * away).sum::<f64>() / away.len() as f64).sqrt();
+    println!("  {what}: unevenness rms {rms:.4} px, most {:.4} px", away.iter().copied().fold(0.0, f64::max));
+}
+
+/// How far each is from the mean: a constant shift is no unevenness.
+fn uneven(off: &[(f64, f64)]) -> Vec<f64> {
+    let mean = mean(off);
+    off.iter().map(|off| ((off.0 - mean.0).powi(2) + (off.1 - mean.1).powi(2)).sqrt()).collect()
+}
+
+fn mean(all: &[(f64, f64)]) -> (f64, f64) {
+    let count = all.len() as f64;
+    all.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0 / count, sum.1 + one.1 / count))
 }
 
 /// The middle of the light around a place, in pixels from the upper left corner. The edge of what is looked at is soft and
 /// goes along with what is found, so that no pixel comes in or goes out at once.
-fn centre(luma: &[u8], width: usize, near: (f64, f64), sigma: f64) -> (f64, f64) {
-    let reach = REACH * sigma;
+fn centre(luma: &[u8], width: usize, near: (f64, f64)) -> (f64, f64) {
     let height = luma.len() / width;
     let ground = 16.0 + GROUND * 219.0 / 255.0;
     let mut middle = near;
     // The soft edge lets each step go a third of the way.
     for _ in 0..24 {
         let range = |middle: f64, side: usize| {
-            ((middle - reach).floor().max(0.0) as usize)..((middle + reach).ceil().min(side as f64) as usize)
+            ((middle - REACH).floor().max(0.0) as usize)..((middle + REACH).ceil().min(side as f64) as usize)
         };
         let mut sums = (0.0, 0.0, 0.0);
         for row in range(middle.1, height) {
             for column in range(middle.0, width) {
                 let (across, down) = (column as f64 + 0.5 - middle.0, row as f64 + 0.5 - middle.1);
-                let distance = (across * across + down * down).sqrt() / reach;
+                let distance = (across * across + down * down).sqrt() / REACH;
                 let share = if distance < 1.0 { (1.0 - distance * distance).powi(2) } else { 0.0 };
                 let light = share * (f64::from(luma[row * width + column]) - ground);
                 sums = (sums.0 + light, sums.1 + light * across, sums.2 + light * down);
