@@ -21,7 +21,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How often Orion and the bare encode are measured, in turn; the one in the middle counts.
+/// How often each is measured; the one in the middle counts. Orion and the bare encode take turns.
 const ROUNDS: usize = 3;
 /// The zoom of a scene in the others, about what Orion's own comes to.
 const ZOOM: f64 = 0.1;
@@ -49,7 +49,11 @@ async fn main() -> Result<()> {
     let drawn = Drawn::new(place)?;
     let renderer = |tools| FfmpegRenderer::new(tools, blobs.clone(), fonts.clone(), place.join("work"));
     let (recording, plain) = (renderer(drawn.tools()), renderer(Tools::from_environment()));
-    println!("{width}x{height}, {:.1} s, {} frames", timeline.duration().seconds(), timeline.frames());
+    println!(
+        "{width}x{height}, {:.1} s, {} frames, n = {ROUNDS} each, the middle",
+        timeline.duration().seconds(),
+        timeline.frames()
+    );
 
     let settings = RenderSettings { encoder: Encoder::Standard, title: "Bench".to_owned() };
     let recorded = recording.render(&timeline, &settings, &Operation::detached()).await?;
@@ -85,13 +89,14 @@ async fn main() -> Result<()> {
     std::fs::write(place.join("captions.ass"), CaptionFiles::of(&timeline.captions, &canvas).ass).map_err(failed)?;
     std::fs::write(place.join("plan.json"), plan(&timeline, &drawn, &scenes)?.to_string()).map_err(failed)?;
 
-    let took = timed(place, &mut graph(&timeline, &drawn)?)?;
+    let took = rounds(|| timed(place, &mut graph(&timeline, &drawn)?))?;
     report("one ffmpeg call: zoompan, xfade, ass", took, &timeline, Some(orion));
 
     match std::env::var_os("TEST_PYTHON") {
         Some(python) => {
             let script = concat!(env!("CARGO_MANIFEST_DIR"), "/beside_moviepy.py");
-            let took = timed(place, Command::new(python).args([script, "plan.json", "moviepy.mp4"]))?;
+            let make = || timed(place, Command::new(&python).args([script, "plan.json", "moviepy.mp4"]));
+            let took = rounds(make)?;
             report("MoviePy", took, &timeline, Some(orion));
         }
         None => println!("SKIPPED: MoviePy: TEST_PYTHON names no Python"),
@@ -199,6 +204,11 @@ fn report(name: &str, took: Took, timeline: &Timeline, orion: Option<Took>) {
         Some(orion) => println!("; {:.2} times Orion's wall, {:.2} times its CPU", wall / orion.wall, cpu / orion.cpu),
         None => println!(),
     }
+}
+
+fn rounds(make: impl Fn() -> Result<Took>) -> Result<Took> {
+    let mut all = (0..ROUNDS).map(|_| make()).collect::<Result<Vec<_>>>()?;
+    Ok(middle(&mut all))
 }
 
 fn middle(all: &mut [Took]) -> Took {

@@ -19,14 +19,15 @@ struct X264 {
 /// Standard was chosen by measuring 8 s of cards (1080x1920, 30 fps): against `veryfast` with only `ref=1:subme=1:
 /// rc-lookahead=5:weightp=0` it takes 25 % less CPU time and 60 MB less memory at the same SSIM (0.9967) and a
 /// smaller file; small motion partitions cost another 9 % for nothing. What it leaves out (refined motion search,
-/// adaptive B-frames, scene-cut detection, where we know the cuts) finds little in slow, smooth motion.
+/// adaptive B-frames, scene-cut detection, where we know the cuts) finds little in slow, smooth motion. A thread of its
+/// own that looks ahead (`sync-lookahead`) takes 6 % off the time on two cores, for 25 MB.
 fn x264(encoder: Encoder) -> X264 {
     match encoder {
         Encoder::Draft => X264 { preset: "ultrafast", crf: "26", params: "" },
         Encoder::Standard => X264 {
             preset: "veryfast",
             crf: "20",
-            params: "ref=1:subme=1:me=dia:trellis=0:weightp=0:rc-lookahead=5:sync-lookahead=0:bframes=2:b-adapt=0:\
+            params: "ref=1:subme=1:me=dia:trellis=0:weightp=0:rc-lookahead=5:sync-lookahead=5:bframes=2:b-adapt=0:\
                      b-pyramid=none:scenecut=0:partitions=i8x8,i4x4",
         },
         Encoder::Premium => X264 { preset: "fast", crf: "18", params: "rc-lookahead=20:sync-lookahead=0" },
