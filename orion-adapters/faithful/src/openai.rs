@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use std::io::Cursor;
 use std::sync::{Mutex, PoisonError};
 
+/// Most bytes of a sound that is transcribed: 25 MiB.
+const MOST_SOUND: usize = 26_214_400;
+
 /// What the server is like.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -198,6 +201,10 @@ fn transcription(last: &Mutex<String>, request: &Request) -> Reply {
     }
     if text("language").is_some_and(|language| language.len() != 2) {
         return refusal(400, "Invalid language: ISO-639-1 is expected.", "language");
+    }
+    if field("file").is_some_and(|file| file.content.len() > MOST_SOUND) {
+        let message = format!("Maximum content size limit ({MOST_SOUND}) exceeded.");
+        return Reply::json(413, &json!({"error": {"message": message, "type": "server_error", "code": Value::Null}}));
     }
     let sound = field("file").filter(|file| file.file.is_some()).and_then(|file| sound::samples(&file.content));
     let Some((samples, rate)) = sound else { return refusal(400, "Invalid file format.", "file") };

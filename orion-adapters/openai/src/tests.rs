@@ -397,6 +397,61 @@ async fn transcripts_are_brought_into_order() {
 }
 
 #[tokio::test]
+async fn a_long_sound_is_sent_in_pieces_and_their_times_are_joined() {
+    let server = server(&[]).await;
+    let mut ear = OpenAiTranscriber::new("whisper-1", &options(&server)).unwrap();
+    // Four minutes: a word of half a second begins with each of the first five seconds, and from the third minute on one
+    // with every tenth.
+    let rate = 8_000;
+    let said = |second: usize| second < 5 || second >= 180 && second % 10 == 2;
+    let tone = |n: usize| if said(n / rate) && n % rate < rate / 2 { (n as f32 * 0.15).sin() * 0.5 } else { 0.0 };
+    let samples: Vec<f32> = (0..240 * rate).map(tone).collect();
+    let wav = orion_core::service::editor::encode_wav(&samples, rate as u32);
+    // A minute fits into a piece.
+    ear.most = 60 * 2 * rate + 128;
+    let heard = ear.transcribe(wav.clone(), Some("en"), &Operation::detached()).await.unwrap();
+    let sent: Vec<usize> = server.seen().iter().map(|request| request.body.len()).collect();
+    assert!(sent.len() >= 2 && sent.iter().all(|bytes| *bytes < ear.most + 1_000), "{sent:?}");
+    let seconds: Vec<f64> = heard.words.iter().map(|word| word.start.seconds()).collect();
+    let wanted = [0.0, 1.0, 2.0, 3.0, 4.0, 182.0, 192.0, 202.0, 212.0, 222.0, 232.0];
+    let near = seconds.iter().zip(wanted).all(|(start, wanted)| (start - wanted).abs() < 0.02);
+    assert!(near && seconds.len() == wanted.len(), "{seconds:?}");
+    // What is silent is not sent, and not paid.
+    assert!((60.0..180.0).contains(&heard.usage.units), "{:?}", heard.usage);
+    // What goes wrong with one piece goes wrong with the whole.
+    server.next(Reply::json(200, &json!({})));
+    let failed = ear.transcribe(wav, None, &Operation::detached()).await;
+    assert_eq!(failed.unwrap_err().kind(), ErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn a_large_file_is_brought_below_what_the_server_takes() {
+    let server = server(&[]).await;
+    let ear = OpenAiTranscriber::new("whisper-1", &options(&server)).unwrap();
+    // Fractions on eight channels: half a minute of 48 kHz is more than the server takes.
+    let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x03\0\x08\0".to_vec();
+    file.extend(48_000_u32.to_le_bytes());
+    file.extend([0, 0, 0, 0, 32, 0, 32, 0]);
+    file.extend(b"data\xff\xff\xff\xff");
+    let tones = tones(3, 48_000).into_iter().flat_map(|sample| [sample.to_le_bytes(); 8]);
+    file.extend(tones.flatten());
+    file.resize(27_000_000, 0);
+    let heard = ear.transcribe(file.into(), None, &Operation::detached()).await.unwrap();
+    assert_eq!(heard.words.len(), 3);
+    assert!(server.seen()[0].body.len() < 2_000_000);
+    let large = vec![0; 26_300_000];
+    let form = reqwest::multipart::Form::new().text("model", "m").text("response_format", "verbose_json");
+    let form = form
+        .text("timestamp_granularities[]", "word")
+        .part("file", reqwest::multipart::Part::bytes(large).file_name("a.wav"));
+    let sent = reqwest::Client::new()
+        .post(format!("{}/v1/audio/transcriptions", server.url()))
+        .bearer_auth(KEY)
+        .multipart(form);
+    assert_eq!(sent.send().await.unwrap().status(), 413, "the server is as strict as the real one");
+}
+
+#[tokio::test]
 async fn every_bad_day_is_told_as_what_it_is() {
     let server = server(&[]).await;
     let operation = Operation::detached();

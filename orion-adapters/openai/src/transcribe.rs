@@ -1,17 +1,28 @@
 //! Transcription: `audio/transcriptions` with the time of every word, as Whisper gives them.
+//!
+//! OpenAI takes 25 MB at once, which are four minutes of 48 kHz. A longer sound is sent in pieces that end where it is
+//! quiet, one after the other, and the times are joined.
 
 use crate::server::{OpenAiOptions, Server};
 use async_trait::async_trait;
 use bytes::Bytes;
 use orion_core::domain::CostCategory;
-use orion_core::port::{Provider, Transcriber, Transcript};
+use orion_core::port::{Provider, SpokenWord, Transcriber, Transcript};
+use orion_core::service::editor::encode_wav;
 use orion_core::{Error, ErrorKind, MediaTime, Operation, Result};
 use orion_voice::wav;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 
-/// Largest file that OpenAI takes: 25 MB.
+/// Largest file that is sent: OpenAI takes 25 MB.
 const MOST_SOUND: usize = 25_000_000;
+
+/// Bytes of a file of sound before its samples, at most.
+const HEADER: usize = 128;
+
+/// Seconds at the end of a piece among which the quietest place is looked for, and of such a place.
+const LATE: usize = 20;
+const QUIET: f64 = 0.3;
 
 /// Longest answer in bytes: hours of words.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -23,6 +34,8 @@ const SILENCE: f32 = 0.003;
 #[derive(Debug, Clone)]
 pub struct OpenAiTranscriber {
     server: Server,
+    /// Most bytes of a file that is sent.
+    pub(crate) most: usize,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +60,7 @@ impl OpenAiTranscriber {
     /// # Errors
     /// [`Invalid`](ErrorKind::Invalid) for an empty name, an address that is not HTTP, or a key that is missing.
     pub fn new(model: &str, options: &OpenAiOptions) -> Result<Self> {
-        Ok(Self { server: Server::new(model, options, CostCategory::TranscriptionSeconds)? })
+        Ok(Self { server: Server::new(model, options, CostCategory::TranscriptionSeconds)?, most: MOST_SOUND })
     }
 }
 
@@ -62,18 +75,47 @@ impl Transcriber for OpenAiTranscriber {
         let sound = wav::read(&file).map_err(|error| {
             Error::invalid("only WAV files are transcribed").with_source(error).with_hint("convert the sound to WAV")
         })?;
-        if file.len() > MOST_SOUND {
-            return Err(Error::invalid("the sound is too long to be transcribed at once")
-                .with_context("bytes", file.len())
-                .with_hint("send at most 25 MB: 13 minutes of 16 kHz"));
-        }
         let asked = language.and_then(tag);
-        let length = MediaTime::from_units(sound.samples.len() as u64, sound.sample_rate);
-        let usage = self.server.usage(sound.samples.len() as f64 / f64::from(sound.sample_rate));
-        if sound.samples.iter().all(|sample| sample.abs() < SILENCE) {
-            let language = asked.unwrap_or_else(|| "und".to_owned());
-            return Ok(Transcript { words: Vec::new(), language, usage: self.server.usage(0.0) });
+        let rate = sound.sample_rate;
+        let whole = file.len() <= self.most;
+        // A piece has two bytes for each sample.
+        let ends =
+            ends(&sound.samples, rate, if whole { usize::MAX } else { self.most.saturating_sub(HEADER).max(2) / 2 });
+        let (mut words, mut told, mut listened, mut start) = (Vec::new(), None, 0, 0);
+        for end in &ends {
+            operation.cancellation.check()?;
+            let piece = &sound.samples[start..*end];
+            let before = MediaTime::from_units(start as u64, rate);
+            start = *end;
+            if piece.iter().all(|sample| sample.abs() < SILENCE) {
+                continue;
+            }
+            listened += piece.len();
+            let sent = if whole { file.clone() } else { encode_wav(piece, rate) };
+            let length = MediaTime::from_units(piece.len() as u64, rate);
+            let heard = self.hear(sent, asked.as_deref(), operation).await?;
+            let own = heard.words.into_iter().map(|word| (word.word, word.start, word.end));
+            words.extend(orion_voice::heard(own, length)?.into_iter().map(|word| SpokenWord {
+                start: before + word.start,
+                end: before + word.end,
+                ..word
+            }));
+            told = told.or(heard.language);
         }
+        let language = told.or(asked).unwrap_or_else(|| "und".to_owned());
+        Ok(Transcript { words, language, usage: self.server.usage(listened as f64 / f64::from(rate)) })
+    }
+}
+
+/// What was heard in one file.
+struct Piece {
+    words: Vec<Word>,
+    language: Option<String>,
+}
+
+impl OpenAiTranscriber {
+    /// Sends one file that is not too large.
+    async fn hear(&self, file: Bytes, asked: Option<&str>, operation: &Operation) -> Result<Piece> {
         let part = Part::bytes(file.to_vec())
             .file_name("sound.wav")
             .mime_str("audio/wav")
@@ -82,8 +124,8 @@ impl Transcriber for OpenAiTranscriber {
             .text("model", self.server.model.clone())
             .text("response_format", "verbose_json")
             .text("timestamp_granularities[]", "word");
-        if let Some(language) = &asked {
-            form = form.text("language", language.clone());
+        if let Some(language) = asked {
+            form = form.text("language", language.to_owned());
         }
         let call = self.server.service.post(&["audio", "transcriptions"]).form(form.part("file", part));
         let answer = call.attempt(&operation.cancellation).await?.map_err(|refusal| self.server.refused(&refusal))?;
@@ -97,10 +139,28 @@ impl Transcriber for OpenAiTranscriber {
                     .with_hint("use a model that takes `timestamp_granularities[]=word`, such as `whisper-1`"));
             }
         };
-        let language = heard.language.as_deref().and_then(tag).or(asked).unwrap_or_else(|| "und".to_owned());
-        let words = dressed(&heard.text, words).into_iter().map(|word| (word.word, word.start, word.end));
-        Ok(Transcript { words: orion_voice::heard(words, length)?, language, usage })
+        Ok(Piece { words: dressed(&heard.text, words), language: heard.language.as_deref().and_then(tag) })
     }
+}
+
+/// Where the pieces of a sound end: none is longer than `most`, and each but the last ends where it is quietest among its
+/// last seconds.
+fn ends(samples: &[f32], rate: u32, most: usize) -> Vec<usize> {
+    let (mut ends, mut start) = (Vec::new(), 0);
+    while samples.len() - start > most {
+        let quiet = ((f64::from(rate) * QUIET) as usize).clamp(1, most);
+        let from = start + most.saturating_sub((LATE * rate as usize).max(quiet));
+        let late = &samples[from..start + most];
+        // In steps of a sixth of such a place.
+        let step = (quiet / 6).max(1);
+        let loud = |at: usize| late[at..at + quiet].iter().map(|sample| sample * sample).sum::<f32>();
+        let places = (0..=late.len() - quiet).step_by(step).map(|at| (at, loud(at)));
+        let place = places.min_by(|(_, one), (_, other)| one.total_cmp(other)).map_or(0, |(at, _)| at);
+        start = (from + place + quiet / 2).max(start + 1);
+        ends.push(start);
+    }
+    ends.push(samples.len());
+    ends
 }
 
 /// How many words of the text are looked through for the next one that was heard.
@@ -167,4 +227,26 @@ fn tag(language: &str) -> Option<String> {
     let first = language.split(['-', '_']).next().unwrap_or_default();
     let known = (2..=3).contains(&first.len()) && first.chars().all(|letter| letter.is_ascii_lowercase());
     (known && !matches!(first, "mul" | "und")).then(|| first.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_end_where_it_is_quiet_and_leave_nothing_out() {
+        // A second of a word and a pause of a third, at 300 samples a second.
+        let samples: Vec<f32> = (0..120_000).map(|n| if n % 400 < 300 { 0.5 } else { 0.0 }).collect();
+        for most in [1, 50, 7_000, 20_000, 120_000] {
+            let ends = ends(&samples, 300, most);
+            let mut start = 0;
+            for end in &ends {
+                assert!(*end > start && end - start <= most, "{most}: {start} {end}");
+                assert!(most < 7_000 || *end == samples.len() || samples[*end] == 0.0, "{most}: {end}");
+                start = *end;
+            }
+            assert_eq!(ends.last(), Some(&samples.len()), "{most}");
+        }
+        assert_eq!(ends(&[], 300, 5), [0]);
+    }
 }
