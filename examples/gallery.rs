@@ -170,7 +170,8 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Makes a video, and gives a frame from late in each of its scenes, four at most, as PNG files.
+/// Makes a video, and gives a frame of each of its scenes, four at most, as PNG files: that in which its last word is said,
+/// when everything has come in.
 async fn frames(orion: &Orion, sample: &Sample) -> Result<Vec<Vec<u8>>> {
     let subject = Subject::Script { script: sample.script.replace('|', "\n\n") };
     let mut request = CreateRequest { encoder: Encoder::Draft, ..CreateRequest::new(subject) };
@@ -193,8 +194,11 @@ async fn frames(orion: &Orion, sample: &Sample) -> Result<Vec<Vec<u8>>> {
     for (index, scene) in timeline.scenes.iter().enumerate() {
         // The first and the last, and those between that there is room for.
         let shown = scenes <= 4 || index < 3 || index + 1 == scenes;
-        let at = border + MediaTime(scene.duration.0 * 4 / 5);
-        border = border + scene.duration;
+        let end = border + scene.duration;
+        let said = timeline.captions.cues.iter().rev().find(|cue| cue.start >= border && cue.end <= end);
+        let last = said.and_then(|cue| cue.words.last());
+        let at = last.map_or(border + MediaTime(scene.duration.0 * 4 / 5), |word| word.end - MediaTime(1));
+        border = end;
         if shown {
             let frame = orion.production().editor.renderer.frame(timeline, at).await?;
             files.push(orion.blobs().require(&frame).await?.to_vec());

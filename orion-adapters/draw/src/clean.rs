@@ -54,7 +54,7 @@ pub(crate) fn clean(text: &str, mut glyph: impl FnMut(char) -> Glyph) -> Cleaned
         let (word, after) = trimmed.split_at(end);
         rest = after;
         let shown = clean_word(word, &mut left, &mut glyph, &mut cleaned.missing);
-        let shown = orion_segment::mark(&shown).unwrap_or(shown);
+        let shown = orion_segment::bind(&shown).unwrap_or(shown);
         cleaned.cut |= left == 0 && !rest.trim_matches(parts).is_empty();
         if !cleaned.text.is_empty() && !shown.is_empty() {
             let before = cleaned.words.last().map_or("", |before| &cleaned.text[before.clone()]);

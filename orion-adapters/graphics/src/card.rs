@@ -202,7 +202,8 @@ impl<'a> Setter<'a> {
 
     /// A headline in the room that other blocks leave.
     fn headline(&self, text: &str, largest: f32, lines: usize, others: f32) -> Option<Block> {
-        let room = (self.height - others).max(48.0 * self.unit);
+        // What there is no room for makes everything smaller: a headline is never less than what it stands over.
+        let room = (self.height - others).max(84.0 * self.unit);
         let style = self.style(Weight::Black, largest);
         let words = self.kit.fit(text, style, 30.0 * self.unit, (self.width, room), lines);
         (!words.is_empty()).then_some(Block::Words(words))
@@ -288,7 +289,8 @@ impl<'a> Setter<'a> {
 
     fn points(&self, items: &[String]) -> Vec<(f32, Block)> {
         let items: Vec<&String> = items.iter().filter(|item| !item.trim().is_empty()).take(Card::MOST_STEPS).collect();
-        let gap = 20.0;
+        let squat = self.height < 700.0 * self.unit;
+        let gap = if squat { 14.0 } else { 20.0 };
         let share = if self.wide() { 1.0 } else { 0.66 };
         let room = self.height * share - gap * self.unit * items.len().saturating_sub(1) as f32;
         let height = (room / items.len().max(1) as f32).min(152.0 * self.unit);

@@ -250,7 +250,7 @@ impl Job {
             KeptSound::Levelled => &["-map", "2:a:0", "-c:a", "aac", "-b:a", "192k"],
         };
         command.args(sound);
-        encode::picture(&mut command, self.burn.encoder, canvas.frames_per_second);
+        encode::picture(&mut command, self.burn.encoder, &canvas);
         command.args(["-movflags", "+faststart", "-f", "mp4", &format!("file:{VIDEO}")]);
         command
     }

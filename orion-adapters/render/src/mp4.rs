@@ -1,4 +1,5 @@
-//! The boxes of an MP4 file (ISO/IEC 14496-12): in which order they lie, and whether edit lists change what is played.
+//! The boxes of an MP4 file (ISO/IEC 14496-12): in which order they lie, whether edit lists change what is played, and what
+//! they tell of the picture: its level (14496-15) and where its key frames are.
 
 use std::fs::File;
 use std::io::{Read, Result, Seek, SeekFrom};
@@ -12,12 +13,16 @@ const MOST_INDEX: u64 = 64 << 20;
 const DELAY: f64 = 0.1;
 
 /// What the boxes tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Index {
     /// Whether the index (`moov`) comes before the data (`mdat`); false for what is no MP4 file.
     pub(crate) first: bool,
     /// Whether a track has edits (`elst`) beyond those that take away an encoder's delay.
     pub(crate) edited: bool,
+    /// Level of an H.264 picture, times ten.
+    pub(crate) level: Option<u32>,
+    /// Most seconds from one key frame of the picture to the next, or to its end.
+    pub(crate) key_frames: Option<f64>,
 }
 
 /// Looks at the boxes of a file.
@@ -49,7 +54,12 @@ pub(crate) fn look(file: &Path) -> Result<Index> {
                 index.first = !data;
                 let mut moov = Vec::new();
                 (&mut file).take(length.saturating_sub(head).min(MOST_INDEX)).read_to_end(&mut moov)?;
-                index.edited = children(&moov).any(|(kind, track)| kind == *b"trak" && is_edited(track));
+                let tracks = || children(&moov).filter(|(kind, _)| kind == b"trak").map(|(_, track)| track);
+                index.edited = tracks().any(is_edited);
+                if let Some((ticks, samples)) = tracks().find_map(picture) {
+                    index.level = level(samples);
+                    index.key_frames = apart(samples).map(|apart| apart as f64 / ticks as f64);
+                }
                 break;
             }
             _ => {}
@@ -87,9 +97,7 @@ fn number(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
 fn is_edited(track: &[u8]) -> bool {
     let edits = || {
         let list = child(child(track, *b"edts")?, *b"elst")?;
-        let head = child(child(track, *b"mdia")?, *b"mdhd")?;
-        // Version 1 has times of eight bytes, version 0 of four.
-        let ticks = number(head, if head.first() == Some(&1) { 20 } else { 12 }, 4)?;
+        let ticks = ticks(child(track, *b"mdia")?)?;
         let width = if list.first() == Some(&1) { 8 } else { 4 };
         let (count, skipped) = (number(list, 4, 4)?, number(list, 8 + width, width)?);
         let rate = number(list, 8 + 2 * width, 4)?;
@@ -97,6 +105,54 @@ fn is_edited(track: &[u8]) -> bool {
         Some(count > 1 || rate != 0x1_0000 || skipped as f64 > DELAY * ticks as f64)
     };
     edits().unwrap_or(false)
+}
+
+/// Ticks a second of a track of pictures, and its table of samples.
+fn picture(track: &[u8]) -> Option<(u64, &[u8])> {
+    let media = child(track, *b"mdia")?;
+    let handler = child(media, *b"hdlr")?;
+    let ticks = ticks(media).filter(|ticks| *ticks > 0)?;
+    let samples = child(child(media, *b"minf")?, *b"stbl")?;
+    (handler.get(8..12)? == b"vide").then_some((ticks, samples))
+}
+
+/// Ticks a second. Version 1 has times of eight bytes before them, version 0 of four.
+fn ticks(media: &[u8]) -> Option<u64> {
+    let head = child(media, *b"mdhd")?;
+    number(head, if head.first() == Some(&1) { 20 } else { 12 }, 4)
+}
+
+/// The level in the decoder's configuration: the fourth byte of `avcC`, which lies behind the 78 of a visual sample.
+fn level(samples: &[u8]) -> Option<u32> {
+    let (kind, entry) = children(child(samples, *b"stsd")?.get(8..)?).next()?;
+    let configuration = child(entry.get(78..)?, *b"avcC").filter(|_| matches!(&kind, b"avc1" | b"avc3"))?;
+    Some(number(configuration, 3, 1)? as u32)
+}
+
+/// Most ticks from one sample that can be decoded by itself to the next. Without a list of them all can.
+fn apart(samples: &[u8]) -> Option<u64> {
+    let pairs = |list: &[u8], width: usize| (number(list, 4, 4).unwrap_or(0) as usize).min(list.len() / width);
+    let times = child(samples, *b"stts")?;
+    let keys = child(samples, *b"stss");
+    let mut keys = (0..keys.map_or(0, |keys| pairs(keys, 4))).filter_map(|at| number(keys?, 8 + 4 * at, 4)).peekable();
+    let (mut sample, mut time, mut last, mut most) = (1_u64, 0_u64, 0_u64, 0_u64);
+    for at in 0..pairs(times, 8) {
+        let (count, ticks) = (number(times, 8 + 8 * at, 4)?, number(times, 12 + 8 * at, 4)?);
+        if keys.peek().is_none() && child(samples, *b"stss").is_none() {
+            most = most.max(ticks);
+        }
+        while let Some(key) = keys.next_if(|key| *key < sample.saturating_add(count)) {
+            let at = time.saturating_add(key.saturating_sub(sample).saturating_mul(ticks));
+            most = most.max(at.saturating_sub(last));
+            last = at;
+        }
+        sample = sample.saturating_add(count);
+        time = time.saturating_add(count.saturating_mul(ticks));
+    }
+    if child(samples, *b"stss").is_some() {
+        most = most.max(time.saturating_sub(last));
+    }
+    Some(most)
 }
 
 #[cfg(test)]
@@ -121,13 +177,48 @@ mod tests {
         }
     }
 
+    fn boxed(kind: &[u8], contents: Vec<u8>) -> Vec<u8> {
+        let length = (contents.len() as u32 + 8).to_be_bytes();
+        [&length[..], kind, &contents[..]].concat()
+    }
+
+    fn numbers(numbers: &[u32]) -> Vec<u8> {
+        numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
+    }
+
+    /// A picture of a thousand ticks a second: runs of samples with their ticks, and the numbers of its key frames.
+    fn pictured(runs: &[[u32; 2]], keys: Option<&[u32]>) -> Index {
+        let times = [numbers(&[0, runs.len() as u32]), numbers(runs.as_flattened())].concat();
+        let keys = keys.map(|keys| boxed(b"stss", [numbers(&[0, keys.len() as u32]), numbers(keys)].concat()));
+        let entry = [vec![0; 78], boxed(b"avcC", vec![1, 100, 0, 42, 255])].concat();
+        let kinds = [numbers(&[0, 1]), boxed(b"avc1", entry)].concat();
+        let table = [boxed(b"stsd", kinds), boxed(b"stts", times), keys.unwrap_or_default()].concat();
+        let handler = [numbers(&[0, 0]), b"vide".to_vec()].concat();
+        let media = [
+            boxed(b"mdhd", numbers(&[0, 0, 0, 1000, 5000, 0])),
+            boxed(b"hdlr", handler),
+            boxed(b"minf", boxed(b"stbl", table)),
+        ];
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), boxed(b"moov", boxed(b"trak", boxed(b"mdia", media.concat())))).unwrap();
+        look(file.path()).unwrap()
+    }
+
+    #[test]
+    fn level_and_key_frames_are_in_the_index() {
+        let told = pictured(&[[100, 40], [50, 20]], Some(&[1, 51, 101]));
+        assert_eq!((told.level, told.key_frames), (Some(42), Some(2.0)));
+        // From the last one to the end, and over the border of two runs.
+        assert_eq!(pictured(&[[100, 40]], Some(&[1, 11])).key_frames, Some(3.6));
+        assert_eq!(pictured(&[[10, 100], [10, 200]], Some(&[1, 6, 16])).key_frames, Some(1.5));
+        // Without a list every picture is one.
+        assert_eq!(pictured(&[[100, 40]], None).key_frames, Some(0.04));
+        assert_eq!(pictured(&[], Some(&[1])).key_frames, Some(0.0));
+        assert_eq!(pictured(&[[u32::MAX, u32::MAX]], Some(&[5, 3, u32::MAX])).level, Some(42));
+    }
+
     /// A track with a media time scale of 1000 and these edits: length, start, rate.
     fn edited(edits: &[[u32; 3]]) -> bool {
-        let boxed = |kind: &[u8], contents: Vec<u8>| {
-            let length = (contents.len() as u32 + 8).to_be_bytes();
-            [&length[..], kind, &contents[..]].concat()
-        };
-        let numbers = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<u8>>();
         let list = [numbers(&[0, edits.len() as u32]), numbers(edits.as_flattened())].concat();
         let head = numbers(&[0, 0, 0, 1000, 5000, 0]);
         let track = [boxed(b"edts", boxed(b"elst", list)), boxed(b"mdia", boxed(b"mdhd", head))].concat();

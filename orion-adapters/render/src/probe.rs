@@ -220,6 +220,8 @@ fn probe(
         length: metadata.len(),
         video_codec: video.and_then(|video| video.codec_name.clone()),
         profile: video.and_then(|video| video.profile.clone()),
+        level: video.and(index.level),
+        key_frames: video.and(index.key_frames).map(MediaTime::from_seconds),
         pixel_format: video.and_then(|video| video.pix_fmt.clone()),
         width: size.0,
         height: size.1,

@@ -10,6 +10,7 @@ mod content;
 mod cost;
 mod demand;
 mod feed;
+pub mod h264;
 mod material;
 #[cfg(test)]
 mod moves;

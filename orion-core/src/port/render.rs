@@ -42,6 +42,12 @@ pub struct MediaInfo {
     pub video_codec: Option<String>,
     /// Codec profile: `High`.
     pub profile: Option<String>,
+    /// Level of an H.264 picture in an MP4 file, times ten: 40 is level 4.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<u32>,
+    /// Longest time from one key frame of an MP4 file to the next, or to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_frames: Option<MediaTime>,
     /// Pixel format: `yuv420p`.
     pub pixel_format: Option<String>,
     /// Width in pixels.

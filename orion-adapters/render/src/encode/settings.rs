@@ -2,6 +2,7 @@
 
 use super::{Hardware, SOUND, VIDEO, metadata};
 use orion_core::MediaTime;
+use orion_core::domain::h264::Level;
 use orion_core::domain::timeline::{Canvas, Timeline, TransitionKind};
 use orion_core::port::Encoder;
 use std::path::Path;
@@ -80,7 +81,7 @@ pub(super) fn command(
             hardware.picture(&mut command, encoder);
             tags(&mut command, *rate);
         }
-        None => picture(&mut command, encoder, *rate),
+        None => picture(&mut command, encoder, &timeline.canvas),
     }
     let cuts = cuts(timeline);
     if !cuts.is_empty() {
@@ -91,15 +92,19 @@ pub(super) fn command(
     command
 }
 
-/// How the picture is encoded: with a key frame every two seconds at least, as the platforms ask, and its colours told.
-pub(crate) fn picture(command: &mut Command, encoder: Encoder, rate: u32) {
+/// How the picture is encoded: in the High profile and the lowest level that takes its size and rate, at no more bits than
+/// that level allows, with a closed group of pictures every two seconds at least, as the platforms ask, and its colours told.
+pub(crate) fn picture(command: &mut Command, encoder: Encoder, canvas: &Canvas) {
     let X264 { preset, crf, params } = x264(encoder);
     command.args(["-c:v", "libx264", "-preset", preset, "-crf", crf, "-profile:v", "high", "-pix_fmt", "yuv420p"]);
     if !params.is_empty() {
         command.args(["-x264-params", params]);
     }
+    let level = Level::of(canvas);
+    let most = format!("{}k", level.kilobits);
+    command.args(["-level:v", &Level::text(level.number), "-maxrate", &most, "-bufsize", &most, "-flags", "+cgop"]);
     command.args(["-threads", &threads().to_string()]);
-    tags(command, rate);
+    tags(command, canvas.frames_per_second);
 }
 
 /// What is asked of every encoder.

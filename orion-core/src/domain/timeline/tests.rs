@@ -1,4 +1,4 @@
-use super::caption::{JOINT, group, joined, timed, to_ass, to_srt, to_vtt, width};
+use super::caption::{JOINT, group, joined, timed, to_ass, to_srt, to_vtt, width, within as within_lines};
 use super::*;
 use crate::domain::Sha256;
 use proptest::prelude::*;
@@ -255,6 +255,24 @@ fn marked_words_come_apart_at_their_joints_and_real_spaces_stay() {
 }
 
 #[test]
+fn no_caption_has_words_of_two_lines() {
+    let lines =
+        [vec![word("งบ\u{200B}ประมาณ", 0, 900)], vec![word("กฎ", 900, 1200), word("ใหม่", 800, 1500)], Vec::new()];
+    let cues = within_lines(&lines, MediaTime::from_millis(1400));
+    let texts: Vec<String> = cues.iter().map(|cue| joined(&cue.words)).collect();
+    assert_eq!(texts, ["งบประมาณ", "กฎ ใหม่"]);
+    assert!(cues[0].end <= cues[1].start && cues[1].end.millis() == 1400, "{cues:?}");
+}
+
+#[test]
+fn a_long_phrase_comes_apart_once_more() {
+    let phrase = "東京都議会議員選挙管理委員会".repeat(2);
+    let cues = group(&[word(&format!("{phrase}は\u{200B}今日"), 0, 6000)]);
+    assert!(cues.iter().all(|cue| width(&joined(&cue.words)) <= 22), "{cues:?}");
+    assert_eq!(cues.iter().map(|cue| joined(&cue.words)).collect::<String>(), format!("{phrase}は今日"));
+}
+
+#[test]
 fn a_monster_is_cut_over_cues() {
     let cues = group(&[word(&"x".repeat(10_000), 0, 300_000), word("end", 300_000, 300_400)]);
     assert!(cues.len() > 400);
@@ -331,6 +349,11 @@ fn an_unknown_style_is_tiktok() {
     assert_eq!(CaptionStyle::named("Minimal").name, "minimal");
 }
 
+/// Words of Latin, Cyrillic, Greek, Arabic, Hebrew, Thai with and without its joints, Chinese and Japanese, Devanagari, emoji,
+/// and whatever else there is.
+const WORDS: &str = "[a-z]{1,9}[.,!?]?|[а-я]{1,9}|[α-ω]{1,9}|[ء-ي]{1,9}[؟،]?|[א-ת]{1,9}|[ก-๛]{1,20}|([ก-ฮ]{1,6}\u{200B}){1,4}|\
+    [一-龯ぁ-ゖァ-ヺ]{1,30}[。、」]?|([一-龯]{1,12}\u{200B}){1,4}|[अ-हा-्]{1,9}।?|[\u{1F300}-\u{1F64F}\u{200D}\u{FE0F}]{1,4}|\\PC{0,12}";
+
 proptest! {
     #[test]
     fn cues_of_any_words_can_be_shown(
@@ -349,6 +372,30 @@ proptest! {
         let before: String = words.iter().map(|word| bare(&word.text)).collect();
         let after: String = captions.cues.iter().flat_map(|cue| &cue.words).map(|word| bare(&word.text)).collect();
         prop_assert_eq!(before, after);
+    }
+
+    #[test]
+    fn captions_of_every_script_have_a_length_and_stay_inside_in_order(
+        lines in prop::collection::vec(prop::collection::vec((WORDS, -300_i64..900, -300_i64..900), 0..12), 0..5),
+        length in 1_i64..6000,
+    ) {
+        let mut at = 0;
+        let mut timed = |(text, gap, long): &(String, i64, i64)| {
+            let start = at + gap;
+            at = (start + long).max(0);
+            word(text, start, start + long)
+        };
+        let lines: Vec<Vec<TimedWord>> = lines.iter().map(|line| line.iter().map(&mut timed).collect()).collect();
+        let end = MediaTime::from_millis(length);
+        let cues = within_lines(&lines, end);
+        for cue in &cues {
+            prop_assert!(cue.start < cue.end && cue.end <= end && !cue.words.is_empty(), "{cue:?}");
+            prop_assert!(cue.words.iter().all(|word| word.start < word.end && word.end <= end), "{cue:?}");
+            prop_assert!(cue.words.windows(2).all(|pair| pair[0].end <= pair[1].start), "{cue:?}");
+        }
+        prop_assert!(cues.windows(2).all(|pair| pair[0].end <= pair[1].start), "{cues:?}");
+        let captions = Captions { style: CaptionStyle::tiktok(), cues };
+        prop_assert!(captions.check(end).is_ok());
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use super::card::cards;
 use super::clean::{headline, opinion_of};
 use super::extractive::shorten;
+use super::label::relabel;
 use super::look::look;
 use super::outline::outline;
-use super::phrase::{CALLS, Phrases, is_foreign, phrases};
+use super::phrase::{CALLS, phrases};
 use super::statement::statement;
 use crate::domain::{Card, Line, LineRole, Material, ScenePlan, Script, Source, Template, VisualPrompt};
 use crate::text::claim::claims;
@@ -40,16 +41,12 @@ pub fn plan_styled(script: &Script, material: &Material, template: Option<&Templ
         look.palette = template.palette.clone().unwrap_or(look.palette);
         look.ornament = template.ornament;
     }
-    let foreign = is_foreign(&script.text());
     let mut prompts: Vec<VisualPrompt> = Vec::with_capacity(script.lines.len());
     let mut shown: HashMap<u32, usize> = HashMap::new();
     for (index, line) in script.lines.iter().enumerate() {
         let before = prompts.last().and_then(|prompt| prompt.picture_source);
         let staged = prompts.last().map(|prompt| prompt.staging).unwrap_or_default();
-        let mut card = card(line, script, material, language, &prompts, template);
-        if foreign {
-            unlabel(&mut card, phrases(language));
-        }
+        let card = card(line, script, material, language, &prompts, template);
         prompts.push(VisualPrompt {
             scene_number: u32::try_from(index + 1).unwrap_or(u32::MAX),
             description: format!("{}. Topic: {}", line.visual_cue.trim_end_matches('.'), shorten(&material.topic, 120)),
@@ -62,6 +59,7 @@ pub fn plan_styled(script: &Script, material: &Material, template: Option<&Templ
             staging: template.map(|template| template.staging(line.role, index, staged)).unwrap_or_default(),
         });
     }
+    relabel(prompts.iter_mut().map(|prompt| &mut prompt.card), &script.text(), language);
     let style_guide = format!(
         "One consistent look for a vertical video: {} colours on a dark ground, {mood} mood, cinematic editorial \
          photography, calm composition with the subject in the upper half, no text in the picture.",
@@ -161,24 +159,6 @@ fn request(text: &str) -> String {
     };
     let part = parts.iter().find(|part| part.ends_with('?')).or_else(|| parts.iter().find(asks)).or(parts.first());
     part.map_or(text, |part| part.trim_end_matches([',', '.', '!'])).to_owned()
-}
-
-/// Takes a label of ours off a card whose words are in a language that we have no label in.
-fn unlabel(card: &mut Card, phrases: &Phrases) {
-    let (Card::Headline { label, .. }
-    | Card::Number { label, .. }
-    | Card::List { label, .. }
-    | Card::Comparison { label, .. }
-    | Card::Chart { label, .. }
-    | Card::Timeline { label, .. }
-    | Card::Change { label, .. }
-    | Card::Place { label, .. }) = card
-    else {
-        return;
-    };
-    if phrases.labels().iter().any(|ours| ours.to_uppercase() == *label) {
-        label.clear();
-    }
 }
 
 /// The publication, or what stands for none.
@@ -285,7 +265,9 @@ mod tests {
         };
         let greek =
             [("hook", "Η κυβέρνηση ανακοίνωσε νέο προϋπολογισμό."), ("body", "Αυξήθηκε κατά 25% σε έναν χρόνο.")];
-        assert_eq!(labels(&greek), ["", ""]);
+        assert_eq!(labels(&greek), ["ΜΕ ΛΊΓΑ ΛΌΓΙΑ", "Ο ΑΡΙΘΜΌΣ"]);
+        let finnish = [("hook", "Hallitus ilmoitti uudesta budjetista."), ("body", "Se kasvoi 25% vuodessa.")];
+        assert_eq!(labels(&finnish), ["", ""]);
         assert_eq!(labels(&[("hook", "It is so."), ("body", "It cost 12 million euros to repair.")])[0], "IN SHORT");
     }
 

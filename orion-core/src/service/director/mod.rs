@@ -18,6 +18,7 @@ mod cut;
 mod extractive;
 mod grounding;
 mod hook;
+mod label;
 mod look;
 mod marks;
 mod memory;

@@ -59,15 +59,6 @@ impl Phrases {
     }
 }
 
-/// Whether there are no phrases for the language of a text: it is in no script of ours, or so long that its frequent words
-/// would have told.
-pub(super) fn is_foreign(text: &str) -> bool {
-    const TELLING: usize = 12;
-    let letters = text.chars().filter(|c| c.is_alphabetic());
-    let (latin, all) = letters.fold((0, 0), |(latin, all), c| (latin + usize::from(c < '\u{250}'), all + 1));
-    latin * 2 < all || Language::detect(text).is_none() && text.split_whitespace().count() >= TELLING
-}
-
 /// The phrases of a language.
 pub(super) fn phrases(language: Language) -> &'static Phrases {
     match language {

@@ -67,7 +67,7 @@ pub fn assemble_directed(
     }
     let mut scenes: Vec<Scene> = Vec::with_capacity(count);
     let mut audio = Vec::with_capacity(count);
-    let mut words: Vec<TimedWord> = Vec::new();
+    let mut words: Vec<Vec<TimedWord>> = Vec::with_capacity(count);
     let (mut frame, mut said) = (0_u64, MediaTime::ZERO);
     for (index, (line, picture)) in narration.lines.iter().zip(pictures).enumerate() {
         let last = index + 1 == count;
@@ -96,11 +96,12 @@ pub fn assemble_directed(
             role: AudioRole::Narration,
             gain_db: 0.0,
         }));
-        words.extend(line.words.iter().map(|word| TimedWord {
+        let timed = line.words.iter().map(|word| TimedWord {
             text: word.text.clone(),
             start: speech + word.start,
             end: speech + word.end,
-        }));
+        });
+        words.push(timed.collect());
     }
     let mut style = style.clone();
     if pictures.iter().any(|picture| picture.layers.iter().any(|layer| !layer.moves)) {

@@ -76,6 +76,8 @@ fn rendered() -> Rendered {
         length: 6_000_000,
         video_codec: some("h264"),
         profile: some("High"),
+        level: Some(40),
+        key_frames: Some(MediaTime::from_millis(2000)),
         pixel_format: some("yuv420p"),
         width: 1080,
         height: 1920,

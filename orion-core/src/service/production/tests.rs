@@ -160,6 +160,8 @@ impl Renderer for Tools {
             length: video.length,
             video_codec: Some("h264".to_owned()),
             profile: None,
+            level: None,
+            key_frames: None,
             pixel_format: None,
             width: 1080,
             height: 1920,

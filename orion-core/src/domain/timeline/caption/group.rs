@@ -33,24 +33,33 @@ const SHORTEST_WORD: MediaTime = MediaTime::from_millis(10);
 /// preference where a clause ends; cues have a length and never overlap. Words without any letter are kept, empty
 /// ones dropped, and times that run backwards or have no length are set right.
 pub fn group(words: &[TimedWord]) -> Vec<Cue> {
-    let parted: Vec<TimedWord> = in_order(words).into_iter().flat_map(pieces).collect();
-    let words = in_order(&parted);
-    let mut cues = Vec::new();
-    let mut begin = 0;
-    for index in 0..words.len() {
-        let last = index + 1 == words.len();
-        if last || ends_sentence(&words[index].text) || words[index + 1].start - words[index].end >= LONG_PAUSE {
-            phrase(&words[begin..=index], &mut cues);
-            begin = index + 1;
+    group_lines(std::iter::once(words))
+}
+
+/// The cues of several lines, none of which has words of two: not every script marks where a sentence ends.
+fn group_lines<'a>(lines: impl Iterator<Item = &'a [TimedWord]>) -> Vec<Cue> {
+    let (mut cues, mut earliest) = (Vec::new(), MediaTime::ZERO);
+    for line in lines {
+        let parted: Vec<TimedWord> = in_order(line, earliest).into_iter().flat_map(pieces).collect();
+        let words = in_order(&parted, earliest);
+        let mut begin = 0;
+        for index in 0..words.len() {
+            let last = index + 1 == words.len();
+            if last || ends_sentence(&words[index].text) || words[index + 1].start - words[index].end >= LONG_PAUSE {
+                phrase(&words[begin..=index], &mut cues);
+                begin = index + 1;
+            }
         }
+        earliest = words.last().map_or(earliest, |word| word.end);
     }
     close_gaps(&mut cues);
     cues
 }
 
-/// As [`group`], for a video of some length: nothing is shown behind its end.
-pub fn within(words: &[TimedWord], end: MediaTime) -> Vec<Cue> {
-    let mut cues = group(words);
+/// As [`group`], for the lines of a video of some length: no cue has words of two lines, and nothing is shown behind the
+/// end.
+pub fn within(lines: &[Vec<TimedWord>], end: MediaTime) -> Vec<Cue> {
+    let mut cues = group_lines(lines.iter().map(Vec::as_slice));
     cues.retain(|cue| cue.start < end);
     if let Some(last) = cues.last_mut() {
         last.end = last.end.min(end);
@@ -74,11 +83,11 @@ pub fn timed(text: &str, start: MediaTime, end: MediaTime) -> Vec<TimedWord> {
         before += width(word) + 1;
         TimedWord { text: word.to_owned(), start: at(from), end: at(before) }
     });
-    in_order(&times.by_ref().collect::<Vec<_>>())
+    in_order(&times.by_ref().collect::<Vec<_>>(), MediaTime::ZERO)
 }
 
-/// Words with something to show, each with a length and none before the end of the one before it.
-fn in_order(words: &[TimedWord]) -> Vec<TimedWord> {
+/// Words with something to show, each with a length and none before the end of the one before it, or before `first`.
+fn in_order(words: &[TimedWord], first: MediaTime) -> Vec<TimedWord> {
     let mut ordered: Vec<TimedWord> = Vec::with_capacity(words.len());
     for (index, word) in words.iter().enumerate() {
         let text: String = word.text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -87,7 +96,7 @@ fn in_order(words: &[TimedWord]) -> Vec<TimedWord> {
         if text.trim_matches(JOINT).is_empty() {
             continue;
         }
-        let earliest = ordered.last().map_or(MediaTime::ZERO, |before| before.end);
+        let earliest = ordered.last().map_or(first, |before| before.end);
         let start = word.start.max(earliest);
         let next = words.get(index + 1).map_or(word.end, |next| next.start.max(start));
         let end = word.end.min(next.max(start)).max(start + SHORTEST_WORD);
@@ -110,7 +119,9 @@ fn pieces(word: TimedWord) -> Vec<TimedWord> {
     let columns = width(&word.text);
     let unspaced = word.text.chars().any(is_unspaced);
     let texts = if unspaced && word.text.trim_end_matches(JOINT).contains(JOINT) {
-        word.text.split_inclusive(JOINT).map(str::to_owned).collect()
+        let wide = |text: &str| TimedWord { text: text.to_owned(), ..word };
+        let part = |text| if width(text) > MOST_COLUMNS { parted(&wide(text), true) } else { vec![text.to_owned()] };
+        word.text.split_inclusive(JOINT).flat_map(part).collect()
     } else if columns <= if unspaced { PIECE_COLUMNS } else { MOST_PIECE } {
         return vec![word];
     } else {

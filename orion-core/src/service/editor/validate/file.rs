@@ -1,6 +1,8 @@
 //! Any file against what a platform demands of it.
 
 use super::{Checks, content};
+use crate::MediaTime;
+use crate::domain::h264::Level;
 use crate::domain::{Platform, VideoDemands};
 use crate::port::{MediaInfo, Validation};
 use std::fmt::Display;
@@ -10,6 +12,12 @@ use std::ops::RangeInclusive;
 const LOUDNESS: (f64, f64) = (-14.0, 2.0);
 /// Highest true peak, in dBTP (EBU R 128, section 2).
 const TRUE_PEAK: f64 = -1.0;
+/// Profiles of H.264 that are decoded everywhere: 4:2:0, eight bits, no interlace.
+const PROFILES: [&str; 4] = ["High", "Main", "Constrained Baseline", "Baseline"];
+/// Highest level of H.264 that hardware decodes: 4096x2304 at 60 frames a second.
+const MOST_LEVEL: u32 = 52;
+/// Longest time between two key frames, in seconds: Meta asks for closed groups of two to five.
+const KEY_FRAMES: f64 = 5.0;
 /// How far sound and picture may differ in length, in seconds.
 const APART: f64 = 0.5;
 
@@ -50,6 +58,14 @@ fn picture(checks: &mut Checks, info: &MediaInfo, demands: &VideoDemands) {
     if info.video_codec.is_none() {
         return;
     }
+    if info.video_codec.as_deref() == Some("h264") {
+        h264(checks, info);
+    }
+    if let Some(apart) = info.key_frames.map(MediaTime::seconds) {
+        let found = format!("{apart:.2} s apart");
+        checks.add("key frames", 0.3, apart <= KEY_FRAMES + 0.05, format!("at most {KEY_FRAMES} s apart"), found);
+        checks.advise("encode it with a key frame every two seconds: ffmpeg -i FILE -g 60 OUT.mp4");
+    }
     let subsampled = info.pixel_format.as_deref().is_some_and(|format| format.contains("420"));
     let found = info.pixel_format.as_deref().unwrap_or("none");
     checks.add("chroma", 0.5, subsampled, "4:2:0".to_owned(), found.to_owned());
@@ -87,6 +103,22 @@ fn picture(checks: &mut Checks, info: &MediaInfo, demands: &VideoDemands) {
         let whole = frames as f64 >= (promised * 0.98).floor() - 1.0;
         checks.add("complete", 1.0, whole, format!("{promised:.0} frames"), format!("{frames} frames"));
         checks.advise("the file was cut off: copy or download it again");
+    }
+}
+
+/// What the decoders in telephones and browsers can do.
+fn h264(checks: &mut Checks, info: &MediaInfo) {
+    if let Some(profile) = &info.profile {
+        let plays = PROFILES.contains(&profile.as_str());
+        checks.add("profile", 0.5, plays, PROFILES.join(", "), profile.clone());
+        checks.advise(
+            "encode it in the High profile: ffmpeg -i FILE -c:v libx264 -profile:v high -pix_fmt yuv420p OUT.mp4",
+        );
+    }
+    if let Some(level) = info.level {
+        let expected = format!("at most {}", Level::text(MOST_LEVEL));
+        checks.add("level", 0.5, level <= MOST_LEVEL, expected, Level::text(level));
+        checks.advise("make it smaller, or encode it at fewer frames a second");
     }
 }
 

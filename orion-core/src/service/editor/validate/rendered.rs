@@ -5,9 +5,14 @@
 //! platforms ask of a file beyond that.
 
 use super::{Checks, content};
+use crate::MediaTime;
 use crate::domain::SafeArea;
+use crate::domain::h264::Level;
 use crate::domain::timeline::{CaptionPosition, CaptionStyle, Timeline};
 use crate::port::{MediaInfo, Validation};
+
+/// Longest time between two key frames, in seconds.
+const KEY_FRAMES: f64 = 2.0;
 
 /// What is expected of a file beyond its timeline.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,6 +53,15 @@ pub fn validate(info: &MediaInfo, timeline: &Timeline, expectations: &Expectatio
     let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
     checks.add("size", 0.5, info.length <= most, format!("at most {}", megabytes(most)), megabytes(info.length));
 
+    checks.equal("profile", 0.3, "High", info.profile.as_deref());
+    if let Some(level) = info.level {
+        let most = Level::of(canvas).number;
+        checks.add("level", 0.3, level <= most, format!("at most {}", Level::text(most)), Level::text(level));
+    }
+    if let Some(apart) = info.key_frames.map(MediaTime::seconds) {
+        let close = apart <= KEY_FRAMES + frame / 2.0;
+        checks.add("key frames", 0.3, close, format!("at most {KEY_FRAMES:.1} s apart"), format!("{apart:.2} s apart"));
+    }
     checks.equal("pixel format", 0.5, "yuv420p", info.pixel_format.as_deref());
     let frames = timeline.frames();
     checks.equal("frames", 0.8, &frames.to_string(), info.frames.map(|count| count.to_string()).as_deref());

@@ -20,6 +20,8 @@ fn good() -> MediaInfo {
         length: 9_000_000,
         video_codec: Some("h264".to_owned()),
         profile: Some("High".to_owned()),
+        level: Some(40),
+        key_frames: Some(millis(2000)),
         pixel_format: Some("yuv420p".to_owned()),
         width: 1080,
         height: 1920,
@@ -113,6 +115,23 @@ fn what_is_seen_and_heard_is_held_against_the_timeline() {
 }
 
 #[test]
+fn profile_level_and_key_frames_of_a_render_are_those_that_were_asked_for() {
+    let timeline = timeline();
+    let fails = |change: fn(&mut MediaInfo)| {
+        let mut info = of_timeline(&timeline);
+        change(&mut info);
+        let validation = validate(&info, &timeline, &Expectations::default());
+        failed(&validation).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(fails(|_| ()).is_empty());
+    assert_eq!(fails(|info| info.profile = Some("Main".to_owned())), ["profile"]);
+    assert_eq!(fails(|info| info.level = Some(42)), ["level"]);
+    assert_eq!(fails(|info| info.key_frames = Some(millis(2100))), ["key frames"]);
+    // What was probed before these were read has none of them.
+    assert!(fails(|info| (info.level, info.key_frames) = (None, None)).is_empty());
+}
+
+#[test]
 fn a_video_without_a_voice_may_be_silent() {
     let silent = Timeline { audio: Vec::new(), ..timeline() };
     let mut info = of_timeline(&silent);
@@ -149,10 +168,13 @@ fn a_good_file_passes_where_its_shape_is_taken() {
 #[test]
 fn every_fault_of_a_file_is_named_alone_with_the_next_step() {
     type Breakage = fn(&mut MediaInfo);
-    let breakages: [(&str, Breakage); 22] = [
+    let breakages: [(&str, Breakage); 25] = [
         ("container", |info| info.container = "avi".to_owned()),
         ("size", |info| info.length = 400_000_000),
         ("video codec", |info| info.video_codec = Some("prores".to_owned())),
+        ("profile", |info| info.profile = Some("High 4:2:2".to_owned())),
+        ("level", |info| info.level = Some(62)),
+        ("key frames", |info| info.key_frames = Some(millis(8000))),
         ("chroma", |info| info.pixel_format = Some("yuv444p".to_owned())),
         ("resolution", |info| (info.width, info.height) = (270, 480)),
         ("aspect", |info| (info.width, info.height) = (400, 4000)),
