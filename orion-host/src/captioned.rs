@@ -97,7 +97,7 @@ impl Orion {
         // Faces are in the middle.
         let style = CaptionStyle { position: CaptionPosition::LowerThird, ..request.style.clone() };
         let captions =
-            Captions { style, cues: caption::within(&words, before.video_duration.unwrap_or(before.duration)) };
+            Captions { style, cues: caption::within(&[words], before.video_duration.unwrap_or(before.duration)) };
         if captions.cues.is_empty() {
             return Err(Error::invalid("no word was heard in the video")
                 .with_context("file", file.display())

@@ -3,11 +3,12 @@
 
 use crate::{EncodedBy, FfmpegRenderer, FfprobeProbe, Hardware, Tools};
 use image::{ImageFormat, Rgba, RgbaImage};
+use orion_core::domain::h264::Level;
 use orion_core::domain::timeline::*;
-use orion_core::domain::{BlobRef, SafeArea};
+use orion_core::domain::{BlobRef, Platform, SafeArea};
 use orion_core::memory::MemoryBlobs;
 use orion_core::port::*;
-use orion_core::service::editor::{Expectations, encode_wav, repairs, validate};
+use orion_core::service::editor::{Expectations, check_file, encode_wav, repairs, validate};
 use orion_core::{Cancellation, ErrorKind, MediaTime, Operation, ProgressUpdate, RecordedProgress};
 use orion_draw::FontKit;
 use std::io::Cursor;
@@ -171,6 +172,49 @@ async fn a_whole_video_is_what_the_timeline_says() {
         assert_eq!(video[tag], "bt709");
     }
     assert_eq!(video["color_range"], "tv");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_format_and_rate_has_its_profile_level_key_frames_and_tags() {
+    let Some(bench) = Bench::new() else { return };
+    let whole = bench.timeline().await;
+    // Every shape and every rate; the level of all pairs of them is tested where it is found.
+    let formats = Format::ALL.iter().flat_map(|format| [(*format, 24, 40), (*format, 60, 42)]);
+    for (format, rate, level) in formats.chain([(Format::Vertical, 25, 40), (Format::Vertical, 30, 40)]) {
+        let mut timeline = whole.clone();
+        timeline.canvas = format.canvas(rate);
+        timeline.scenes.truncate(1);
+        timeline.scenes[0].duration = MediaTime::from_millis(2100);
+        timeline.scenes[0].layers.truncate(1);
+        timeline.captions.cues.clear();
+        timeline.audio[0].duration = MediaTime::from_millis(1900);
+        let info = bench.renderer().render(&timeline, &settings(), &Operation::detached()).await.unwrap().info;
+        assert_eq!((info.profile.as_deref(), info.level), (Some("High"), Some(level)), "{format:?} {rate}");
+        assert_eq!(info.key_frames, Some(MediaTime::from_millis(2000)), "{format:?} {rate}");
+        assert_eq!(info.colour, Some(ColourTags::bt709()), "{format:?} {rate}");
+        assert_eq!((info.width, info.height), (timeline.canvas.width, timeline.canvas.height));
+        assert!((info.frames_per_second - f64::from(rate)).abs() < 0.01 && info.fast_start && !info.edited);
+        let validation = validate(&info, &timeline, &Expectations::default());
+        assert!(validation.passed(), "{format:?} {rate}: {validation:#?}");
+        let checked = check_file(&info, Some(Platform::Youtube));
+        for name in ["profile", "level", "key frames", "colours", "fast start", "fps", "resolution"] {
+            assert!(checked.checks.iter().any(|check| check.name == name && check.passed), "{name}: {checked:#?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_preset_of_the_encoder_keeps_to_its_level() {
+    let Some(bench) = Bench::new() else { return };
+    let timeline = bench.timeline().await;
+    for (encoder, profile) in
+        [(Encoder::Draft, "Constrained Baseline"), (Encoder::Standard, "High"), (Encoder::Premium, "High")]
+    {
+        let settings = RenderSettings { encoder, ..settings() };
+        let info = bench.renderer().render(&timeline, &settings, &Operation::detached()).await.unwrap().info;
+        let found = (info.profile.as_deref(), info.level, info.key_frames.is_some_and(|apart| apart.seconds() <= 2.0));
+        assert_eq!(found, (Some(profile), Some(Level::of(&timeline.canvas).number), true), "{encoder:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,9 @@
 
 use crate::domain::timeline::Canvas;
 
+/// Profiles that are decoded everywhere: 4:2:0, eight bits. What encodes fastest makes no use of the High profile.
+pub const PROFILES: [&str; 4] = ["High", "Main", "Constrained Baseline", "Baseline"];
+
 /// Level times ten, most macroblocks of a frame, most macroblocks a second, most kilobits a second in the High profile
 /// (1.25 times those of the table).
 const LEVELS: [(u32, u64, u64, u32); 8] = [

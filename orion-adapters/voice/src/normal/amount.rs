@@ -59,7 +59,7 @@ pub(super) fn in_name(text: &str) -> Vec<String> {
 /// An amount, if the word is one.
 pub(super) fn read(core: &str, context: Context<'_>) -> Option<Vec<String>> {
     let after_number = Number::exact(context.previous().trim_start_matches(['$', '€', '£', '-', '+']));
-    if let Some(before) = after_number {
+    if let Some(before) = &after_number {
         // `5 km`, `30 %`: a unit on its own behind its number.
         if core != "-"
             && table::stands_apart(core)
@@ -69,11 +69,25 @@ pub(super) fn read(core: &str, context: Context<'_>) -> Option<Vec<String>> {
             return Some(owned(if before.is_one() { one } else { many }));
         }
         if let Some((one, many, _)) = table::currency(core).filter(|_| core.len() > 1 || !core.is_ascii()) {
-            return Some(owned(if before.is_one() { one } else { many }));
+            let name = owned(if before.is_one() { one } else { many });
+            return Some(name.into_iter().chain(cents(before).into_iter().flatten()).collect());
         }
         if matches!(core, "am" | "pm" | "AM" | "PM") {
             return Some(word::letters(core));
         }
+    }
+    // `CHF 20`, `€ 5`: the number says what it is of.
+    if after_number.is_none() && table::currency(core).is_some() && Number::exact(context.next()).is_some() {
+        return Some(Vec::new());
+    }
+    if table::currency(context.previous()).is_some()
+        && Number::exact(context.core(-2)).is_none()
+        && Number::exact(core).is_some()
+    {
+        return money(context.previous(), core, context);
+    }
+    if let Some(words) = called(core, context) {
+        return Some(words);
     }
     let mut words = Vec::new();
     let mut rest = core;
@@ -108,10 +122,37 @@ pub(super) fn read(core: &str, context: Context<'_>) -> Option<Vec<String>> {
         date(rest)
             .or_else(|| clock(rest, context))
             .or_else(|| telephone(rest))
-            .or_else(|| fraction(rest))
+            .or_else(|| tall(rest))
+            .or_else(|| fraction(rest).map(|words| with_whole(words, context)))
             .or_else(|| plain(rest, context))?,
     );
     Some(words)
+}
+
+/// A group of a telephone number: digits behind a country's code.
+fn called(core: &str, context: Context<'_>) -> Option<Vec<String>> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if core.len() < 3 || !digits(core) {
+        return None;
+    }
+    let groups = (1..4).map(|back| context.core(-back));
+    let code = groups.into_iter().find(|group| !digits(group))?;
+    let code = code.strip_prefix('+').filter(|code| digits(code) && code.len() <= 3)?;
+    (!code.is_empty()).then(|| number::digits(core))
+}
+
+/// `6'2` is how tall somebody is.
+fn tall(text: &str) -> Option<Vec<String>> {
+    let (feet, inches) = text.split_once('\'')?;
+    let (feet, inches) = (Number::exact(feet)?.value()?, Number::exact(inches)?.value()?);
+    let words = number::cardinal(feet).into_iter().chain(owned("foot"));
+    (feet < 10 && inches < 12).then(|| words.chain(number::cardinal(inches)).collect())
+}
+
+/// `1 1/2`: the fraction is part of the number before it.
+fn with_whole(words: Vec<String>, context: Context<'_>) -> Vec<String> {
+    let whole = Number::exact(context.previous()).is_some_and(|number| number.value().is_some());
+    if whole { owned("and").into_iter().chain(words).collect() } else { words }
 }
 
 /// An amount behind its sign: number, decimals as cents, magnitude, range, what it is paid for.
@@ -164,6 +205,12 @@ fn money(sign: &str, text: &str, context: Context<'_>) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// The decimals of an amount of money, if they are cents.
+fn cents(number: &Number) -> Option<Vec<String>> {
+    let cents = number.decimals.as_deref().filter(|cents| cents.len() == 2 && *cents != "00")?;
+    cents.parse().ok().map(number::cardinal)
+}
+
 /// What may stand behind an amount: `+`, `/month`, `-a-share`.
 fn behind(text: &str, context: Context<'_>) -> Option<Vec<String>> {
     if text.is_empty() {
@@ -181,9 +228,12 @@ fn behind(text: &str, context: Context<'_>) -> Option<Vec<String>> {
             "d" => "day",
             "s" | "sec" => "second",
             "min" => "minute",
-            _ => return Some(std::iter::once("per".to_owned()).chain(word::compound(each, context)).collect()),
+            _ => match table::unit(each).filter(|_| table::stands_apart(each)) {
+                Some((one, _)) => one,
+                None => return Some(std::iter::once("per".to_owned()).chain(word::compound(each, context)).collect()),
+            },
         };
-        return Some(vec!["per".to_owned(), name.to_owned()]);
+        return Some(owned("per").into_iter().chain(owned(name)).collect());
     }
     let rest = text.strip_prefix('-').filter(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))?;
     // `10-km` is an adjective: the unit stays singular.
@@ -200,6 +250,11 @@ fn plain(text: &str, context: Context<'_>) -> Option<Vec<String>> {
     }
     let (number, rest) = Number::read(text)?;
     if rest.is_empty() {
+        // `12.50 €`: the cents are said behind the name of the money.
+        let money = table::currency(context.next()).is_some();
+        if money && cents(&number).is_some() {
+            return Some(Number { decimals: None, ..number }.spoken());
+        }
         return Some(bare(&number, context));
     }
     // Versions and addresses: `3.5.1`.
@@ -237,6 +292,13 @@ fn plain(text: &str, context: Context<'_>) -> Option<Vec<String>> {
     // Units with a slash of their own come first: `km/h`.
     for end in [with_slash, end] {
         let (attached, after) = rest.split_at(end);
+        // `5%-10%`: a range of two amounts with their units.
+        let range = after.strip_prefix('-').filter(|range| Number::read(range).is_some() && !attached.is_empty());
+        if let Some(range) = range
+            && let (Some(words), Some(others)) = (attachment(&number, attached, false, context), plain(range, context))
+        {
+            return Some(words.into_iter().chain(owned("to")).chain(others).collect());
+        }
         if let Some(mut words) = attachment(&number, attached, !after.is_empty() && after.starts_with('-'), context) {
             words.extend(behind(after, context)?);
             return Some(words);
@@ -318,23 +380,15 @@ fn bare(number: &Number, context: Context<'_>) -> Vec<String> {
     {
         return in_name(&number.whole);
     }
-    if number.is_year() {
+    let dated = matches!(
+        context.previous().to_ascii_lowercase().as_str(),
+        "in" | "since" | "by" | "until" | "before" | "after" | "from" | "during" | "year" | "early" | "late" | "mid"
+    );
+    // Before 1100 a number is no year by itself.
+    let old = dated && !number.grouped && number.whole.len() == 4 && number.value().is_some_and(|value| value < 1100);
+    if number.is_year() || old && !number.whole.starts_with('0') {
         // `2048 users` counts; `in 2026 users` does not.
         let next = context.next();
-        let dated = matches!(
-            context.previous().to_ascii_lowercase().as_str(),
-            "in" | "since"
-                | "by"
-                | "until"
-                | "before"
-                | "after"
-                | "from"
-                | "during"
-                | "year"
-                | "early"
-                | "late"
-                | "mid"
-        );
         let counts = next.len() > 3
             && next.ends_with('s')
             && !next.ends_with("ss")
@@ -378,6 +432,12 @@ fn clock(text: &str, context: Context<'_>) -> Option<Vec<String>> {
     let (hours, rest) = text.split_once(':')?;
     let minutes = rest.get(..2)?;
     let after = &rest[2..];
+    if let Some(seconds) = after.strip_prefix(':').filter(|seconds| seconds.len() == 2) {
+        let parts = [hours, minutes, seconds].map(|part| part.parse::<u64>().ok());
+        let [Some(hour), Some(minute), Some(second)] = parts else { return None };
+        let said = [hour, minute, second].map(number::cardinal).concat();
+        return (minute < 60 && second < 60).then_some(said);
+    }
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let (hour, minute) = (hours.parse::<u64>().ok()?, minutes.parse::<u64>().ok()?);
     if !digits(hours) || !digits(minutes) || !(1..=2).contains(&hours.len()) || hour > 24 || minute > 59 {

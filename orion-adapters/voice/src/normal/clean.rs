@@ -82,6 +82,8 @@ fn plain(word: &str) -> String {
             '。' => plain.push('.'),
             '、' => plain.push(','),
             '⁄' => plain.push('/'),
+            'º' => plain.push('°'),
+            '№' => plain.push_str("No."),
             '™' | '®' | '©' | '℠' => {}
             'ß' => plain.push_str("ss"),
             'ø' => plain.push('o'),
@@ -101,7 +103,7 @@ fn plain(word: &str) -> String {
                     .filter(|part| !is_combining_mark(*part))
                     .map(|part| if part == 'µ' { 'μ' } else { part })
                     .filter(|part| {
-                        part.is_ascii_graphic() || super::table::sign(*part).is_some() || "₩₽₹₺₿‰".contains(*part)
+                        part.is_ascii_graphic() || super::table::sign(*part).is_some() || "₩₽₹₺₿‰¢".contains(*part)
                     }),
             ),
         }

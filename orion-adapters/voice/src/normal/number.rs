@@ -42,6 +42,9 @@ impl Number {
     /// Reads a number at the start of `text` and gives what follows it.
     pub(super) fn read(text: &str) -> Option<(Self, &str)> {
         let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        if let Some(read) = Self::read_elsewhere(text) {
+            return Some(read);
+        }
         let mut end = digits(text);
         if end == 0 && !(text.starts_with('.') && digits(&text[1..]) > 0) {
             return None;
@@ -49,15 +52,18 @@ impl Number {
         let mut whole = text[..end].to_owned();
         let mut grouped = false;
         if (1..=3).contains(&end) {
-            // `1,200,000`: each comma must be followed by exactly three digits.
-            while text[end..].starts_with(',') && digits(&text[end + 1..]) == 3 {
+            // `1,200,000`, in Switzerland `1'200'000`: each mark must be followed by exactly three digits.
+            while text[end..].starts_with([',', '\'']) && digits(&text[end + 1..]) == 3 {
                 whole.push_str(&text[end + 1..end + 4]);
                 end += 4;
                 grouped = true;
             }
         }
         let mut decimals = None;
-        if text[end..].starts_with('.') {
+        // `12,5`: a comma before fewer digits than a group has is a point.
+        let comma = !grouped && text[end..].starts_with(',') && (1..=2).contains(&digits(&text[end + 1..]));
+        let comma = comma && !text[end + 1..].contains(',');
+        if text[end..].starts_with('.') || comma {
             let count = digits(&text[end + 1..]);
             if count > 0 {
                 decimals = Some(text[end + 1..end + 1 + count].to_owned());
@@ -68,6 +74,27 @@ impl Number {
             whole.push('0');
         }
         Some((Self { whole, decimals, grouped }, &text[end..]))
+    }
+
+    /// A number with groups as others write them: `1.234.567`, `1.234,56`, and `12,34,567` in India.
+    fn read_elsewhere(text: &str) -> Option<(Self, &str)> {
+        let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ',')).unwrap_or(text.len());
+        let number = text[..end].trim_end_matches(['.', ',']);
+        let rest = &text[number.len()..];
+        let grouped = |text: &str, mark: char, middle: usize| {
+            let groups: Vec<&str> = text.split(mark).collect();
+            let [first, between @ .., last] = &groups[..] else { return false };
+            (1..=middle).contains(&first.len()) && between.iter().all(|group| group.len() == middle) && last.len() == 3
+        };
+        let (whole, decimals) = match number.split_once(',') {
+            Some((whole, decimals)) if (1..=2).contains(&decimals.len()) && grouped(whole, '.', 3) => {
+                (whole, Some(decimals.to_owned()))
+            }
+            Some(_) if number.matches(',').count() > 1 && grouped(number, ',', 2) => (number, None),
+            None if number.matches('.').count() == 2 && grouped(number, '.', 3) => (number, None),
+            _ => return None,
+        };
+        Some((Self { whole: whole.replace(['.', ','], ""), decimals, grouped: true }, rest))
     }
 
     /// A number that is the whole of `text`.
@@ -192,16 +219,14 @@ pub(super) fn plural(mut words: Vec<String>) -> Vec<String> {
     words
 }
 
-/// The value of a Roman numeral from 2 to 39, written in capitals and in its proper form.
+/// The value of a Roman numeral from 2 to 89, written in capitals and in its proper form.
 pub(super) fn roman(text: &str) -> Option<u64> {
-    if text.len() < 2 || !text.bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X')) {
+    if text.len() < 2 || !text.bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X' | b'L')) {
         return None;
     }
-    (2..40).find(|&value| {
-        let tens = "X".repeat(value as usize / 10);
-        let ones = ["", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX"][value as usize % 10];
-        format!("{tens}{ones}") == text
-    })
+    const TENS: [&str; 9] = ["", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX"];
+    const ONES: [&str; 10] = ["", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX"];
+    (2..90).find(|&value| format!("{}{}", TENS[value as usize / 10], ONES[value as usize % 10]) == text)
 }
 
 #[cfg(test)]
@@ -217,7 +242,17 @@ mod tests {
         let parts = |text| Number::read(text).map(|(number, rest)| (said(number.spoken()), rest.to_owned()));
         assert_eq!(parts("1,200,000x"), Some(("one million two hundred thousand".into(), "x".into())));
         assert_eq!(parts("2.15%"), Some(("two point one five".into(), "%".into())));
-        assert_eq!(parts("12,34"), Some(("twelve".into(), ",34".into())));
+        assert_eq!(parts("12,34"), Some(("twelve point three four".into(), String::new())));
+        assert_eq!(parts("1,2,3"), Some(("one".into(), ",2,3".into())));
+        assert_eq!(
+            parts("1.234.567"),
+            Some(("one million two hundred thirty four thousand five hundred sixty seven".into(), String::new()))
+        );
+        assert_eq!(parts("1.234,5km"), Some(("one thousand two hundred thirty four point five".into(), "km".into())));
+        assert_eq!(
+            parts("192.168.100.200"),
+            Some(("one hundred ninety two point one six eight".into(), ".100.200".into()))
+        );
         assert_eq!(parts("007"), Some(("zero zero seven".into(), String::new())));
         assert_eq!(parts(".5"), Some(("zero point five".into(), String::new())));
         assert_eq!(parts("5."), Some(("five".into(), ".".into())));
@@ -240,6 +275,7 @@ mod tests {
         assert_eq!(said(plural(year(1990))), "nineteen nineties");
         assert_eq!(roman("XIV"), Some(14));
         assert_eq!(roman("IIX"), None);
+        assert_eq!(roman("LVIII"), Some(58));
         assert_eq!(roman("I"), None);
     }
 }

@@ -48,6 +48,7 @@ pub(super) fn abbreviation(text: &str) -> Option<Abbreviation> {
         "dept." => ("department", false),
         "govt." => ("government", false),
         "fig." => ("figure", false),
+        "cf." => ("compare", false),
         "vol." => ("volume", false),
         "ed." => ("edition", false),
         "ave." => ("avenue", true),
@@ -176,6 +177,7 @@ pub(super) fn unit(text: &str) -> Option<(&'static str, &'static str)> {
         "ns" => ("nanosecond", "nanoseconds"),
         "km/h" | "kph" | "kmh" => ("kilometer per hour", "kilometers per hour"),
         "m/s" => ("meter per second", "meters per second"),
+        "m/s2" => ("meter per second squared", "meters per second squared"),
         "mph" => ("mile per hour", "miles per hour"),
         "mpg" => ("mile per gallon", "miles per gallon"),
         "Hz" => ("hertz", "hertz"),
@@ -207,6 +209,12 @@ pub(super) fn unit(text: &str) -> Option<(&'static str, &'static str)> {
         "kbps" | "Kbps" => ("kilobit per second", "kilobits per second"),
         "Mbps" | "Mb/s" => ("megabit per second", "megabits per second"),
         "Gbps" | "Gb/s" => ("gigabit per second", "gigabits per second"),
+        "kbit/s" => ("kilobit per second", "kilobits per second"),
+        "Mbit/s" => ("megabit per second", "megabits per second"),
+        "Gbit/s" => ("gigabit per second", "gigabits per second"),
+        "ppm" => ("part per million", "parts per million"),
+        "ppb" => ("part per billion", "parts per billion"),
+        "¢" => ("cent", "cents"),
         "MB/s" => ("megabyte per second", "megabytes per second"),
         "GB/s" => ("gigabyte per second", "gigabytes per second"),
         "TB/s" => ("terabyte per second", "terabytes per second"),
@@ -226,8 +234,7 @@ pub(super) fn unit(text: &str) -> Option<(&'static str, &'static str)> {
 
 /// Units that may stand apart from their number; others are words or letters of their own when they do.
 pub(super) fn stands_apart(text: &str) -> bool {
-    !matches!(text, "in" | "us" | "x" | "×" | "°" | "W" | "V" | "L" | "s" | "h" | "min" | "sq")
-        || matches!(text, "min" | "×")
+    !matches!(text, "in" | "us" | "x" | "×" | "°" | "s" | "min" | "sq") || matches!(text, "min" | "×")
 }
 
 /// A power of a thousand, as journalists shorten it. `m` is one only behind money.
@@ -248,6 +255,7 @@ pub(super) fn currency(text: &str) -> Option<(&'static str, &'static str, &'stat
         "US$" | "USD" => ("U S dollar", "U S dollars", "cents"),
         "A$" | "AU$" | "AUD" => ("australian dollar", "australian dollars", "cents"),
         "C$" | "CA$" | "CAD" => ("canadian dollar", "canadian dollars", "cents"),
+        "R$" | "BRL" => ("real", "reais", "centavos"),
         "HK$" | "HKD" => ("hong kong dollar", "hong kong dollars", "cents"),
         "€" | "EUR" => ("euro", "euros", "cents"),
         "£" | "GBP" => ("pound", "pounds", "pence"),
@@ -265,7 +273,8 @@ pub(super) fn currency(text: &str) -> Option<(&'static str, &'static str, &'stat
 }
 
 /// Signs that open an amount of money, longest first.
-pub(super) const MONEY_SIGNS: [&str; 13] = ["US$", "AU$", "CA$", "HK$", "A$", "C$", "$", "€", "£", "¥", "₹", "₩", "₽"];
+pub(super) const MONEY_SIGNS: [&str; 14] =
+    ["US$", "AU$", "CA$", "HK$", "A$", "C$", "R$", "$", "€", "£", "¥", "₹", "₩", "₽"];
 
 /// What a sign is called when it stands among words; `None` for those that say nothing.
 pub(super) fn sign(character: char) -> Option<&'static str> {

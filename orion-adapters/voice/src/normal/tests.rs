@@ -223,6 +223,147 @@ fn words_are_said_as_people_say_them() {
 }
 
 #[test]
+fn what_others_write_is_said_as_well() {
+    let cases = [
+        // Thousands as others group them.
+        ("1.234.567 people", "one million two hundred thirty four thousand five hundred sixty seven people"),
+        ("1'200'000 francs", "one million two hundred thousand francs"),
+        ("12,50 €", "twelve euros fifty"),
+        ("€1.234,56", "one thousand two hundred thirty four euros fifty six"),
+        ("3,5 percent", "three point five percent"),
+        ("12,34,567 rupees", "one million two hundred thirty four thousand five hundred sixty seven rupees"),
+        // Ordinals and centuries.
+        ("the 2nd", "the second"),
+        ("the 12th", "the twelfth"),
+        ("the 30th", "the thirtieth"),
+        ("the 1,000th visitor", "the one thousandth visitor"),
+        ("the 21st-century city", "the twenty first century city"),
+        // Shares and ranges.
+        ("-0.5%", "minus zero point five percent"),
+        ("+3.2%", "plus three point two percent"),
+        ("0.01%", "zero point zero one percent"),
+        ("100%", "one hundred percent"),
+        ("5%–10%", "five percent to ten percent"),
+        ("$5–$7", "five to seven dollars"),
+        ("1914–1918", "nineteen fourteen to nineteen eighteen"),
+        ("9–5", "nine to five"),
+        ("pp. 5–7", "pages five to seven"),
+        // Years.
+        ("in 1066", "in ten sixty six"),
+        ("in 800 AD", "in eight hundred A D"),
+        ("44 BC", "forty four B C"),
+        ("the 2010s", "the twenty tens"),
+        ("the 1800s", "the eighteen hundreds"),
+        ("mid-1990s", "mid nineteen nineties"),
+        // Dates and times.
+        ("23 November 2026", "the twenty third of november twenty twenty six"),
+        ("November 23rd", "november twenty third"),
+        ("23/11/2026", "november twenty third twenty twenty six"),
+        ("9:05", "nine oh five"),
+        ("12:00", "twelve o'clock"),
+        ("0:30", "zero thirty"),
+        ("10:30:15", "ten thirty fifteen"),
+        ("9 a.m.", "nine A M"),
+        ("5:30 p.m. today", "five thirty P M today"),
+        ("2h", "two hours"),
+        // Money.
+        ("$1.2bn", "one point two billion dollars"),
+        ("£3m", "three million pounds"),
+        ("€5.5 million", "five point five million euros"),
+        ("US$1.5 trillion", "one point five trillion U S dollars"),
+        ("CHF 20", "twenty swiss francs"),
+        ("EUR 5", "five euros"),
+        ("R$ 5", "five reais"),
+        ("₹500", "five hundred rupees"),
+        ("50¢", "fifty cents"),
+        ("$1,000,000", "one million dollars"),
+        ("£1", "one pound"),
+        ("$0.05", "five cents"),
+        ("$3.50/kg", "three dollars fifty per kilogram"),
+        // Units.
+        ("5 kg", "five kilograms"),
+        ("1.5 l", "one point five liters"),
+        ("20 °C", "twenty degrees celsius"),
+        ("20 ºC", "twenty degrees celsius"),
+        ("9.8 m/s²", "nine point eight meters per second squared"),
+        ("250 m²", "two hundred fifty square meters"),
+        ("3 m³", "three cubic meters"),
+        ("6 ft", "six feet"),
+        ("6'2\"", "six foot two"),
+        ("100 mph", "one hundred miles per hour"),
+        ("2 TB", "two terabytes"),
+        ("10 Gbit/s", "ten gigabits per second"),
+        ("500 g", "five hundred grams"),
+        ("400 ppm", "four hundred parts per million"),
+        ("230 V", "two hundred thirty volts"),
+        // Abbreviations.
+        ("Prof. Lee", "professor lee"),
+        ("Lt. Col. Ray", "lieutenant colonel ray"),
+        ("cf. Fig. 3", "compare figure three"),
+        ("approx. 5", "approximately five"),
+        ("No. 10 Downing St.", "number ten downing street"),
+        ("Mt. Fuji", "mount fuji"),
+        ("Ph.D.", "P H D"),
+        ("a.k.a. Max", "also known as max"),
+        ("Sept. 11", "september eleventh"),
+        ("min. 5", "minimum five"),
+        ("max. 5", "maximum five"),
+        // Versions, numbers in names, telephones.
+        ("v1.0.3", "version one point zero point three"),
+        ("Python 3.12", "python three point one two"),
+        ("iOS 17.4", "I O S seventeen point four"),
+        ("macOS 14", "mac O S fourteen"),
+        ("Boeing 737", "boeing seven hundred thirty seven"),
+        ("A380", "A three hundred eighty"),
+        ("F-35", "F thirty five"),
+        ("GPT-4.5", "G P T four point five"),
+        ("555-123-4567", "five five five one two three four five six seven"),
+        ("+49 30 123456", "plus forty nine thirty one two three four five six"),
+        ("1-800-555-0199", "one eight zero zero five five five zero one nine nine"),
+        // Roman numerals.
+        ("Chapter IV", "chapter four"),
+        ("Super Bowl LVIII", "super bowl fifty eight"),
+        ("Louis XIV", "louis the fourteenth"),
+        ("Elizabeth II", "elizabeth the second"),
+        ("Part III", "part three"),
+        ("Pope John XXIII", "pope john the twenty third"),
+        // Acronyms.
+        ("UNESCO", "unesco"),
+        ("the BBC", "the B B C"),
+        ("CO2", "C O two"),
+        ("H2O", "H two O"),
+        ("PhD", "P H D"),
+        ("MPs", "M P's"),
+        ("EU-wide", "E U wide"),
+        ("USB-C", "U S B C"),
+        ("4x4", "four by four"),
+        // Addresses and handles.
+        ("www.example.org", "example dot org"),
+        ("example.com/news", "example dot com"),
+        ("@ann_roe", "at ann roe"),
+        ("#BreakingNews", "hashtag breaking news"),
+        ("u/ann", "U ann"),
+        ("r/news", "R news"),
+        // Fractions and signs.
+        ("5/8", "five eighths"),
+        ("1 1/2", "one and one half"),
+        ("3 × 4", "three times four"),
+        ("2 + 2 = 4", "two plus two equals four"),
+        ("10 ÷ 2", "ten divided by two"),
+        ("№ 5", "number five"),
+        ("§ 5", "section five"),
+    ];
+    let mut wrong = Vec::new();
+    for (shown, expected) in cases {
+        let got = said(shown);
+        if got != expected {
+            wrong.push(format!("{shown:?}: said {got:?}, not {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
 fn pauses_follow_the_marks() {
     let pauses = |text: &str| {
         let words: Vec<&str> = text.split_whitespace().collect();

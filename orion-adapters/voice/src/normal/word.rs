@@ -118,6 +118,7 @@ pub(super) fn is_abbreviation(text: &str) -> bool {
     table::abbreviation(&lower).is_some() && lower != "ed."
         || table::weekday(&lower).is_some()
         || lower == "no."
+        || matches!(text, "p." | "pp." | "min." | "max.")
         || (table::month(&lower).is_some()
             && lower.len() <= 5
             && !matches!(lower.as_str(), "may." | "march." | "june." | "july."))
@@ -148,7 +149,10 @@ pub(super) fn abbreviated(core: &str, context: Context<'_>) -> Option<Vec<String
         "dr." if after_capital && !follows_capital => return Some(owned("drive")),
         "st." | "st" if after_capital && !follows_capital => return Some(owned("street")),
         "st" if follows_capital => return Some(owned("saint")),
-        "pp." | "p." if follows_number => return Some(owned("page")),
+        "p." if follows_number => return Some(owned("page")),
+        "pp." if follows_number => return Some(owned("pages")),
+        "min." if follows_number => return Some(owned("minimum")),
+        "max." if follows_number => return Some(owned("maximum")),
         _ => {}
     }
     if let Some(abbreviation) = table::abbreviation(&lower) {
@@ -227,6 +231,16 @@ pub(super) fn compound(core: &str, context: Context<'_>) -> Vec<String> {
             let end = amount::end_of_number(rest);
             let (part, after) = rest.split_at(end);
             rest = after;
+            // `mid-1990s`.
+            if let Some(after) =
+                rest.strip_prefix('s').filter(|after| !after.starts_with(|c: char| c.is_ascii_alphanumeric()))
+                && part.ends_with('0')
+                && part.len() > 1
+            {
+                words.extend(number::plural(amount::in_name(part)));
+                rest = after;
+                continue;
+            }
             words.extend(amount::in_name(part));
             let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
             if (1..3).contains(&end) {
@@ -238,6 +252,12 @@ pub(super) fn compound(core: &str, context: Context<'_>) -> Vec<String> {
         rest = &rest[first.len_utf8()..];
         let between_letters = !words.is_empty() && rest.starts_with(|c: char| c.is_ascii_alphanumeric());
         match first {
+            '.' if between_letters
+                && core[..core.len() - rest.len() - 1].ends_with(|c: char| c.is_ascii_digit())
+                && rest.starts_with(|c: char| c.is_ascii_digit()) =>
+            {
+                words.push("point".to_owned());
+            }
             '.' if between_letters => words.push("dot".to_owned()),
             '~' | '<' | '>' if words.is_empty() && rest.is_empty() => {}
             _ => words.extend(table::sign(first).map(owned).unwrap_or_default()),

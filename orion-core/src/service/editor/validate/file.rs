@@ -2,7 +2,7 @@
 
 use super::{Checks, content};
 use crate::MediaTime;
-use crate::domain::h264::Level;
+use crate::domain::h264::{Level, PROFILES};
 use crate::domain::{Platform, VideoDemands};
 use crate::port::{MediaInfo, Validation};
 use std::fmt::Display;
@@ -12,8 +12,6 @@ use std::ops::RangeInclusive;
 const LOUDNESS: (f64, f64) = (-14.0, 2.0);
 /// Highest true peak, in dBTP (EBU R 128, section 2).
 const TRUE_PEAK: f64 = -1.0;
-/// Profiles of H.264 that are decoded everywhere: 4:2:0, eight bits, no interlace.
-const PROFILES: [&str; 4] = ["High", "Main", "Constrained Baseline", "Baseline"];
 /// Highest level of H.264 that hardware decodes: 4096x2304 at 60 frames a second.
 const MOST_LEVEL: u32 = 52;
 /// Longest time between two key frames, in seconds: Meta asks for closed groups of two to five.

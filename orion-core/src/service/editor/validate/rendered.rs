@@ -7,7 +7,7 @@
 use super::{Checks, content};
 use crate::MediaTime;
 use crate::domain::SafeArea;
-use crate::domain::h264::Level;
+use crate::domain::h264::{Level, PROFILES};
 use crate::domain::timeline::{CaptionPosition, CaptionStyle, Timeline};
 use crate::port::{MediaInfo, Validation};
 
@@ -53,7 +53,8 @@ pub fn validate(info: &MediaInfo, timeline: &Timeline, expectations: &Expectatio
     let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
     checks.add("size", 0.5, info.length <= most, format!("at most {}", megabytes(most)), megabytes(info.length));
 
-    checks.equal("profile", 0.3, "High", info.profile.as_deref());
+    let profile = info.profile.as_deref().unwrap_or("none");
+    checks.add("profile", 0.3, PROFILES.contains(&profile), PROFILES.join(", "), profile.to_owned());
     if let Some(level) = info.level {
         let most = Level::of(canvas).number;
         checks.add("level", 0.3, level <= most, format!("at most {}", Level::text(most)), Level::text(level));

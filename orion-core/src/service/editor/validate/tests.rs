@@ -124,7 +124,7 @@ fn profile_level_and_key_frames_of_a_render_are_those_that_were_asked_for() {
         failed(&validation).into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
     assert!(fails(|_| ()).is_empty());
-    assert_eq!(fails(|info| info.profile = Some("Main".to_owned())), ["profile"]);
+    assert_eq!(fails(|info| info.profile = Some("High 10".to_owned())), ["profile"]);
     assert_eq!(fails(|info| info.level = Some(42)), ["level"]);
     assert_eq!(fails(|info| info.key_frames = Some(millis(2100))), ["key frames"]);
     // What was probed before these were read has none of them.
