@@ -195,9 +195,10 @@ async fn frames(orion: &Orion, sample: &Sample) -> Result<Vec<Vec<u8>>> {
         // The first and the last, and those between that there is room for.
         let shown = scenes <= 4 || index < 3 || index + 1 == scenes;
         let end = border + scene.duration;
-        let said = timeline.captions.cues.iter().rev().find(|cue| cue.start >= border && cue.end <= end);
+        let said = timeline.captions.cues.iter().rev().find(|cue| cue.start >= border && cue.start < end);
         let last = said.and_then(|cue| cue.words.last());
-        let at = last.map_or(border + MediaTime(scene.duration.0 * 4 / 5), |word| word.end - MediaTime(1));
+        let at = last
+            .map_or(border + MediaTime(scene.duration.0 * 4 / 5), |word| MediaTime((word.start.0 + word.end.0) / 2));
         border = end;
         if shown {
             let frame = orion.production().editor.renderer.frame(timeline, at).await?;

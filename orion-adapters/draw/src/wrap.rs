@@ -134,12 +134,48 @@ fn inner(line: &LayoutLine, space: &cosmic_text::LayoutGlyph) -> bool {
     space.x > left && space.x < right - 0.01
 }
 
+/// Chinese and Japanese that may break within their phrases: another mark of the same length stands for what held them
+/// together, so that words are where they were. `None` for a text without any.
+fn loosened(text: &str) -> Option<String> {
+    let ours = |letter: Option<char>| {
+        let script = letter.map(script);
+        matches!(script, Some(Script::Han | Script::Hiragana | Script::Katakana))
+    };
+    let mut loose = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let held = letter == '\u{2060}' && (ours(loose.chars().next_back()) || ours(letters.peek().copied()));
+        loose.push(if held { '\u{200C}' } else { letter });
+    }
+    (loose != text).then_some(loose)
+}
+
+/// Breaks a text between words, else within phrases, else between letters, which is told.
+fn broken(shaper: &mut Shaper, text: &mut String, style: TextStyle, width: f32) -> (Vec<LayoutLine>, bool) {
+    let fits = |lines: &[LayoutLine]| widest(lines) <= width + 0.5;
+    let lines = Paragraph::new(shaper, text, style).balanced(style.size, width, Wrap::Word);
+    if fits(&lines) {
+        return (lines, false);
+    }
+    if let Some(loose) = loosened(text) {
+        *text = loose;
+        let lines = Paragraph::new(shaper, text, style).balanced(style.size, width, Wrap::Word);
+        if fits(&lines) {
+            return (lines, false);
+        }
+    }
+    (Paragraph::new(shaper, text, style).balanced(style.size, width, Wrap::WordOrGlyph), true)
+}
+
 /// Breaks at one size.
-pub(crate) fn fixed(shaper: &mut Shaper, cleaned: Cleaned, style: TextStyle, width: f32, max_lines: usize) -> Broken {
-    let mut paragraph = Paragraph::new(shaper, &cleaned.text, style);
-    let whole = paragraph.balanced(style.size, width, Wrap::Word);
-    let split = widest(&whole) > width + 0.5;
-    let lines = if split { paragraph.balanced(style.size, width, Wrap::WordOrGlyph) } else { whole };
+pub(crate) fn fixed(
+    shaper: &mut Shaper,
+    mut cleaned: Cleaned,
+    style: TextStyle,
+    width: f32,
+    max_lines: usize,
+) -> Broken {
+    let (lines, split) = broken(shaper, &mut cleaned.text, style, width);
     if lines.len() <= max_lines && !cleaned.cut {
         return finish(lines, cleaned, false, split);
     }
@@ -197,19 +233,14 @@ fn cut(shaper: &mut Shaper, mut cleaned: Cleaned, style: TextStyle, width: f32, 
         let kept = cleaned.text[..end].trim_end_matches(stops);
         (end, format!("{kept}…"))
     };
-    let mut attempt = |text: &str| {
-        let mut paragraph = Paragraph::new(shaper, text, style);
-        let lines = paragraph.balanced(style.size, width, Wrap::Word);
-        let split = widest(&lines) > width + 0.5;
-        if split { (paragraph.balanced(style.size, width, Wrap::WordOrGlyph), true) } else { (lines, false) }
-    };
+    let mut attempt = |text: &mut String| broken(shaper, text, style, width);
     let (mut low, mut high) = (0, ends.len());
     while low < high {
         let middle = (low + high).div_ceil(2);
-        if attempt(&shortened(middle).1).0.len() <= max_lines { low = middle } else { high = middle - 1 }
+        if attempt(&mut shortened(middle).1).0.len() <= max_lines { low = middle } else { high = middle - 1 }
     }
-    let (end, text) = shortened(low);
-    let (mut lines, split) = attempt(&text);
+    let (end, mut text) = shortened(low);
+    let (mut lines, split) = attempt(&mut text);
     lines.truncate(max_lines);
     // The ellipsis belongs to the last word that is kept; the others have nothing to show.
     let kept = cleaned.words.iter().rposition(|word| word.start < word.end && word.start < end);

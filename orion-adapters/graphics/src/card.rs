@@ -61,6 +61,19 @@ struct Column {
     width: f32,
 }
 
+/// Whether a text is in a script whose letters reach above the capitals of Latin type.
+fn rises(text: &str) -> bool {
+    text.chars().any(|letter| letter.is_alphabetic() && !matches!(letter, '\0'..='\u{52F}' | '\u{1E00}'..='\u{1FFF}'))
+}
+
+/// The gap above words, with room for what reaches above their capitals.
+fn above(text: &str, words: &Block, unit: f32, gap: f32) -> f32 {
+    match words {
+        Block::Words(words) if rises(text) => gap + 0.2 * words.style.size / unit,
+        _ => gap,
+    }
+}
+
 impl<'a> Setter<'a> {
     pub(crate) fn new(kit: &'a FontKit, theme: &'a Theme, width: u32, height: u32, credited: bool) -> Self {
         let (width, height) = (width as f32, height as f32);
@@ -188,7 +201,11 @@ impl<'a> Setter<'a> {
         if label.trim().is_empty() {
             return Vec::new();
         }
-        let style = self.style(Weight::Bold, 29.0).letter_spacing(0.08);
+        // Scripts without capitals have smaller letters.
+        let style = match rises(label) {
+            true => self.style(Weight::Bold, 35.0),
+            false => self.style(Weight::Bold, 29.0).letter_spacing(0.08),
+        };
         let label = orion_core::text::capitals(label);
         let words = self.kit.fit(
             &label,
@@ -219,7 +236,7 @@ impl<'a> Setter<'a> {
                 let mut head = self.pill(label);
                 let largest = if headline.split_whitespace().count() <= 6 { 160.0 } else { 136.0 };
                 let words = self.headline(headline, largest, 9, self.tall(&head) + 110.0 * self.unit);
-                head.extend(words.map(|words| (42.0, words)));
+                head.extend(words.map(|words| (above(headline, &words, self.unit, 42.0), words)));
                 head.push((30.0, Block::Rule));
                 Parts { head, panels: Vec::new() }
             }
@@ -253,7 +270,8 @@ impl<'a> Setter<'a> {
         let others = self.tall(&head) + beside + 100.0 * self.unit;
         let lines = if self.wide() { 5 } else { 4 };
         if let Some(words) = self.headline(headline, largest, lines, others) {
-            head.push((if head.is_empty() { 0.0 } else { 40.0 }, words));
+            let gap = if head.is_empty() { 0.0 } else { above(headline, &words, self.unit, 40.0) };
+            head.push((gap, words));
         }
         Parts { head, panels }
     }
