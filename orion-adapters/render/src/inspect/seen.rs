@@ -37,8 +37,8 @@ const REPEATED_CELLS: usize = CELLS / 100;
 const REPEATED_MEAN: f64 = 0.1;
 /// In a picture that moves at least this many cells differ: more than when one caption follows another.
 const MOVING: usize = CELLS / 10;
-/// Most repeats in a row that are a stutter; more are a still.
-const STUTTER: u64 = 3;
+/// Most repeats in a row that are a stutter, and most seconds, where frames are left out; more are a still.
+const STUTTER: (f64, f64) = (3.0, 0.125);
 /// Most frames a second that are looked at.
 const MOST_RATE: f64 = 120.0;
 
@@ -114,6 +114,8 @@ pub(super) struct Watch {
     /// Repeats since the last picture that moved; `None` when something else came between.
     repeats: Option<u64>,
     repeated: u64,
+    /// Most repeats in a row that are a stutter.
+    stutter: u64,
 }
 
 impl Watch {
@@ -126,6 +128,7 @@ impl Watch {
             frozen: Stretches::new(step, LEAST_FROZEN),
             repeats: None,
             repeated: 0,
+            stutter: (STUTTER.1 / step).clamp(1.0, STUTTER.0) as u64,
         }
     }
 
@@ -151,7 +154,7 @@ impl Watch {
             (differ + usize::from(change > NOISE), sum + u64::from(change))
         });
         if differ >= MOVING {
-            self.repeated += self.repeats.filter(|count| *count <= STUTTER).unwrap_or(0);
+            self.repeated += self.repeats.filter(|count| *count <= self.stutter).unwrap_or(0);
             self.repeats = Some(0);
         } else if differ <= REPEATED_CELLS && sum as f64 <= REPEATED_MEAN * cells.len() as f64 {
             self.repeats = self.repeats.map(|count| count + 1);
@@ -238,6 +241,8 @@ mod tests {
         let doubled = seen((0..40).map(|n| slope(n / 2)));
         assert!((doubled.repeated - 0.5).abs() < 0.05, "{}", doubled.repeated);
         assert_eq!(seen((0..40).map(slope)).repeated, 0.0);
+        // A third of a second of movement and as much of rest in turns, as things come in one after the other.
+        assert_eq!(seen((0..40).map(|n| slope(n / 6 * 3 + (n % 6).min(3)))).repeated, 0.0);
         // Slides that change every second.
         assert_eq!(seen((0..40).map(|n| slope(n / 10 * 5))).repeated, 0.0);
         // A still with captions that change every other picture.
