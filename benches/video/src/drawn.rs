@@ -8,6 +8,9 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// How the sound is encoded and the file closed by a call that does all at once.
+pub const SOUND: [&str; 6] = ["-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart"];
+
 /// A folder in which the last render is written down.
 #[derive(Debug)]
 pub struct Drawn {
@@ -25,7 +28,8 @@ impl Drawn {
         let (place, real) = (quoted(folder), quoted(&ffmpeg));
         let script = format!(
             "#!/bin/sh\ncase \" $* \" in\n*' pipe:0 '*) printf '%s\\n' \"$@\" > {place}/arguments.txt\n\
-             cp sound.wav tags.txt {place}/\ntee {place}/frames.yuv | {real} \"$@\" ;;\n*) exec {real} \"$@\" ;;\nesac\n"
+             tee {place}/frames.yuv | {real} \"$@\" ;;\n\
+             *' file:sound.wav '*) cp sound.wav {place}/; exec {real} \"$@\" ;;\n*) exec {real} \"$@\" ;;\nesac\n"
         );
         let file = folder.join("ffmpeg");
         std::fs::write(&file, script).map_err(failed)?;
@@ -79,14 +83,20 @@ impl Drawn {
         Ok(value.cloned().unwrap_or_default())
     }
 
-    /// The same encoder on the same frames and the same sound, and nothing else; it writes `video.mp4` into the folder.
+    /// The same encoder on the same frames and the same sound in one call, and nothing else; it writes `video.mp4` into the
+    /// folder.
     ///
     /// # Errors
     /// As [`arguments`](Self::arguments).
     pub fn encode(&self) -> Result<Command> {
+        let arguments = self.arguments()?;
+        // All but the file that it writes.
+        let (before, after) = arguments.split_at(arguments.iter().position(|it| it == "pipe:0").map_or(0, |at| at + 1));
+        let after = after.strip_suffix(&["-f".to_owned(), "mp4".to_owned(), "file:picture.mp4".to_owned()]);
+        let after = after.ok_or_else(|| Error::unexpected("the call of the encoder is not as it was"))?;
         let mut command = Command::new(&self.ffmpeg);
-        command.current_dir(&self.folder).args(self.arguments()?);
-        command.stdin(Stdio::from(std::fs::File::open(self.frames()).map_err(failed)?));
+        command.current_dir(&self.folder).args(before).args(["-i", "sound.wav"]).args(after).args(SOUND);
+        command.arg("video.mp4").stdin(Stdio::from(std::fs::File::open(self.frames()).map_err(failed)?));
         Ok(command)
     }
 }

@@ -1,4 +1,4 @@
-//! [`FfmpegRenderer`]: frames drawn here, encoded by one ffmpeg child.
+//! [`FfmpegRenderer`]: frames drawn here, encoded by ffmpeg.
 
 use crate::encode::{self, Found, Hardware, SOUND, VIDEO};
 use crate::inspect::{Drawn, Look};
@@ -29,7 +29,7 @@ use tokio::sync::OnceCell;
 /// How often progress is reported at most.
 const REPORT: Duration = Duration::from_millis(100);
 
-/// Draws, mixes and encodes with rayon's threads and one ffmpeg child.
+/// Draws, mixes and encodes with rayon's threads and two children of ffmpeg, one for the picture and one for the sound.
 #[derive(Debug, Clone)]
 pub struct FfmpegRenderer {
     tools: Tools,
@@ -78,13 +78,12 @@ impl FfmpegRenderer {
         let player = Player { ffmpeg, folder: path, canvas: timeline.canvas, watched };
         let fonts = self.caption_fonts(timeline, &fetch)?;
         let mut drawn = Drawn::new(timeline.canvas, encode::keys(timeline));
+        let mix = || sound::master(timeline, &fetch, &watched.abandoned, &path.join("mix.raw"), &path.join(SOUND));
         paint::ahead(timeline, &fetch, &player, |pictures| {
-            // While the pictures of the first scene are read.
-            sound::master(timeline, &fetch, &watched.abandoned, &path.join("mix.raw"), &path.join(SOUND))?;
             let mut painter = Painter::new(timeline, &fonts, pictures);
             let total = timeline.frames();
             let (begun, mut reported) = (Instant::now(), None::<Instant>);
-            encode::encode(ffmpeg, path, timeline, how, watched, |number, frame| {
+            encode::encode(ffmpeg, path, timeline, how, watched, mix, |number, frame| {
                 watched.abandoned.check()?;
                 painter.draw(number, frame)?;
                 drawn.add(number, frame);

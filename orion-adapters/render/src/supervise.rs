@@ -34,7 +34,8 @@ impl Watched {
         child
     }
 
-    fn end(&self) {
+    /// Ends all children, and what is done beside them.
+    pub(crate) fn end(&self) {
         self.abandoned.cancel();
         self.child.kill();
         self.aside.kill();

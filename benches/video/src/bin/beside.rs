@@ -13,7 +13,7 @@ use orion_core::service::editor::CaptionFiles;
 use orion_core::{MediaTime, Operation, Result};
 use orion_draw::FontKit;
 use orion_render::{FfmpegRenderer, Tools};
-use orion_video_benches::drawn::{Drawn, failed, run};
+use orion_video_benches::drawn::{Drawn, SOUND, failed, run};
 use orion_video_benches::made::{cpu, over_busy, timeline};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -185,13 +185,13 @@ fn graph(timeline: &Timeline, drawn: &Drawn) -> Result<Command> {
     filter += &format!("[{last}]ass=captions.ass[v]");
     let sound = format!("{}:a", timeline.scenes.len());
     command.args(["-i", "sound.wav", "-filter_complex", &filter, "-map", "[v]", "-map", &sound]);
-    for option in ["-c:v", "-preset", "-crf", "-x264-params", "-threads", "-g", "-c:a", "-b:a", "-movflags"] {
+    for option in ["-c:v", "-preset", "-crf", "-x264-params", "-threads", "-g"] {
         let value = drawn.option(option)?;
         if !value.is_empty() {
             command.args([option, &value]);
         }
     }
-    command.args(["-shortest", "ffmpeg.mp4"]);
+    command.args(SOUND).args(["-shortest", "ffmpeg.mp4"]);
     Ok(command)
 }
 

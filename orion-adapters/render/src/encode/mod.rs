@@ -1,4 +1,4 @@
-//! The one child that encodes: its command line, its life, and the frames that go to it.
+//! The children that encode: their command lines, their life, and the frames that go to one of them.
 
 mod child;
 mod hardware;
@@ -20,7 +20,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 
 /// Frames on their way between drawing and encoding. More would only cost memory.
 const FRAMES_AHEAD: usize = 3;
@@ -34,28 +34,58 @@ const PIPE: usize = 1 << 20;
 pub(crate) const SOUND: &str = "sound.wav";
 pub(crate) const VIDEO: &str = "video.mp4";
 
-/// Encodes as many frames as the timeline has, which `draw` draws one after the other, with the sound that lies in
+const PICTURE: &str = "picture.mp4";
+const ENCODED_SOUND: &str = "sound.m4a";
+
+/// Encodes as many frames as the timeline has, which `draw` draws one after the other, and the sound that `mix` puts into
 /// the folder.
+///
+/// Picture and sound at the same time, by a child each: ffmpeg before 7 encodes in turns what one call encodes, and the
+/// picture need not wait until the sound is mixed. Whichever fails first ends the other.
 pub(crate) fn encode(
     ffmpeg: &Path,
     folder: &Path,
     timeline: &Timeline,
     (settings, hardware): (&RenderSettings, Option<Hardware>),
     watched: &Watched,
+    mix: impl FnOnce() -> Result<()> + Send,
     mut draw: impl FnMut(u64, &mut Frame) -> Result<()>,
 ) -> Result<()> {
     std::fs::write(folder.join(metadata::FILE), metadata::contents(&settings.title)).map_err(fault::io)?;
-    let mut command = settings::command(ffmpeg, folder, timeline, (settings.encoder, hardware));
-    let (stream, total) = (Stream { canvas: timeline.canvas, head: b"", mark: b"" }, timeline.frames());
-    let mut number = 0;
-    feed(&mut command, &stream, watched, |frame| {
-        if number == total {
-            return Ok(false);
-        }
-        draw(number, frame)?;
-        number += 1;
-        Ok(true)
-    })
+    let failure = OnceLock::new();
+    let fail = |error| {
+        let _ = failure.set(error);
+        watched.end();
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let sound = || {
+                mix()?;
+                run(settings::sound_command(ffmpeg, folder), &watched.aside)
+            };
+            sound().unwrap_or_else(fail);
+        });
+        let mut command = settings::picture_command(ffmpeg, folder, timeline, (settings.encoder, hardware));
+        let (stream, total) = (Stream { canvas: timeline.canvas, head: b"", mark: b"" }, timeline.frames());
+        let mut number = 0;
+        let pictured = feed(&mut command, &stream, watched, |frame| {
+            if number == total {
+                return Ok(false);
+            }
+            draw(number, frame)?;
+            number += 1;
+            Ok(true)
+        });
+        pictured.unwrap_or_else(fail);
+    });
+    failure.into_inner().map_or(Ok(()), Err)?;
+    run(settings::join_command(ffmpeg, folder), &watched.child)
+}
+
+/// Runs a call that only reads and writes files.
+fn run(mut command: Command, child: &Child) -> Result<()> {
+    child.start(command.stdin(Stdio::null()).stdout(Stdio::null()))?;
+    child.wrote()
 }
 
 /// How frames are written to an encoder.
