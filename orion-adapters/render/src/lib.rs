@@ -1,8 +1,8 @@
 //! The render engine: a timeline in, one validated video out.
 //!
 //! [`FfmpegRenderer`] draws every frame itself (planar YUV, sub-pixel motion, captions), mixes the sound itself, and
-//! lets an ffmpeg child each encode them at the same time. [`FfprobeProbe`] tells what a file really is. ffmpeg is a program of
-//! the system: [`Tools`] says where it is.
+//! lets an ffmpeg child each encode them at the same time. [`FfprobeProbe`] tells what a file really is. ffmpeg is a
+//! program of the system: [`Tools`] says where it is.
 //!
 //! No text of a timeline is ever part of a command line or a filter graph: words are drawn here, and the title goes
 //! into a file that is read as data.
