@@ -6,7 +6,7 @@ use super::compress::capitalised;
 use super::hook::{counted_noun, said};
 use super::moments::timeline_card;
 use super::outline::{outline, outline_after, outline_before, phrase_from};
-use super::phrase::{has_verb, is_verb, phrases};
+use super::phrase::{QUALIFIERS, has_verb, is_verb, phrases};
 use super::place::place_card;
 use super::statement::statement_card;
 use crate::domain::{Card, ClaimKind};
@@ -16,13 +16,6 @@ use crate::text::sentence::word_count;
 
 /// Most words of a headline.
 const MOST_WORDS: usize = 12;
-
-/// Words that a number must not lose.
-const QUALIFIERS: &[&str] = &[
-    "more", "less", "fewer", "than", "at", "least", "most", "up", "to", "nearly", "almost", "about", "around", "over",
-    "under", "roughly", "only", "just", "some", "minus", "mais", "menos", "de", "cerca", "quase", "mehr", "weniger",
-    "als", "rund", "etwa", "fast", "bis", "zu", "más", "casi", "plus", "presque", "environ", "unos", "unas",
-];
 
 /// Those of them that are nothing without the others.
 const HALF_QUALIFIERS: &[&str] = &["than", "to", "at", "de", "als", "zu", "some"];

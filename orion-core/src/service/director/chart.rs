@@ -2,7 +2,7 @@
 
 use super::compress::capitalised;
 use super::outline::outline_before;
-use super::phrase::{is_verb, phrases};
+use super::phrase::{QUALIFIERS, is_verb, phrases};
 use crate::domain::{Bar, Card, ClaimKind};
 use crate::text::claim::{Claim, split_words};
 use crate::text::language::Language;
@@ -17,35 +17,9 @@ const MOST_WORDS: usize = 3;
 const MOST_TITLE: usize = 26;
 const MOST_VALUE: usize = 14;
 
-/// Words that say how exactly an amount is meant, or what it is of, and name nothing.
-const QUALIFIERS: &[&str] = &[
-    "percent",
-    "per",
-    "cent",
-    "prozent",
-    "ciento",
-    "cento",
-    "pour",
-    "about",
-    "around",
-    "nearly",
-    "almost",
-    "over",
-    "under",
-    "roughly",
-    "only",
-    "just",
-    "rund",
-    "etwa",
-    "fast",
-    "cerca",
-    "quase",
-    "casi",
-    "environ",
-    "million",
-    "billion",
-    "respectively",
-];
+/// Words of units and order, which name nothing.
+const UNITS: &[&str] =
+    &["percent", "per", "cent", "prozent", "ciento", "cento", "pour", "million", "billion", "respectively"];
 
 /// A chart of all amounts of a sentence, if they are of one kind and each has a title of its own.
 pub(super) fn chart_card(text: &str, found: &[Claim], language: Language) -> Option<Card> {
@@ -126,7 +100,8 @@ fn title(segment: &str, from: usize, lead: usize, found: &[Claim], language: Lan
     let part = &segment[lead..];
     let telling = |word: &str| {
         let lower = word.to_lowercase();
-        !stop_words.contains(lower.as_str()) && !QUALIFIERS.contains(&lower.as_str()) && !is_verb(word)
+        let empty = [QUALIFIERS, UNITS].iter().any(|list| list.contains(&lower.as_str()));
+        !stop_words.contains(lower.as_str()) && !empty && !is_verb(word)
     };
     // Only what stands together is one title.
     let words = split_words(part);

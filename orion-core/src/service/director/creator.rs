@@ -6,7 +6,7 @@ use super::extractive::shorten;
 use super::label::relabel;
 use super::look::look;
 use super::outline::outline;
-use super::phrase::{CALLS, phrases};
+use super::phrase::{asks, phrases};
 use super::statement::statement;
 use crate::domain::{Card, Line, LineRole, Material, ScenePlan, Script, Source, Template, VisualPrompt};
 use crate::text::claim::claims;
@@ -59,6 +59,14 @@ pub fn plan_styled(script: &Script, material: &Material, template: Option<&Templ
             staging: template.map(|template| template.staging(line.role, index, staged)).unwrap_or_default(),
         });
     }
+    // Where nobody is asked for anything the last words close, and the sources are named below them.
+    let credits = credits(script, material, language);
+    if let (Some(line), Some(prompt)) = (script.lines.last(), prompts.last_mut())
+        && line.role == LineRole::Body
+        && !credits.is_empty()
+    {
+        prompt.card = Card::Closing { headline: outline(&line.text, language, 12), credits };
+    }
     relabel(prompts.iter_mut().map(|prompt| &mut prompt.card), &script.text(), language);
     let style_guide = format!(
         "One consistent look for a vertical video: {} colours on a dark ground, {mood} mood, cinematic editorial \
@@ -80,7 +88,9 @@ fn card(
         line.sources.first().and_then(|number| material.sources.iter().find(|source| source.number == *number));
     let allowed = |card: &Card| template.is_none_or(|template| template.allows(line.role, card.layout()));
     let mut fitting = match line.role {
-        LineRole::CallToAction => return closing(line, script, material, language),
+        LineRole::CallToAction => {
+            return Card::Closing { headline: request(&line.text), credits: credits(script, material, language) };
+        }
         LineRole::Hook => openings(line, source, language),
         LineRole::Body => cards(&line.text, &label(source, language), language),
     };
@@ -121,9 +131,9 @@ fn without_apposition(text: &str) -> Option<String> {
     (named && tail.starts_with(char::is_lowercase) && (4..=9).contains(&word_count(&short))).then_some(short)
 }
 
-fn closing(line: &Line, script: &Script, material: &Material, language: Language) -> Card {
+/// Who is named on the closing card: publications, authors, and whose the pictures are.
+fn credits(script: &Script, material: &Material, language: Language) -> Vec<String> {
     let phrases = phrases(language);
-    let headline = request(&line.text);
     let used: Vec<&Source> = material
         .sources
         .iter()
@@ -147,18 +157,16 @@ fn closing(line: &Line, script: &Script, material: &Material, language: Language
         credits.push(shorten(&format!("{}: {credit}", phrases.picture), 70));
     }
     credits.dedup();
-    Card::Closing { headline, credits }
+    credits
 }
 
 /// The part of a closing line that asks for something, with its question mark.
 fn request(text: &str) -> String {
-    let parts = text.split_inclusive([',', '.', '?', '!']).map(str::trim).filter(|part| word_count(part) >= 2);
-    let parts: Vec<&str> = parts.collect();
-    let asks = |part: &&&str| {
-        part.to_lowercase().split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| CALLS.contains(&word))
-    };
-    let part = parts.iter().find(|part| part.ends_with('?')).or_else(|| parts.iter().find(asks)).or(parts.first());
-    part.map_or(text, |part| part.trim_end_matches([',', '.', '!'])).to_owned()
+    let parts = text.split_inclusive([',', '.', '?', '!', '。', '，', '？', '！', '،', '؟', '।']).map(str::trim);
+    let parts: Vec<&str> = parts.filter(|part| word_count(part) >= 2 || !part.is_ascii() && asks(part) > 0).collect();
+    let question = parts.iter().find(|part| part.ends_with(['?', '？', '؟']));
+    let part = question.or_else(|| parts.iter().find(|part| asks(part) > 0)).or(parts.first());
+    part.map_or(text, |part| part.trim_end_matches([',', '.', '!', '。', '，', '！', '،', '।'])).to_owned()
 }
 
 /// The publication, or what stands for none.
@@ -269,6 +277,33 @@ mod tests {
         let finnish = [("hook", "Hallitus ilmoitti uudesta budjetista."), ("body", "Se kasvoi 25% vuodessa.")];
         assert_eq!(labels(&finnish), ["", ""]);
         assert_eq!(labels(&[("hook", "It is so."), ("body", "It cost 12 million euros to repair.")])[0], "IN SHORT");
+    }
+
+    #[test]
+    fn sources_are_named_where_nobody_is_asked_for_anything() {
+        let mut material = material("Hallitus ilmoitti uudesta budjetista", "…");
+        material.sources[0].publisher = Some("Yle".to_owned());
+        let finnish = script(&[("hook", "Hallitus ilmoitti uudesta budjetista."), ("body", "Se kasvoi 25% vuodessa.")]);
+        let plan = plan(&finnish, &material);
+        let Card::Closing { headline, credits } = &plan.prompts[1].card else {
+            unreachable!("{:?}", plan.prompts[1].card)
+        };
+        assert_eq!((headline.as_str(), credits.as_slice()), ("Se kasvoi 25% vuodessa", ["Yle".to_owned()].as_slice()));
+    }
+
+    #[test]
+    fn the_request_of_a_closing_line_is_found_in_any_script() {
+        for (line, expected) in [
+            ("What do you think? Tell us in the comments.", "What do you think?"),
+            ("Follow for more, and read the full story at NRC.", "Follow for more"),
+            ("关注我们，看下一个故事。", "关注我们"),
+            ("你怎么看？在评论里告诉我们。", "你怎么看？"),
+            ("フォローして、次の話題もご覧ください。", "フォローして、次の話題もご覧ください"),
+            ("ما رأيكم؟ اكتبوا لنا في التعليقات.", "ما رأيكم؟"),
+            ("अगली कहानी के लिए हमें फ़ॉलो करें।", "अगली कहानी के लिए हमें फ़ॉलो करें"),
+        ] {
+            assert_eq!(request(line), expected);
+        }
     }
 
     #[test]

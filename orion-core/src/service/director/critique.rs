@@ -4,7 +4,7 @@
 //! what to do better, and a writer acts on it.
 
 use super::passage::{overlap, terms};
-use super::phrase::CALLS;
+use super::phrase::asks;
 use crate::domain::{ClaimKind, Critique, Line, LineRole, Script};
 use crate::port::{Brief, Provider};
 use crate::strategy::capabilities;
@@ -133,9 +133,7 @@ fn call_clarity(text: &str) -> f64 {
     if words == 0 {
         return 0.0;
     }
-    let lower = text.to_lowercase();
-    let asks = lower.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| CALLS.contains(word)).count();
-    let asked = match asks {
+    let asked = match asks(text) {
         0 => 0.0,
         1 | 2 => 0.45,
         _ => 0.35,

@@ -11,6 +11,7 @@ use super::hook::{Hook, hooks};
 use super::passage::{Passage, overlap, passages, terms};
 use super::phrase::phrases;
 use super::roundup::roundup;
+use super::tongue::{self, Written};
 use super::{WORDS_PER_SECOND, cue};
 use crate::domain::{ClaimKind, Critique, Line, LineRole, Material, Script, Source};
 use crate::port::{Brief, Provider, ScriptWriter};
@@ -86,15 +87,17 @@ pub fn compose(brief: &Brief, material: &Material) -> Result<Script> {
     let mut wishes = wishes(brief, language);
     let mut found = passages(material, language, &wishes.wanted);
     found.retain(|passage| passage.terms.is_disjoint(&wishes.unwanted));
-    let openings = hooks(material, &found, language);
-    let call = call(material, brief, language, &wishes);
+    let written = tongue::of_material(material);
+    let openings = hooks(material, &found, language, written);
+    let call = call(material, brief, language, written, &wishes);
+    let call = call.as_deref();
     if material.sources.iter().all(|source| source.text.is_empty() || source.text == source.title)
-        && let Some(script) = roundup(brief, material, &call, language)
+        && let Some(script) = roundup(brief, material, call, language, written)
     {
         return Ok(script);
     }
     let (Some(lead), true) = (material.sources.first(), !openings.is_empty()) else {
-        return roundup(brief, material, &call, language).ok_or_else(|| too_little(material));
+        return roundup(brief, material, call, language, written).ok_or_else(|| too_little(material));
     };
     if let Some((last, critique)) = &brief.critique {
         let said = last.text_of(LineRole::Hook);
@@ -109,7 +112,7 @@ pub fn compose(brief: &Brief, material: &Material) -> Result<Script> {
         passed => vec![&openings[passed % openings.len()]],
     };
     let told = tried.into_iter().map(|hook| {
-        let spent = word_count(&hook.text) + word_count(&call);
+        let spent = word_count(&hook.text) + call.map_or(0, word_count);
         let budget = (aim.round() as usize).saturating_sub(spent).max(SHORTEST_BODY + 5);
         let chosen = choose(&found, hook, budget, language, &wishes);
         let body = body(&chosen, &found, &hook.text, material, language);
@@ -121,11 +124,11 @@ pub fn compose(brief: &Brief, material: &Material) -> Result<Script> {
     let own = material.sources.iter().all(is_own);
     let least = if own { SHORTEST_BODY } else { LEAST_BODY.min(aim as usize / 4) };
     if body.iter().map(|line| word_count(&line.text)).sum::<usize>() < least {
-        return roundup(brief, material, &call, language).ok_or_else(|| too_little(material));
+        return roundup(brief, material, call, language, written).ok_or_else(|| too_little(material));
     }
     let mut lines = vec![line(LineRole::Hook, hook.text.clone(), vec![hook.source], language)];
     lines.extend(body);
-    lines.push(line(LineRole::CallToAction, call, Vec::new(), language));
+    lines.extend(call.map(|call| line(LineRole::CallToAction, call.to_owned(), Vec::new(), language)));
     Ok(Script {
         title: title(&lead.title, &hook.text),
         language: material.language.clone(),
@@ -228,20 +231,24 @@ fn wishes(brief: &Brief, language: Language) -> Wishes {
     wishes
 }
 
-/// The closing request; it names the publication where that can be spoken.
-fn call(material: &Material, brief: &Brief, language: Language, wishes: &Wishes) -> String {
+/// The closing request in the language of the sources, if there is one; it names the publication where that can be spoken.
+fn call(material: &Material, brief: &Brief, language: Language, written: Written, wishes: &Wishes) -> Option<String> {
+    let calls = match written {
+        Written::Own => phrases(language).calls,
+        Written::In(tongue) => return Some(tongue.calls[wishes.other_calls % tongue.calls.len()].to_owned()),
+        Written::Unknown => return None,
+    };
     let publisher = material
         .sources
         .first()
         .filter(|source| source.url.is_some())
         .and_then(|source| source.publisher.as_deref())
         .filter(|publisher| word_count(publisher) <= 3 && !publisher.contains([':', '/', '|', '.']));
-    let calls = phrases(language).calls;
     let usable: Vec<&str> =
         calls.iter().copied().filter(|call| publisher.is_some() || !call.contains("{publisher}")).collect();
     let first = usize::from(brief.seconds < 20 && publisher.is_some());
     let call = usable[(first + wishes.other_calls) % usable.len()];
-    call.replace("{publisher}", publisher.unwrap_or_default())
+    Some(call.replace("{publisher}", publisher.unwrap_or_default()))
 }
 
 /// The passages that go into the script and how each is said, in the order of the sources.

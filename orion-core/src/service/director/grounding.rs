@@ -5,6 +5,7 @@
 use super::clean::{headline, is_balanced, with_stop};
 use super::compress::{LEAST_WORDS, capitalised};
 use super::phrase::{has_verb, phrases};
+use super::tongue::{self, Written};
 use crate::domain::{GroundingAction, GroundingCheck, GroundingReport, Line, LineRole, Material, Script};
 use crate::text::claim::{Claim, Evidence, claims, quotes, tokens};
 use crate::text::language::Language;
@@ -152,8 +153,12 @@ impl<'a> Sources<'a> {
                 (word_count(&text) >= 2).then(|| Line { text, sources: vec![source.number], ..line.clone() })
             }
             LineRole::CallToAction => {
-                let text = phrases(self.language).calls[1].to_owned();
-                Some(Line { text, sources: Vec::new(), ..line.clone() })
+                let text = match tongue::of_material(self.material) {
+                    Written::Own => phrases(self.language).calls[1],
+                    Written::In(tongue) => tongue.calls[0],
+                    Written::Unknown => return None,
+                };
+                Some(Line { text: text.to_owned(), sources: Vec::new(), ..line.clone() })
             }
             LineRole::Body => None,
         }

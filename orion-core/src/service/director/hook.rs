@@ -4,6 +4,7 @@ use super::clean::{headline, is_noise, opinion_of, with_stop};
 use super::compress::{capitalised, without_brackets, without_connective};
 use super::passage::{Passage, is_finished, speaks_of_self};
 use super::phrase::{Phrases, has_verb, phrases};
+use super::tongue::Written;
 use crate::domain::{ClaimKind, Material};
 use crate::text::claim::{Claim, claims, split_words};
 use crate::text::language::Language;
@@ -24,8 +25,10 @@ pub(super) struct Hook {
 }
 
 /// Every way to open that the material offers, the best first; never empty if there is a source with a title.
-pub(super) fn hooks(material: &Material, passages: &[Passage], language: Language) -> Vec<Hook> {
-    let phrases = phrases(language);
+///
+/// Those with words of the Director's own only where the sources are in a language that it writes.
+pub(super) fn hooks(material: &Material, passages: &[Passage], language: Language, written: Written) -> Vec<Hook> {
+    let phrases = matches!(written, Written::Own).then(|| phrases(language));
     let mut found: Vec<Hook> = Vec::new();
     let mut add = |text: String, source: u32, bonus: f64| {
         let words = word_count(&text);
@@ -43,7 +46,9 @@ pub(super) fn hooks(material: &Material, passages: &[Passage], language: Languag
             _ => -0.1,
         };
         let own = source.url.is_none() && source.publisher.is_none();
-        if let Some(author) = opinion_of(&source.title, source.author.as_deref()) {
+        if let Some(phrases) = phrases
+            && let Some(author) = opinion_of(&source.title, source.author.as_deref())
+        {
             let words =
                 |title: &str| phrases.opinion_hook.replace("{author}", &author).replace("{title}", &closed(title));
             let first = sentences(&title).first().copied().unwrap_or_default();
@@ -68,7 +73,7 @@ pub(super) fn hooks(material: &Material, passages: &[Passage], language: Languag
         let fits = |quote: &str| (3..=10).contains(&word_count(quote));
         let states = |quote: &str| language != Language::English || has_verb(quote);
         let quoted = said(&passage.text, language).filter(|(quote, _)| fits(quote) && states(quote));
-        if let Some((quote, speaker)) = quoted {
+        if let (Some(phrases), Some((quote, speaker))) = (phrases, quoted) {
             add(quote_hook(phrases, &quote, &speaker), passage.source, 0.02);
         }
         // What stands deep in the story needs what stands before it.
@@ -77,7 +82,7 @@ pub(super) fn hooks(material: &Material, passages: &[Passage], language: Languag
             add(with_stop(&without_brackets(&passage.text)), passage.source, bonus);
         }
     }
-    if let Some(name) = main_name(material, language) {
+    if let (Some(phrases), Some(name)) = (phrases, main_name(material, language)) {
         add(phrases.question_hook.replace("{name}", &name), 1, -0.05);
     }
     if found.is_empty() && !material.sources.first().is_some_and(|source| speaks_of_self(&source.title, language)) {

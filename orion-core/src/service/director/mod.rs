@@ -35,6 +35,7 @@ mod roundup;
 mod statement;
 #[cfg(test)]
 mod testing;
+mod tongue;
 
 pub use clean::without_controls;
 pub use creator::{plan, plan_styled};

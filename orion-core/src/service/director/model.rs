@@ -7,6 +7,7 @@ use super::breath::divided;
 use super::clean::without_controls;
 use super::compress::MOST_WORDS;
 use super::critique::Critic;
+use super::tongue::{self, Written};
 use super::{WORDS_PER_SECOND, cue};
 use crate::domain::{CostCategory, Critique, Line, LineRole, Material, Script};
 use crate::port::{Brief, CompletionRequest, LanguageModel, Message, MessageRole, Provider, ScriptWriter};
@@ -232,7 +233,11 @@ fn asked(brief: &Brief, material: &Material, words: f64) -> String {
         platform(brief),
         fenced(&brief.tone),
         brief.seconds,
-        material.language,
+        match tongue::of_material(material) {
+            Written::Own => material.language.as_str(),
+            Written::In(tongue) => tongue.tag,
+            Written::Unknown => "that of the sources",
+        },
     );
     // Writing to a string cannot fail.
     if !brief.examples.is_empty() {

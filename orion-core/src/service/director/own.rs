@@ -5,7 +5,7 @@ use super::clean::without_controls;
 use super::compress::{LEAST_WORDS, MOST_WORDS};
 use super::cue::visual_cue;
 use super::extractive::shorten;
-use super::phrase::CALLS;
+use super::phrase::asks;
 use crate::domain::{Line, LineRole, Script};
 use crate::text::language::Language;
 use crate::text::sentence::{paragraphs, sentences, word_count};
@@ -57,7 +57,7 @@ pub fn user_script(text: &str) -> Result<Script> {
         .map(|(index, text)| {
             let role = match index {
                 0 => LineRole::Hook,
-                index if index == last && asks(&text) => LineRole::CallToAction,
+                index if index == last && asks(&text) > 0 => LineRole::CallToAction,
                 _ => LineRole::Body,
             };
             Line { role, visual_cue: visual_cue(role, &text, language), text, sources: Vec::new() }
@@ -121,10 +121,6 @@ pub(super) fn spoken_part(text: &str) -> String {
 fn joins(last: &str, part: &str) -> bool {
     let (last, part) = (word_count(last), word_count(part));
     last.min(part) < LEAST_WORDS && last + part <= MOST_WORDS
-}
-
-fn asks(text: &str) -> bool {
-    text.to_lowercase().split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| CALLS.contains(&word))
 }
 
 /// Whether a character is a picture that no voice speaks and no caption font has.

@@ -2,6 +2,7 @@
 //!
 //! The templates claim nothing: every fact that stands in one was taken from a source.
 
+use super::tongue;
 use crate::text::language::Language;
 
 /// The phrases of a language.
@@ -185,8 +186,14 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
     }
 }
 
-/// Words that ask the viewer for something; a line with one may close a script.
-pub(super) const CALLS: &[&str] = &[
+/// How many words of a text ask the viewer for something; a line with one may close a script.
+pub(super) fn asks(text: &str) -> usize {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| CALLS.contains(word)).count();
+    words.max(usize::from(tongue::asks(text)))
+}
+
+const CALLS: &[&str] = &[
     "follow",
     "subscribe",
     "comment",
@@ -220,6 +227,13 @@ pub(super) const CALLS: &[&str] = &[
     "partagez",
     "commentaire",
     "lisez",
+];
+
+/// Words that say how exactly an amount is meant: a number must not lose them, and they name nothing.
+pub(super) const QUALIFIERS: &[&str] = &[
+    "more", "less", "fewer", "than", "at", "least", "most", "up", "to", "nearly", "almost", "about", "around", "over",
+    "under", "roughly", "only", "just", "some", "minus", "mais", "menos", "de", "cerca", "quase", "mehr", "weniger",
+    "als", "rund", "etwa", "fast", "bis", "zu", "más", "casi", "plus", "presque", "environ", "unos", "unas",
 ];
 
 /// First words that point back at something said before.

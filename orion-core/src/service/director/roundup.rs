@@ -6,6 +6,7 @@ use super::critique::hook_strength;
 use super::extractive::line;
 use super::passage::{overlap, points_to_before, speaks_of_self, terms};
 use super::phrase::{has_verb, phrases};
+use super::tongue::Written;
 use super::{MOST_SOURCES, WORDS_PER_SECOND};
 use crate::domain::{Line, LineRole, Material, Script, Source};
 use crate::port::Brief;
@@ -31,11 +32,19 @@ pub(super) fn spoken_headline(title: &str, language: Language) -> Option<String>
 }
 
 /// A script of headlines, each with its source; `None` if there are too few.
-pub(super) fn roundup(brief: &Brief, material: &Material, call: &str, language: Language) -> Option<Script> {
+pub(super) fn roundup(
+    brief: &Brief,
+    material: &Material,
+    call: Option<&str>,
+    language: Language,
+    written: Written,
+) -> Option<Script> {
     let stop_words = language.stop_words();
-    let bridge = phrases(language).roundup.replace("{publisher}", &publisher(material)?);
+    let publisher = publisher(material)?;
+    let bridge = matches!(written, Written::Own).then(|| phrases(language).roundup.replace("{publisher}", &publisher));
     let aim = f64::from(brief.seconds) * WORDS_PER_SECOND;
-    let mut left = aim as usize - (word_count(&bridge) + word_count(call)).min(aim as usize);
+    let spent = bridge.as_deref().map_or(0, word_count) + call.map_or(0, word_count);
+    let mut left = aim as usize - spent.min(aim as usize);
     let mut spoken: Vec<(u32, String)> = material
         .sources
         .iter()
@@ -61,10 +70,10 @@ pub(super) fn roundup(brief: &Brief, material: &Material, call: &str, language: 
         let role = if lines.is_empty() { LineRole::Hook } else { LineRole::Body };
         lines.push(line(role, text, vec![number], language));
         if role == LineRole::Hook {
-            lines.push(line(LineRole::Body, bridge.clone(), vec![number], language));
+            lines.extend(bridge.clone().map(|bridge| line(LineRole::Body, bridge, vec![number], language)));
         }
     }
-    lines.push(line(LineRole::CallToAction, call.to_owned(), Vec::new(), language));
+    lines.extend(call.map(|call| line(LineRole::CallToAction, call.to_owned(), Vec::new(), language)));
     let title = lines.first().map(|line| line.text.trim_end_matches('.').to_owned())?;
     let author = "extractive".to_owned();
     (said.len() >= LEAST_HEADLINES).then(|| Script { title, language: material.language.clone(), lines, author })
