@@ -76,6 +76,13 @@ pub struct BlobRef {
     pub media_type: String,
 }
 
+impl BlobRef {
+    /// Whether it is a file of moving pictures.
+    pub fn is_clip(&self) -> bool {
+        self.media_type.starts_with("video/")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

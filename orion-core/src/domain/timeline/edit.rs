@@ -57,7 +57,8 @@ impl Timeline {
     }
 
     /// Moves a scene to another place (from zero) with what is spoken in it. Transitions stay with their borders, so
-    /// the first scene keeps its cut and none repeats.
+    /// the first scene keeps its cut and none repeats. Where no picture moved like the one before it none does afterwards:
+    /// one that would goes back the way it came, unless its scene is locked.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) without such a scene, [`Invalid`](crate::ErrorKind::Invalid) if there
@@ -69,12 +70,16 @@ impl Timeline {
                 .with_context("place", place)
                 .with_context("scenes", self.scenes.len()));
         }
+        let varied = self.scenes.windows(2).all(|pair| !alike(&pair[0], &pair[1]));
         self.edit(|parts| {
             let transitions: Vec<Transition> = parts.iter().map(|part| part.scene.transition).collect();
             let part = parts.remove(index);
             parts.insert(place, part);
             for (part, transition) in parts.iter_mut().zip(transitions) {
                 part.scene.transition = transition;
+            }
+            if varied {
+                vary(parts);
             }
         })
     }
@@ -179,6 +184,23 @@ impl Timeline {
         }
         audio.sort_by_key(|track| track.start);
         self.audio = audio;
+    }
+}
+
+/// Whether two scenes move the same way.
+fn alike(one: &Scene, other: &Scene) -> bool {
+    one.heading().is_some_and(|heading| other.heading() == Some(heading))
+}
+
+/// Turns around what moves like the scene before it.
+fn vary(parts: &mut [Part]) {
+    for index in 1..parts.len() {
+        let repeats = alike(&parts[index - 1].scene, &parts[index].scene);
+        if repeats && !parts[index].scene.locked {
+            for layer in &mut parts[index].scene.layers {
+                layer.motion = layer.motion.reversed();
+            }
+        }
     }
 }
 

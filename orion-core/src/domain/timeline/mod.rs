@@ -120,10 +120,17 @@ pub struct Layer {
     pub entrance: Entrance,
 }
 
+impl Scene {
+    /// Where its rearmost moving layer goes; `None` where none moves.
+    pub fn heading(&self) -> Option<Heading> {
+        self.layers.iter().find(|layer| layer.motion != Motion::STILL).map(|layer| layer.motion.heading())
+    }
+}
+
 impl Layer {
     /// Whether its picture is a file of moving ones.
     pub fn is_clip(&self) -> bool {
-        self.picture.media_type.starts_with("video/")
+        self.picture.is_clip()
     }
 }
 
@@ -155,6 +162,38 @@ pub struct Motion {
 impl Motion {
     /// No move.
     pub const STILL: Self = Self { from: View::WHOLE, to: View::WHOLE };
+
+    /// Where it goes.
+    pub fn heading(&self) -> Heading {
+        let sign = |from: f64, to: f64| if (to - from).abs() < 1e-9 { 0 } else { (to - from).signum() as i8 };
+        let (from, to) = (self.from, self.to);
+        Heading { near: sign(from.zoom, to.zoom), right: sign(from.x, to.x), down: sign(from.y, to.y) }
+    }
+
+    /// The same way back.
+    pub fn reversed(self) -> Self {
+        Self { from: self.to, to: self.from }
+    }
+}
+
+/// Where a move goes, by sign: nearer or away, to the right or left, down or up. Moves with the same heading look alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heading {
+    /// Nearer, 1; away, -1.
+    pub near: i8,
+    /// Right, 1; left, -1.
+    pub right: i8,
+    /// Down, 1; up, -1.
+    pub down: i8,
+}
+
+impl Heading {
+    /// How much one move looks like another: 2 if they go the same way, 1 if one only drifts up or down beside the other,
+    /// else 0.
+    pub fn likeness(self, other: Self) -> u32 {
+        let sideways = (self.near, self.right) == (other.near, other.right) && (self.near, self.right) != (0, 0);
+        if self == other { 2 } else { u32::from(sideways) }
+    }
 }
 
 /// How a layer comes in.

@@ -83,11 +83,19 @@ pub fn assemble_directed(
         // A scene has a frame at least, even for an empty sound.
         frame = frame_after(&canvas, end).max(frame + 1);
         let duration = canvas.time_of(frame) - start;
-        let prompt = direction.prompts.get(index);
-        let wanted = prompt.and_then(|prompt| prompt.staging.transition);
-        let transition = transition(index, wanted, duration, scenes.last());
-        let scene = SceneOf { index, prompt, duration, speech: before.max(MediaTime::ZERO), words: &line.words };
-        let layers = scene.layers(picture);
+        let prompts = direction.prompts;
+        let transition = transition(index, prompts, duration, scenes.last());
+        let scene = SceneOf {
+            index,
+            canvas,
+            prompt: prompts.get(index),
+            duration,
+            speech: before.max(MediaTime::ZERO),
+            words: &line.words,
+            before: scenes.last().and_then(Scene::heading),
+            next: prompts.get(index + 1).and_then(|next| next.staging.motion),
+        };
+        let layers = scene.layers(&picture.layers);
         scenes.push(Scene { id: index as u32 + 1, duration, layers, transition, locked: false });
         audio.extend(line.audio.clone().map(|source| AudioTrack {
             source,

@@ -12,7 +12,7 @@ mod wav;
 pub use assemble::{Direction, assemble, assemble_directed};
 pub use cover::{Cover, CoverRequest, CoverSource};
 pub use narrate::{Narration, SpokenLine};
-pub(crate) use staging::is_deep;
+pub(crate) use staging::{SceneOf, is_deep};
 pub use validate::{Captioned, Expectations, check_captioned, check_file, repairs, validate};
 pub use wav::encode_wav;
 
