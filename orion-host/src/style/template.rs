@@ -4,7 +4,7 @@ use super::{Colour, Colours, Source, place_of};
 use orion_core::domain::timeline::{CaptionPosition, CaptionStyle, TransitionKind};
 use orion_core::domain::{EntranceKind, Layout, MotionKind, Ornament, SceneStyle, Template};
 use orion_core::{Error, MediaTime, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::path::Path;
 
 /// Templates that are built in, by the names that they are chosen by.
@@ -46,12 +46,17 @@ struct Captions {
     uppercase: Option<bool>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Named {
-    Tiktok,
-    Youtube,
-    Minimal,
+/// A caption style by its name.
+#[derive(Debug)]
+struct Named(CaptionStyle);
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let names = CaptionStyle::NAMES.join(", ");
+        let style = CaptionStyle::known(&name).map(Self);
+        style.ok_or_else(|| serde::de::Error::custom(format!("there is no caption style {name:?}; use one of {names}")))
+    }
 }
 
 /// Scenes of one kind.
@@ -82,11 +87,7 @@ impl From<Scenes> for SceneStyle {
 
 impl Captions {
     fn style(self, name: &str) -> CaptionStyle {
-        let base = match self.style.unwrap_or(Named::Tiktok) {
-            Named::Tiktok => CaptionStyle::tiktok(),
-            Named::Youtube => CaptionStyle::youtube(),
-            Named::Minimal => CaptionStyle::minimal(),
-        };
+        let base = self.style.map_or_else(CaptionStyle::tiktok, |Named(style)| style);
         CaptionStyle {
             name: name.to_owned(),
             size: self.size.unwrap_or(base.size),
@@ -187,6 +188,7 @@ mod tests {
             ("name = \"A\"\nbody = { transition_seconds = 9 }\n", 2),
             ("name = \"A\"\n[captions]\nsize = 0.9\n", 2),
             ("name = \"A\"\n[captions]\nfill = \"#101010\"\n", 3),
+            ("name = \"A\"\n[captions]\nstyle = \"karaoke\"\n", 3),
             ("name = \"A\"\n[hook\n", 2),
             ("name = \"\"\n", 1),
         ] {

@@ -6,13 +6,17 @@
 use super::super::{CaptionPosition, CaptionStyle};
 
 impl CaptionStyle {
+    /// The names of the styles that have one.
+    pub const NAMES: [&str; 3] = ["tiktok", "youtube", "minimal"];
+
     /// The style of a name; `tiktok` for a name that is not known.
     pub fn named(name: &str) -> Self {
-        match name.to_ascii_lowercase().as_str() {
-            "youtube" => Self::youtube(),
-            "minimal" => Self::minimal(),
-            _ => Self::tiktok(),
-        }
+        Self::known(name).unwrap_or_else(Self::tiktok)
+    }
+
+    /// The style of a name, if there is one.
+    pub fn known(name: &str) -> Option<Self> {
+        [Self::tiktok(), Self::youtube(), Self::minimal()].into_iter().find(|style| style.name.eq_ignore_ascii_case(name))
     }
 
     /// Big capitals, yellow where it is spoken.
