@@ -2,21 +2,23 @@
 
 use crate::background::{self, Zone};
 use crate::block::{Sheet, ink_height};
+use crate::place::Canvas;
 use crate::sheet::no_memory;
 use crate::theme::Theme;
 use crate::{background_layer, transparent};
 use orion_core::domain::Look;
+use orion_core::domain::colour::luminance;
 use orion_core::port::ImageLayer;
 use orion_core::{Error, Result};
 use orion_draw::tiny_skia::{FilterQuality, PixmapPaint, Transform};
-use orion_draw::{Align, FontKit, Pixmap, TextStyle, Weight, picture, rgb};
+use orion_draw::{Align, FontKit, Mask, Pixmap, TextStyle, Weight, picture, rgb, rgba, shape};
 
 /// Longest side of a logo in pixels.
 const MOST_SIDE: u32 = 4096;
-/// How large a mark is at most, as shares of the shorter side: wide ones are narrower than they may be long.
-const MARK: (f32, f32) = (0.26, 0.075);
-/// Distance of a mark from the edges, as a share of the shorter side.
-const INSET: f32 = 0.045;
+/// Longest mark, as a share of the shorter side; it is as high as its strip.
+const LONGEST: f32 = 0.26;
+/// Least contrast of a logo to the ground of cards; one that has less stands on a light plate.
+const SEEN: f64 = 3.0;
 /// How opaque a mark is: it is there, and does not shout.
 const OPACITY: f32 = 0.92;
 
@@ -56,6 +58,40 @@ impl Logo {
         Ok(Self(pixmap))
     }
 
+    /// Whether it is seen on a ground of this colour: by what most of it is.
+    fn is_seen_on(&self, ground: u32) -> bool {
+        let (mut light, mut all) = (0.0, 0.0);
+        for pixel in self.0.pixels() {
+            let own = pixel.demultiply();
+            let alpha = f64::from(own.alpha());
+            light += alpha * luminance(u32::from_be_bytes([0, own.red(), own.green(), own.blue()]));
+            all += alpha;
+        }
+        (light / f64::max(all, 1.0) + 0.05) / (luminance(ground) + 0.05) >= SEEN
+    }
+
+    /// Draws it into a box: over a soft shadow, because the picture behind may be as light as it is, and on a light plate
+    /// where the ground of the cards would swallow it.
+    fn show(&self, onto: &mut Pixmap, look: &Look, (x, y, width, height): (f32, f32, f32, f32), opacity: f32) {
+        let scale = (width / self.0.width() as f32).min(height / self.0.height() as f32);
+        let (own_width, own_height) = (self.0.width() as f32 * scale, self.0.height() as f32 * scale);
+        let (left, top) = (x + (width - own_width) / 2.0, y + (height - own_height) / 2.0);
+        if self.is_seen_on(look.palette.background) {
+            let Some(mut alone) = Pixmap::new(onto.width(), onto.height()) else { return };
+            self.draw(&mut alone, (left, top, own_width, own_height), 1.0);
+            let alpha = alone.pixels().iter().map(|pixel| pixel.alpha()).collect();
+            let mask = Mask { left: 0, top: 0, width: onto.width(), height: onto.height(), alpha };
+            mask.blurred(0.09 * own_width.min(own_height)).paint(onto, 0, 0, rgba(0, 0.55));
+            return self.draw(onto, (left, top, own_width, own_height), opacity);
+        }
+        let margin = 0.14 * own_width.min(own_height);
+        if let Some(plate) = shape::rounded(shape::rect(left, top, own_width, own_height), 1.5 * margin) {
+            shape::fill(onto, &plate, rgba(0xFF_FF_FF, 0.94));
+        }
+        let inner = (left + margin, top + margin, own_width - 2.0 * margin, own_height - 2.0 * margin);
+        self.draw(onto, inner, opacity);
+    }
+
     /// Draws it as large as fits into a box, in its middle.
     fn draw(&self, onto: &mut Pixmap, (x, y, width, height): (f32, f32, f32, f32), opacity: f32) {
         let (own_width, own_height) = (self.0.width() as f32, self.0.height() as f32);
@@ -91,27 +127,27 @@ fn halved(picture: &Pixmap) -> Option<Pixmap> {
     Some(half)
 }
 
-/// The mark over all scenes: a transparent layer of the canvas.
+/// The mark over all scenes: a transparent layer of the canvas, in the strip that cards leave free for it.
 ///
 /// # Errors
 /// `Exhausted` when there is no memory for it.
-pub fn mark(logo: &Logo, corner: Corner, (width, height): (u32, u32)) -> Result<ImageLayer> {
+pub fn mark(logo: &Logo, look: &Look, corner: Corner, (width, height): (u32, u32)) -> Result<ImageLayer> {
     let mut layer = Pixmap::new(width, height).ok_or_else(no_memory)?;
-    let (wide, tall) = (width as f32, height as f32);
-    let shorter = wide.min(tall);
-    let inset = shorter * INSET;
-    let scale = (shorter * MARK.0 / logo.0.width() as f32).min(shorter * MARK.1 / logo.0.height() as f32);
-    let (own_width, own_height) = (logo.0.width() as f32 * scale, logo.0.height() as f32 * scale);
+    let canvas = Canvas::new((width, height));
+    let strip = canvas.strip();
+    let (most, tall) = (LONGEST * 1080.0 * canvas.unit(), strip.bottom - strip.top);
+    let scale = (most / logo.0.width() as f32).min(tall / logo.0.height() as f32);
+    let own_width = logo.0.width() as f32 * scale;
     let x = match corner {
-        Corner::TopLeft => inset,
-        Corner::TopRight => wide - inset - own_width,
+        Corner::TopLeft => strip.left,
+        Corner::TopRight => strip.right - own_width,
     };
-    logo.draw(&mut layer, (x, inset, own_width, own_height), OPACITY);
+    logo.show(&mut layer, look, (x, strip.top, own_width, tall), OPACITY);
     transparent(layer, false)
 }
 
-/// A name and what it stands for, on a plate beside a bar of the accent, below where cards stand and above captions' lower
-/// edge.
+/// A name and what it stands for, on a plate beside a bar of the accent: above the captions of tall videos, where cards leave
+/// room for it, and below those of others. The plate is dark enough for whatever picture lies behind.
 ///
 /// # Errors
 /// `Invalid` without a name; `Exhausted` when there is no memory for it.
@@ -121,8 +157,9 @@ pub fn lower_third(
     [name, role]: [&str; 2],
     (width, height): (u32, u32),
 ) -> Result<ImageLayer> {
-    let theme = Theme::new(look);
-    let unit = width.min(height) as f32 / 1080.0;
+    let theme = Theme::new(look).over_anything();
+    let canvas = Canvas::new((width, height));
+    let unit = canvas.unit();
     let style = |weight, size: f32| TextStyle::new(weight, size * unit).align(Align::Start);
     let room = width as f32 * 0.62;
     let kit = &kit.reading(&format!("{name} {role}"));
@@ -134,9 +171,8 @@ pub fn lower_third(
     let mut sheet = sheet(&theme, unit, (width, height), name.right_to_left)?;
     let below = if role.is_empty() { 0.0 } else { 18.0 * unit + ink_height(&role) };
     let (wide, tall) = (name.width.max(role.width) + 92.0 * unit, ink_height(&name) + below + 52.0 * unit);
-    // Captions have 0.60 to 0.78 of the height.
-    let (left, top) = (width as f32 * 0.068, height as f32 * 0.80);
-    let x = if sheet.right_to_left { width as f32 * 0.875 - wide } else { left };
+    let area = canvas.third(tall);
+    let (x, top) = (if sheet.right_to_left { area.right - wide } else { area.left }, area.top);
     sheet.glass(x, top, wide, tall, 22.0 * unit);
     let bar = if sheet.right_to_left { x + wide - 28.0 * unit } else { x + 18.0 * unit };
     sheet.bar(bar, top + 20.0 * unit, 10.0 * unit, tall - 40.0 * unit, rgb(theme.accent));
@@ -180,7 +216,7 @@ pub fn bumper(
     let zone = Zone { left: 0.1, top: y / height as f32, right: 0.9, bottom: (y + tall) / height as f32 };
     let x = (width as f32 - room) / 2.0;
     if let Some(logo) = logo {
-        logo.draw(&mut sheet.pixmap, (x, y, room, logo_tall), 1.0);
+        logo.show(&mut sheet.pixmap, look, (x, y, room, logo_tall), 1.0);
         y += logo_tall + gaps[0];
     }
     if !title.is_empty() {
@@ -210,21 +246,22 @@ fn sheet(theme: &Theme, unit: f32, (width, height): (u32, u32), right_to_left: b
 #[cfg(test)]
 mod tests {
     use super::*;
+    use orion_core::domain::colour::{LEGIBLE, contrast};
+    use orion_core::domain::timeline::CaptionStyle;
     use orion_core::testing::sample;
-    use orion_draw::rgba;
 
-    fn logo(width: u32, height: u32) -> Logo {
+    fn logo(width: u32, height: u32, colour: u32) -> Logo {
         let mut pixmap = Pixmap::new(width, height).unwrap();
-        pixmap.fill(rgba(0xFF_00_00, 1.0));
+        pixmap.fill(rgba(colour, 1.0));
         Logo::read(&picture::encode_png(pixmap).unwrap()).unwrap()
     }
 
-    /// Left, top, right and bottom of what is seen of a layer.
+    /// Left, top, right and bottom of what is more than shadow in a layer.
     fn seen(layer: &ImageLayer) -> (u32, u32, u32, u32) {
         let pixmap = Pixmap::decode_png(&layer.bytes).unwrap();
         let mut seen = (u32::MAX, u32::MAX, 0, 0);
         for (index, pixel) in (0..).zip(pixmap.pixels()) {
-            if pixel.alpha() > 8 {
+            if pixel.alpha() > 160 {
                 let (x, y) = (index % pixmap.width(), index / pixmap.width());
                 seen = (seen.0.min(x), seen.1.min(y), seen.2.max(x), seen.3.max(y));
             }
@@ -232,37 +269,90 @@ mod tests {
         seen
     }
 
+    const SIZES: [(u32, u32); 4] = [(1080, 1920), (1920, 1080), (1080, 1080), (1080, 1350)];
+
     #[test]
-    fn a_mark_keeps_its_shape_and_its_corner() {
-        for (own, size) in [((800, 100), (1080, 1920)), ((90, 300), (1920, 1080)), ((3, 2), (1080, 1080))] {
-            for corner in [Corner::TopLeft, Corner::TopRight] {
-                let layer = mark(&logo(own.0, own.1), corner, size).unwrap();
+    fn a_mark_keeps_its_shape_its_corner_and_its_strip() {
+        for own in [(800, 100), (90, 300), (3, 2), (400, 400)] {
+            for (size, corner) in SIZES.into_iter().flat_map(|size| [(size, Corner::TopLeft), (size, Corner::TopRight)])
+            {
+                let layer = mark(&logo(own.0, own.1, 0xFF_50_40), &sample::look(), corner, size).unwrap();
                 let (left, top, right, bottom) = seen(&layer);
                 let (wide, tall) = ((right - left + 1) as f32, (bottom - top + 1) as f32);
-                assert!((wide / tall / (own.0 as f32 / own.1 as f32) - 1.0).abs() < 0.06, "{wide}x{tall} of {own:?}");
-                assert!(tall <= 0.08 * 1080.0 && wide <= 0.27 * 1080.0 && bottom < size.1 / 6);
+                assert!((wide / tall / (own.0 as f32 / own.1 as f32) - 1.0).abs() < 0.08, "{wide}x{tall} of {own:?}");
+                let strip = Canvas::new(size).strip();
+                assert!(wide <= 0.27 * 1080.0 && top as f32 >= strip.top - 2.0 && bottom as f32 <= strip.bottom + 2.0);
                 assert_eq!(right < size.0 / 2, corner == Corner::TopLeft);
+                assert!(left as f32 >= strip.left - 2.0 && right as f32 <= strip.right + 2.0);
             }
         }
     }
 
     #[test]
-    fn a_lower_third_stands_below_captions_in_every_shape() {
-        let kit = FontKit::embedded();
-        for size in [(1080, 1920), (1920, 1080), (1080, 1080), (1080, 1350)] {
-            let layer = lower_third(&kit, &sample::look(), ["Ann Roe", "Engineer"], size).unwrap();
+    fn a_dark_logo_is_seen_on_the_dark_ground_of_cards() {
+        let look = sample::look();
+        for (colour, on_plate) in [(0x10_10_10, true), (0x50_20_20, true), (0xFF_FF_FF, false), (0xFF_D1_66, false)] {
+            let layer = mark(&logo(200, 100, colour), &look, Corner::TopLeft, (1080, 1920)).unwrap();
             let (left, top, right, bottom) = seen(&layer);
-            assert!(top as f32 > 0.79 * size.1 as f32 && bottom < size.1, "{size:?}: {top} to {bottom}");
-            assert!(left > size.0 / 20 && right < size.0);
+            let pixmap = Pixmap::decode_png(&layer.bytes).unwrap();
+            let near_edge = pixmap.pixel((left + right) / 2, top + 4).unwrap();
+            assert_eq!(
+                near_edge.red() > 200 && near_edge.blue() > 200,
+                on_plate || colour == 0xFF_FF_FF,
+                "{colour:06X}"
+            );
+            let middle = pixmap.pixel((left + right) / 2, (top + bottom) / 2).unwrap().demultiply();
+            let found = u32::from_be_bytes([0, middle.red(), middle.green(), middle.blue()]);
+            let beside = if on_plate { 0xF0_F0_F0 } else { look.palette.background };
+            assert!(contrast(found, beside) >= SEEN, "{colour:06X}");
+        }
+    }
+
+    #[test]
+    fn a_lower_third_keeps_clear_of_captions_and_cards_in_every_shape() {
+        let kit = FontKit::embedded();
+        for (names, size) in SIZES.into_iter().flat_map(|size| {
+            [
+                (["Ann Roe", "Engineer"], size),
+                (["Wolfgang Amadeus Theophilus Mozart of Salzburg", "ÄÖ, ÇŞ Ǻ gjpqy"], size),
+            ]
+        }) {
+            let layer = lower_third(&kit, &sample::look(), names, size).unwrap();
+            let (left, top, right, bottom) = seen(&layer);
+            let (high, canvas) = (size.1 as f32, Canvas::new(size));
+            let captions = (CaptionStyle::UPPER_EDGE as f32 * high, CaptionStyle::LOWER_EDGE as f32 * high);
+            assert!((bottom as f32) < captions.0 || top as f32 > captions.1, "{size:?}: {top} to {bottom}");
+            assert!(top as f32 > canvas.type_area(true, true).bottom + 8.0, "{size:?}: {top} to {bottom}");
+            let area = canvas.third(0.0);
+            assert!(left as f32 >= area.left - 1.0 && right as f32 <= area.right + 1.0, "{size:?}");
         }
         assert!(lower_third(&kit, &sample::look(), ["", "Engineer"], (1080, 1920)).is_err());
+    }
+
+    #[test]
+    fn a_lower_third_is_read_on_a_white_picture() {
+        let kit = FontKit::embedded();
+        let look = sample::look();
+        let layer = lower_third(&kit, &look, ["Ann Roe", "Engineer"], (1080, 1920)).unwrap();
+        let pixmap = Pixmap::decode_png(&layer.bytes).unwrap();
+        let (left, top, right, bottom) = seen(&layer);
+        // Between the upper edge and the letters, and between bar and letters, is nothing but plate.
+        for (x, y) in [((left + right) / 2, top + 12), (left + 38, (top + bottom) / 2)] {
+            let pixel = pixmap.pixel(x, y).unwrap();
+            let over = |channel: u8| u32::from(channel) + 255 - u32::from(pixel.alpha());
+            let ground = over(pixel.red()) << 16 | over(pixel.green()) << 8 | over(pixel.blue());
+            for colour in [look.palette.accent, look.palette.text] {
+                assert!(contrast(colour, ground) >= LEGIBLE, "{ground:06X}");
+            }
+        }
     }
 
     #[test]
     fn an_intro_shows_what_there_is() {
         let kit = FontKit::embedded();
         let layers =
-            bumper(&kit, &sample::look(), Some(&logo(400, 200)), ["Orion Daily", "Every day"], (540, 960)).unwrap();
+            bumper(&kit, &sample::look(), Some(&logo(400, 200, 0xFF_50_40)), ["Orion Daily", "Every day"], (540, 960))
+                .unwrap();
         assert_eq!(layers.iter().map(|layer| layer.moves).collect::<Vec<_>>(), [true, false]);
         assert!(bumper(&kit, &sample::look(), None, ["", "Every day"], (540, 960)).is_err());
     }

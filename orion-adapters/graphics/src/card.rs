@@ -2,15 +2,11 @@
 
 use crate::background::Zone;
 use crate::block::{Block, Sheet, Side, ink_height};
+use crate::place::{Area, Canvas};
 use crate::theme::Theme;
 use orion_core::domain::Card;
 use orion_draw::{Align, FontKit, Pixmap, TextLayout, TextStyle, Weight};
 
-/// Type stands within these shares of the canvas: captions have the lower third, the platforms' buttons the right.
-const LEFT: f32 = 0.068;
-const RIGHT: f32 = 0.875;
-const TOP: f32 = 0.098;
-const BOTTOM: f32 = 0.572;
 /// Wider panels look empty.
 const WIDEST: f32 = 1240.0;
 /// Between two stacks that stand side by side.
@@ -36,11 +32,14 @@ pub(crate) struct Setter<'a> {
     pub(crate) kit: &'a FontKit,
     theme: &'a Theme,
     size: (f32, f32),
+    /// Where type may stand.
+    area: Area,
     pub(crate) unit: f32,
     /// Width of the stack.
     pub(crate) width: f32,
     /// Height that the stack may have.
     pub(crate) height: f32,
+    /// Where the stack may begin: below a credit.
     top: f32,
 }
 
@@ -75,12 +74,12 @@ fn above(text: &str, words: &Block, unit: f32, gap: f32) -> f32 {
 }
 
 impl<'a> Setter<'a> {
-    pub(crate) fn new(kit: &'a FontKit, theme: &'a Theme, width: u32, height: u32, credited: bool) -> Self {
-        let (width, height) = (width as f32, height as f32);
-        let unit = width.min(height) / 1080.0;
-        let top = height * TOP + if credited { 70.0 * unit } else { 0.0 };
-        let stack = (width * (RIGHT - LEFT)).min(WIDEST * unit);
-        Self { kit, theme, size: (width, height), unit, width: stack, height: height * BOTTOM - top, top }
+    pub(crate) fn new(kit: &'a FontKit, theme: &'a Theme, size: (u32, u32), area: Area, credited: bool) -> Self {
+        let unit = Canvas::new(size).unit();
+        let top = area.top + if credited { 70.0 * unit } else { 0.0 };
+        let width = area.width().min(WIDEST * unit);
+        let size = (size.0 as f32, size.1 as f32);
+        Self { kit, theme, size, area, unit, width, height: area.bottom - top, top }
     }
 
     /// Whether there is room for two stacks side by side.
@@ -90,7 +89,7 @@ impl<'a> Setter<'a> {
 
     /// The stacks of a card, at most two.
     fn columns(&self, card: &Card) -> Vec<Column> {
-        let left = self.size.0 * LEFT;
+        let left = self.area.left;
         if !self.wide() {
             let parts = self.parts(card);
             let mut blocks = parts.head;
@@ -104,7 +103,7 @@ impl<'a> Setter<'a> {
             );
             return vec![Column { blocks, x: left, width: self.width }];
         }
-        let (whole, gap) = (self.size.0 * (RIGHT - LEFT), GUTTER * self.unit);
+        let (whole, gap) = (self.area.width(), GUTTER * self.unit);
         let setter = |width| Self { width, ..self.clone() };
         let side = (whole - gap) / 2.0;
         let Parts { head, panels } = setter(side).parts(card);
@@ -169,12 +168,12 @@ impl<'a> Setter<'a> {
             let style = TextStyle::new(Weight::Medium, 26.0 * self.unit);
             let words = self.kit.layout(credit, style, self.width - 40.0 * self.unit, 1);
             if !words.is_empty() {
-                sheet.credit(&words, self.size.0 * LEFT, self.size.1 * TOP, self.width);
+                sheet.credit(&words, self.area.left, self.area.top, self.width);
             }
         }
         let right = columns.iter().map(|column| column.x + column.width).fold(0.0, f32::max);
         let zone = Zone {
-            left: LEFT,
+            left: self.area.left / self.size.0,
             top: start / self.size.1,
             right: right / self.size.0,
             bottom: ((start + tall) / self.size.1).max(start / self.size.1),

@@ -11,6 +11,7 @@ mod brand;
 mod card;
 mod ornament;
 mod panel;
+mod place;
 mod sheet;
 mod theme;
 
@@ -31,6 +32,7 @@ use orion_core::port::{
 };
 use orion_core::{Error, ErrorKind, Operation, Result};
 use orion_draw::Pixmap;
+use place::{Area, Canvas};
 use sheet::no_memory;
 use std::sync::{Arc, Mutex, PoisonError};
 use theme::Theme;
@@ -52,7 +54,7 @@ impl SceneGraphics {
     /// Its name as a provider.
     pub const NAME: &'static str = "scene-graphics";
     /// Changes whenever the same request is drawn in another way, so that no journal mixes two looks.
-    const MODEL: &'static str = "cards-3";
+    const MODEL: &'static str = "cards-4";
 
     /// Scene graphics that read articles' pictures from a blob store.
     pub fn new(blobs: Arc<dyn BlobStore>) -> Self {
@@ -142,9 +144,9 @@ pub fn draw(kit: &FontKit, request: &ImageRequest, photo: Option<&[u8]>) -> Resu
     let theme = Theme::new(&request.look);
     let credit = request.picture.as_ref().and_then(|(_, credit)| credit.as_deref()).filter(|_| photo.is_some());
     let kit = &kit.reading(&words(&request.card));
-    let setter = Setter::new(kit, &theme, request.width, request.height, credit.is_some());
-    let typeset = setter.set(&request.card, credit, photo.is_some(), false).ok_or_else(no_memory)?;
     let canvas = (request.width, request.height);
+    let setter = Setter::new(kit, &theme, canvas, type_area(request), credit.is_some());
+    let typeset = setter.set(&request.card, credit, photo.is_some(), false).ok_or_else(no_memory)?;
     let mut layers = match &photo {
         Some(photo) => {
             let behind = background::graded(photo, &theme, request.seed, canvas, typeset.zone);
@@ -162,6 +164,12 @@ pub fn draw(kit: &FontKit, request: &ImageRequest, photo: Option<&[u8]>) -> Resu
     }
     let usage = Usage { category: CostCategory::ImageGeneration, units: 1.0, cost: Money::ZERO };
     Ok(GeneratedImage { layers, usage })
+}
+
+/// Where the type of a scene stands.
+fn type_area(request: &ImageRequest) -> Area {
+    let look = &request.look;
+    Canvas::new((request.width, request.height)).type_area(look.mark, look.lower_third == Some(request.scene_number))
 }
 
 /// All words of a card.

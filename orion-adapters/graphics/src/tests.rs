@@ -2,8 +2,9 @@
 
 use crate::block::Written;
 use crate::card::Setter;
+use crate::place::Canvas;
 use crate::theme::Theme;
-use crate::{SceneGraphics, background, draw};
+use crate::{SceneGraphics, background, draw, type_area};
 use image::RgbImage;
 use orion_core::domain::colour::{LEGIBLE, contrast};
 use orion_core::domain::{Bar, BlobRef, Card, Look, Ornament, Palette, Sha256};
@@ -131,19 +132,20 @@ fn type_stays_in_its_place_whatever_it_says() {
     let theme = Theme::new(&look(0, 1));
     for (width, height) in HALF.into_iter().chain([(64, 64), (1080, 1920)]) {
         for card in cards() {
-            for credited in [false, true] {
-                let setter = Setter::new(&kit, &theme, width, height, credited);
+            for (credited, branded) in [(false, false), (true, false), (true, true)] {
+                let area = Canvas::new((width, height)).type_area(branded, branded);
+                let setter = Setter::new(&kit, &theme, (width, height), area, credited);
                 let credit = credited.then_some("Photograph: Jane Doe/AFP");
                 let set = setter.set(&card, credit, credited, true).unwrap();
-                let (wide, high) = (f64::from(width), f64::from(height));
-                // Type has a smallest size, which a stamp has no room for.
+                // Type has a smallest size, which a stamp has no room for. What hangs over is less than a hundredth.
                 let stamp = width < 200;
+                let (x, y) = (0.008 * width as f32, 0.008 * height as f32);
                 for Written { bounds: (left, top, right, bottom), .. } in set.written {
-                    let inside = f64::from(left) >= 0.06 * wide
-                        && f64::from(right) <= 0.88 * wide
-                        && f64::from(top) >= 0.09 * high
-                        && f64::from(bottom) <= 0.58 * high;
-                    assert!(inside || stamp, "{width}x{height} {left} {top} {right} {bottom} {card:?}");
+                    let inside = left as f32 >= area.left - x
+                        && right as f32 <= area.right + x
+                        && top as f32 >= area.top - y
+                        && bottom as f32 <= area.bottom + y;
+                    assert!(inside || stamp, "{width}x{height} {left} {top} {right} {bottom} {area:?} {card:?}");
                 }
             }
         }
@@ -154,7 +156,7 @@ fn type_stays_in_its_place_whatever_it_says() {
 fn behind(request: &ImageRequest, photo: Option<&RgbImage>) -> (Pixmap, Vec<Written>) {
     let kit = FontKit::embedded();
     let theme = Theme::new(&request.look);
-    let setter = Setter::new(&kit, &theme, request.width, request.height, photo.is_some());
+    let setter = Setter::new(&kit, &theme, (request.width, request.height), type_area(request), photo.is_some());
     let credit = photo.map(|_| "Photograph: Jane Doe/AFP");
     let set = setter.set(&request.card, credit, photo.is_some(), true).unwrap();
     let canvas = (request.width, request.height);
@@ -169,7 +171,7 @@ fn behind(request: &ImageRequest, photo: Option<&RgbImage>) -> (Pixmap, Vec<Writ
 fn behind_deep(request: &ImageRequest, nearer: f32) -> (Pixmap, Vec<Written>) {
     let kit = FontKit::embedded();
     let theme = Theme::new(&request.look);
-    let setter = Setter::new(&kit, &theme, request.width, request.height, false);
+    let setter = Setter::new(&kit, &theme, (request.width, request.height), type_area(request), false);
     let set = setter.set(&request.card, None, false, true).unwrap();
     let canvas = (request.width, request.height);
     let (ground, layer) = background::deep(&theme, request.seed, canvas, set.zone).unwrap();

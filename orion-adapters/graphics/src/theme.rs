@@ -50,6 +50,19 @@ impl Theme {
     }
 }
 
+impl Theme {
+    /// The same with plates that are dark enough for type over a picture of any colour.
+    pub(crate) fn over_anything(self) -> Self {
+        let background = mix(self.background, 0, 0.5);
+        let mut plate = 0.7_f64;
+        let worst = |plate| mix(mix(0xFF_FF_FF, background, plate), 0xFF_FF_FF, SHEEN);
+        while plate < 0.98 && contrast(self.accent, worst(plate)) < AIM {
+            plate += 0.02;
+        }
+        Self { background, plate: plate as f32, ..self }
+    }
+}
+
 /// The grey of a luminance.
 fn grey(level: f32) -> u32 {
     (encoded(level) * 255.0).round() as u32 * 0x01_01_01

@@ -334,12 +334,18 @@ pub struct Look {
     /// Fonts that the type is set in, heaviest last; empty is the built-in one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fonts: Vec<BlobRef>,
+    /// Whether a brand's mark lies over the scenes: type leaves room for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mark: bool,
+    /// Over which scene a lower third lies, from one: its type leaves room for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower_third: Option<u32>,
 }
 
 impl Look {
     /// A look of these colours, with everything else left to the seed.
     pub fn new(palette: Palette, seed: u64) -> Self {
-        Self { palette, seed, ornament: None, depth: false, fonts: Vec::new() }
+        Self { palette, seed, ornament: None, depth: false, fonts: Vec::new(), mark: false, lower_third: None }
     }
 }
 

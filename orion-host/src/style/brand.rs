@@ -154,7 +154,7 @@ impl BrandFile {
             Ok::<_, Error>((layers, MediaTime::from_seconds(written.seconds.unwrap_or(1.8))))
         };
         Ok(Drawn {
-            mark: self.logo.as_ref().map(|logo| mark(logo, corner, size)).transpose()?,
+            mark: self.logo.as_ref().map(|logo| mark(logo, &look, corner, size)).transpose()?,
             third: written
                 .lower_third
                 .as_ref()

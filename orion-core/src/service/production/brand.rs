@@ -2,7 +2,9 @@
 //!
 //! All of it was drawn and stored before the run began; here it is only put in its place.
 
-use crate::domain::timeline::{Canvas, Entrance, Heading, Layer, Motion, Scene, Timeline, Transition, TransitionKind};
+use crate::domain::timeline::{
+    Canvas, CaptionPosition, Entrance, Heading, Layer, Motion, Scene, Timeline, Transition, TransitionKind,
+};
 use crate::domain::{BlobRef, Palette, ScenePlan};
 use crate::service::editor::SceneOf;
 use crate::service::media::PictureLayer;
@@ -50,6 +52,13 @@ pub struct LowerThird {
     pub scene: u32,
 }
 
+impl LowerThird {
+    /// The index of its scene among so many.
+    fn over(&self, scenes: usize) -> usize {
+        (self.scene.saturating_sub(1) as usize).min(scenes.saturating_sub(1))
+    }
+}
+
 /// A scene of the brand's own, in which nothing is spoken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bumper {
@@ -60,12 +69,14 @@ pub struct Bumper {
 }
 
 impl Brand {
-    /// Puts colours and fonts in the place of those that the director chose.
+    /// Puts colours and fonts in the place of those that the director chose, and asks for room where it lies over type.
     pub(super) fn colour(&self, plan: &mut ScenePlan) {
         if let Some(palette) = &self.palette {
             plan.look.palette.clone_from(palette);
         }
         plan.look.fonts.clone_from(&self.fonts);
+        plan.look.mark = self.mark.is_some();
+        plan.look.lower_third = self.lower_third.as_ref().map(|third| third.over(plan.prompts.len()) as u32 + 1);
     }
 
     /// Lays the brand over a timeline. What is spoken and captioned moves with its scene; music goes on through all of it.
@@ -79,8 +90,9 @@ impl Brand {
             timeline.scenes.iter_mut().for_each(|scene| scene.layers.push(over(mark, Entrance::None)));
         }
         if let Some(third) = &self.lower_third {
-            let last = timeline.scenes.len().saturating_sub(1);
-            let index = (third.scene.saturating_sub(1) as usize).min(last);
+            // It stands where captions in the middle of the picture would.
+            timeline.captions.style.position = CaptionPosition::LowerThird;
+            let index = third.over(timeline.scenes.len());
             if let Some(scene) = timeline.scenes.get_mut(index) {
                 let duration = ENTRANCE.min(scene.duration);
                 scene.layers.push(over(&third.layer, Entrance::Rise { duration, distance: RISE }));

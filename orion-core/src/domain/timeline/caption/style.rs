@@ -16,7 +16,9 @@ impl CaptionStyle {
 
     /// The style of a name, if there is one.
     pub fn known(name: &str) -> Option<Self> {
-        [Self::tiktok(), Self::youtube(), Self::minimal()].into_iter().find(|style| style.name.eq_ignore_ascii_case(name))
+        [Self::tiktok(), Self::youtube(), Self::minimal()]
+            .into_iter()
+            .find(|style| style.name.eq_ignore_ascii_case(name))
     }
 
     /// Big capitals, yellow where it is spoken.
