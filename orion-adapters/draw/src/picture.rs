@@ -2,7 +2,7 @@
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, Limits, RgbImage};
+use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageFormat, ImageReader, Limits, RgbImage};
 use orion_core::{Error, ErrorKind, Result};
 use std::io::Cursor;
 use tiny_skia::{IntSize, Pixmap};
@@ -92,19 +92,51 @@ pub fn dimensions(bytes: &[u8]) -> Result<(u32, u32)> {
     Ok((width, height))
 }
 
-/// Decodes PNG, JPEG, WebP or GIF (its first frame). The size is checked before any pixel is decoded, and
-/// transparency lies on white, as on a page.
+/// Whether a JPEG has its end mark: it is looked for behind the data of its scans, because a preview within the file
+/// has one, too, and cameras put more behind it.
+pub fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    loop {
+        let Some([mark, kind, rest @ ..]) = bytes.get(at..) else { return false };
+        match (*mark, *kind) {
+            (0xff, 0xd9) => return true,
+            (0xff, 0xff) => at += 1,
+            (0xff, 0x01 | 0xd0..=0xd7) => at += 2,
+            (0xff, _) => {
+                let Some([high, low]) = rest.get(..2) else { return false };
+                at += 2 + usize::from(u16::from_be_bytes([*high, *low])).max(2);
+                if *kind == 0xda {
+                    let data = bytes.get(at..).unwrap_or_default();
+                    let ends = |two: &[u8]| two[0] == 0xff && !matches!(two[1], 0x00 | 0xd0..=0xd7);
+                    let Some(end) = data.windows(2).position(ends) else { return false };
+                    at += end;
+                }
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// Decodes PNG, JPEG, WebP or GIF (its first frame), turned as its camera says. The size is checked before any pixel is
+/// decoded, and transparency lies on white, as on a page.
 ///
 /// # Errors
 /// `Invalid` for what is no such picture or is damaged; `Exhausted` for more than [`MOST_BYTES`] or [`MOST_PIXELS`].
 pub fn decode(bytes: &[u8]) -> Result<RgbImage> {
     dimensions(bytes)?;
+    if bytes.starts_with(&[0xff, 0xd8]) && !is_whole_jpeg(bytes) {
+        // The decoder fills up what is missing.
+        return Err(Error::invalid("the picture ends too early"));
+    }
     let mut reader = reader(bytes)?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(MOST_PIXELS * 8);
     reader.limits(limits);
-    let picture =
-        reader.decode().map_err(|source| Error::invalid("picture is damaged or too demanding").with_source(source))?;
+    let damaged = |source| Error::invalid("picture is damaged or too demanding").with_source(source);
+    let mut decoder = reader.into_decoder().map_err(damaged)?;
+    let orientation = decoder.orientation().map_err(damaged)?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    picture.apply_orientation(orientation);
     if !picture.color().has_alpha() {
         return Ok(picture.into_rgb8());
     }
@@ -250,4 +282,58 @@ fn taps(start: u32, part: u32, target: u32, full: u32) -> Vec<Taps> {
             Taps { first, weights }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orion_core::ErrorKind;
+
+    const RED: [&[u8]; 4] = [
+        include_bytes!("../../render/fixtures/cmyk.jpg"),
+        include_bytes!("../../render/fixtures/moving.gif"),
+        include_bytes!("../../render/fixtures/moving.png"),
+        include_bytes!("../../render/fixtures/moving.webp"),
+    ];
+
+    fn written(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn pictures_of_articles_are_shown_as_they_are_meant() {
+        for bytes in RED {
+            let [red, green, blue] = decode(bytes).unwrap().get_pixel(24, 16).0;
+            let far = red.abs_diff(200).max(green.abs_diff(40)).max(blue.abs_diff(40));
+            assert!(far < 12, "{red} {green} {blue}: {:?}", &bytes[..4]);
+        }
+        let deep = image::ImageBuffer::from_pixel(30, 20, image::Rgb([51_400_u16, 10_280, 10_280]));
+        let deep = decode(&written(&DynamicImage::ImageRgb16(deep), ImageFormat::Png)).unwrap();
+        assert_eq!(deep.get_pixel(3, 3).0, [200, 40, 40]);
+        let jpeg =
+            written(&DynamicImage::from(RgbImage::from_pixel(60, 40, image::Rgb([9, 90, 200]))), ImageFormat::Jpeg);
+        // An Exif segment that says: turned by a quarter.
+        let exif = b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+        let turned = decode(&[&jpeg[..2], &exif[..], &jpeg[2..]].concat()).unwrap();
+        assert_eq!(turned.dimensions(), (40, 60));
+    }
+
+    #[test]
+    fn what_is_no_whole_picture_is_refused() {
+        let picture = DynamicImage::from(RgbImage::from_fn(300, 200, |x, y| image::Rgb([x as u8, y as u8, 7])));
+        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
+            let bytes = match format {
+                ImageFormat::Gif => written(&DynamicImage::from(picture.to_rgba8()), format),
+                _ => written(&picture, format),
+            };
+            assert!(decode(&bytes).is_ok(), "{format:?}");
+            let error = decode(&bytes[..bytes.len() / 2]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid, "{format:?}");
+        }
+        for other in [&b""[..], b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"MZ\x90\0", b"RIFF\x24\0\0\0WAVEfmt "] {
+            assert_eq!(decode(other).unwrap_err().kind(), ErrorKind::Invalid);
+        }
+    }
 }

@@ -8,6 +8,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, RgbImage};
 use orion_core::domain::timeline::{Canvas, Motion, View};
 use orion_core::{Error, ErrorKind, Operation, Result};
+use orion_draw::picture;
 use std::path::Path;
 
 /// Largest picture file.
@@ -51,7 +52,7 @@ pub async fn still(file: &Path, canvas: Canvas) -> Result<Still> {
 fn read_still(file: &Path, canvas: Canvas) -> Result<Still> {
     regular(file, MOST_PICTURE)?;
     let bytes = std::fs::read(file).map_err(|error| Error::invalid("this file cannot be read").with_source(error))?;
-    if bytes.starts_with(&[0xff, 0xd8]) && !is_whole_jpeg(&bytes) {
+    if bytes.starts_with(&[0xff, 0xd8]) && !picture::is_whole_jpeg(&bytes) {
         // The decoder fills up what is missing.
         return Err(Error::invalid("the picture ends too early").with_hint("copy or download it again"));
     }
@@ -72,31 +73,6 @@ fn read_still(file: &Path, canvas: Canvas) -> Result<Still> {
     let written = DynamicImage::from(flat).write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY));
     written.map_err(|error| Error::unexpected("the picture cannot be written as JPEG").with_source(error))?;
     Ok(Still { jpeg: jpeg.into(), width, height })
-}
-
-/// Whether a JPEG has its end mark: it is looked for behind the data of its scans, because a preview within the file
-/// has one, too, and cameras put more behind it.
-fn is_whole_jpeg(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    loop {
-        let Some([mark, kind, rest @ ..]) = bytes.get(at..) else { return false };
-        match (*mark, *kind) {
-            (0xff, 0xd9) => return true,
-            (0xff, 0xff) => at += 1,
-            (0xff, 0x01 | 0xd0..=0xd7) => at += 2,
-            (0xff, _) => {
-                let Some([high, low]) = rest.get(..2) else { return false };
-                at += 2 + usize::from(u16::from_be_bytes([*high, *low])).max(2);
-                if *kind == 0xda {
-                    let data = bytes.get(at..).unwrap_or_default();
-                    let ends = |two: &[u8]| two[0] == 0xff && !matches!(two[1], 0x00 | 0xd0..=0xd7);
-                    let Some(end) = data.windows(2).position(ends) else { return false };
-                    at += end;
-                }
-            }
-            _ => return false,
-        }
-    }
 }
 
 /// Looks at a clip.
@@ -255,7 +231,7 @@ mod tests {
     async fn bad_pictures_are_refused_before_they_cost_anything() {
         let picture = DynamicImage::from(RgbImage::from_fn(300, 200, |x, y| image::Rgb([x as u8, y as u8, 7])));
         let jpeg = written(&picture, ImageFormat::Jpeg);
-        assert!(is_whole_jpeg(&jpeg) && is_whole_jpeg(&[&jpeg[..], b"motion photo"].concat()));
+        assert!(picture::is_whole_jpeg(&jpeg) && picture::is_whole_jpeg(&[&jpeg[..], b"motion photo"].concat()));
         let png = written(&picture, ImageFormat::Png);
         // A header that promises 60,000 by 60,000 pixels.
         let mut huge = png.clone();
