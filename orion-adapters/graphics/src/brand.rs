@@ -359,7 +359,19 @@ mod tests {
 
     #[test]
     fn what_is_no_logo_is_refused() {
-        assert_eq!(Logo::read(b"GIF89a").unwrap_err().kind(), orion_core::ErrorKind::Invalid);
+        // A drawing is no PNG, whatever it repeats, refers to or spells out.
+        for other in [
+            &b"GIF89a"[..],
+            b"<svg xmlns='http://www.w3.org/2000/svg'><g id='a'><use href='#a'/></g></svg>",
+            b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>",
+            b"<?xml version='1.0'?><!DOCTYPE s [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;&a;'>]><svg>&b;</svg>",
+            b"",
+        ] {
+            assert_eq!(Logo::read(other).unwrap_err().kind(), orion_core::ErrorKind::Invalid);
+        }
+        let mut huge = picture::encode_png(Pixmap::new(20, 20).unwrap()).unwrap();
+        huge[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+        assert!(Logo::read(&huge).is_err());
         let clear = picture::encode_png(Pixmap::new(20, 20).unwrap()).unwrap();
         assert_eq!(Logo::read(&clear).unwrap_err().kind(), orion_core::ErrorKind::Invalid);
         let jpeg = picture::encode_jpeg(&image::RgbImage::new(20, 20), 80).unwrap();

@@ -105,3 +105,97 @@ fn marked(cue: &Cue, style: &CaptionStyle) -> (String, Vec<Range<usize>>) {
     let ranges = ranges.collect();
     (text(cue.words.len()), ranges)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orion_core::MediaTime;
+    use orion_core::domain::SafeArea;
+    use orion_core::domain::timeline::Format;
+
+    /// A line of each script, and what people paste.
+    const LINES: [(&str, &str); 17] = [
+        ("Latin", "The council closed the oldest bridge; Großbritannien zahlte £2.5bn."),
+        ("Cyrillic", "Правительство объявило сегодня о новом бюджете школ: 25 млн рублей."),
+        ("Greek", "Η κυβέρνηση ανακοίνωσε σήμερα τον νέο προϋπολογισμό για τα σχολεία."),
+        ("Arabic", "أعلنت الحكومة اليوم عن ميزانية جديدة بقيمة 25% للمدارس، وقالت «إنها خطوة مهمة»."),
+        ("Hebrew", "הממשלה הודיעה היום על תקציב חדש של 3.5 מיליארד שקל לבתי הספר."),
+        ("Thai", "รัฐบาลประกาศงบประมาณใหม่สำหรับโรงเรียนทั่วประเทศในวันนี้ เริ่มปี 2026"),
+        ("Chinese", "政府今天宣布了新的学校预算，总额达到二十五亿元，比去年增长百分之八。"),
+        ("Japanese", "政府は今日、学校のための新しい予算案を発表しました。「大きな一歩だ」と首相は述べた。"),
+        ("Korean", "정부는 오늘 전국 학교를 위한 새로운 예산안을 발표했습니다."),
+        ("Devanagari", "सरकार ने आज स्कूलों के लिए नए बजट की घोषणा की, जो 25% अधिक है।"),
+        ("Bengali", "সরকার আজ স্কুলের জন্য নতুন বাজেট ঘোষণা করেছে।"),
+        ("Tamil", "அரசு இன்று பள்ளிகளுக்கான புதிய பட்ஜெட்டை அறிவித்தது."),
+        ("Khmer", "រដ្ឋាភិបាលបានប្រកាសថវិកាថ្មីសម្រាប់សាលារៀននៅថ្ងៃនេះ"),
+        ("Burmese", "အစိုးရက ယနေ့ ကျောင်းများအတွက် ဘတ်ဂျက်အသစ်ကို ကြေညာခဲ့သည်။"),
+        ("emoji", "Lift-off 🚀 for 👩‍👩‍👧‍👦 and 👍🏽 in 🇩🇪 now ❤️ ⚡"),
+        ("long words", "Donaudampfschifffahrtsgesellschaftskapitän Pneumonoultramicroscopicsilicovolcanoconiosis"),
+        ("marks", "Z̷̛̤͓̗̲̫a̶̡̛l̸̢̨̛̤g̵̢o and a\u{202E}b\u{2067}c {\\an8} <b>"),
+    ];
+
+    /// Left, top, right and bottom of what is more than shadow, on the canvas.
+    fn ink(set: &Set) -> (usize, usize, usize, usize) {
+        let width = set.pixmap.width() as usize;
+        let seen = set.pixmap.pixels().iter().enumerate().filter(|(_, pixel)| pixel.alpha() > 200);
+        let places = seen.map(|(at, _)| (set.x + at % width, set.y + at / width));
+        places.fold((usize::MAX, usize::MAX, 0, 0), |ink, (x, y)| {
+            (ink.0.min(x), ink.1.min(y), ink.2.max(x), ink.3.max(y))
+        })
+    }
+
+    #[test]
+    fn captions_of_every_script_stay_where_no_app_covers_them_and_light_up_word_by_word() {
+        let fonts = FontKit::shared();
+        let required = std::env::var("ORION_REQUIRE").unwrap_or_default().split(',').any(|name| name == "fonts");
+        for (name, line) in LINES {
+            if fonts.unshown(line) != orion_draw::Unshown::default() && !required && name != "marks" {
+                continue;
+            }
+            let marked = orion_segment::mark(line).unwrap_or_else(|| line.to_owned());
+            let cues = caption::group(&caption::timed(&marked, MediaTime::ZERO, MediaTime::from_millis(6000)));
+            for (format, position) in Format::ALL
+                .iter()
+                .flat_map(|format| [(format, CaptionPosition::LowerThird), (format, CaptionPosition::Centre)])
+            {
+                let canvas = format.canvas(30);
+                let edge = SafeArea { top: 0.05, right: 0.05, bottom: 0.05, left: 0.05 };
+                let free = if *format == Format::Vertical { SafeArea::of_all() } else { edge };
+                let large =
+                    CaptionStyle { name: "large".to_owned(), size: 0.08, outline: 0.02, ..CaptionStyle::tiktok() };
+                for style in [CaptionStyle::tiktok(), CaptionStyle::youtube(), CaptionStyle::minimal(), large] {
+                    let captions = Captions { style: CaptionStyle { position, ..style }, cues: cues.clone() };
+                    let painter = CaptionPainter::new(fonts, &captions, canvas);
+                    for cue in &cues {
+                        let what = format!("{name} {format} {} {:?}", captions.style.name, cue.words);
+                        let Some(set) = painter.set(cue) else { panic!("nothing is shown: {what}") };
+                        let (left, top, right, bottom) = ink(&set);
+                        let (width, height) = (f64::from(canvas.width), f64::from(canvas.height));
+                        assert!(
+                            left as f64 >= free.left * width && right as f64 <= (1.0 - free.right) * width,
+                            "{what}"
+                        );
+                        assert!(
+                            top as f64 >= free.top * height && bottom as f64 <= (1.0 - free.bottom) * height,
+                            "{what}"
+                        );
+                        assert!((set.layout.missing, set.layout.truncated) == (0, false) || name == "marks", "{what}");
+                        if position == CaptionPosition::LowerThird {
+                            let edges = [CaptionStyle::UPPER_EDGE, CaptionStyle::LOWER_EDGE].map(|edge| edge * height);
+                            assert!(
+                                top as f64 >= edges[0] - 1.0 && bottom as f64 <= edges[1] + 1.0,
+                                "{what}: {top} {bottom}"
+                            );
+                        }
+                        assert_eq!(set.words.len(), cue.words.len(), "{what}");
+                        for (word, range) in cue.words.iter().zip(&set.words) {
+                            let lit = set.layout.coverage(&Select::Words(range.clone()), orion_draw::Ink::Fill);
+                            let plain = word.text.chars().any(char::is_alphanumeric);
+                            assert!(!plain || lit.alpha.iter().any(|alpha| *alpha > 128), "{what}: {word:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -206,9 +206,30 @@ mod tests {
         {
             assert!(wrong(&format!("name = \"A\"\n{field}\n")).to_string().contains("line: 2"), "{field}");
         }
-        // As deep as 64 KiB allow.
-        let deep = format!("name = {}\n", "[".repeat(60_000));
-        assert_eq!(wrong(&deep).kind(), ErrorKind::Invalid);
+        // As deep and as many as 64 KiB allow.
+        for bomb in [
+            format!("name = {}\n", "[".repeat(60_000)),
+            format!("name = {}\n", "{a=".repeat(20_000)),
+            format!("{}name = \"A\"\n", "a.".repeat(30_000)),
+            format!("[{}a]\n", "a.".repeat(30_000)),
+            format!("name = \"A\"\n{}", "[[body]]\n".repeat(7_000)),
+            format!("name = \"A\"\n[body]\nmotion = [{}]\n", "\"zoom_in\",".repeat(6_000)),
+            format!("name = \"{}\"\n", "A".repeat(60_000)),
+        ] {
+            assert_eq!(wrong(&bomb).kind(), ErrorKind::Invalid, "{}", &bomb[..40]);
+        }
+        for field in [
+            "[captions]\nsize = 1e308",
+            "[captions]\nsize = nan",
+            "[captions]\noutline = -inf",
+            "[captions]\nsize = 99999999999999999999999999",
+            "[body]\ntransition_seconds = inf",
+            "[body]\ntransition_seconds = nan",
+            "[body]\ntransition_seconds = -1e300",
+            "[colours]\nbackground = \"#0B102A0B102A\"\naccent = \"#FFCF5C\"",
+        ] {
+            assert_eq!(wrong(&format!("name = \"A\"\n{field}\n")).kind(), ErrorKind::Invalid, "{field}");
+        }
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("large.toml");
         std::fs::write(&file, "#".repeat(70_000)).unwrap();
