@@ -168,7 +168,7 @@ mod tests {
                     let painter = CaptionPainter::new(fonts, &captions, canvas);
                     for cue in &cues {
                         let what = format!("{name} {format} {} {:?}", captions.style.name, cue.words);
-                        let Some(set) = painter.set(cue) else { panic!("nothing is shown: {what}") };
+                        let Some(set) = painter.set(cue) else { unreachable!("nothing is shown: {what}") };
                         let (left, top, right, bottom) = ink(&set);
                         let (width, height) = (f64::from(canvas.width), f64::from(canvas.height));
                         assert!(

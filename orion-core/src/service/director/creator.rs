@@ -163,7 +163,7 @@ fn credits(script: &Script, material: &Material, language: Language) -> Vec<Stri
 /// The part of a closing line that asks for something, with its question mark.
 fn request(text: &str) -> String {
     let parts = text.split_inclusive([',', '.', '?', '!', '。', '，', '？', '！', '،', '؟', '।']).map(str::trim);
-    let parts: Vec<&str> = parts.filter(|part| word_count(part) >= 2 || !part.is_ascii() && asks(part) > 0).collect();
+    let parts: Vec<&str> = parts.filter(|part| word_count(part) >= 2 || !part.is_ascii()).collect();
     let question = parts.iter().find(|part| part.ends_with(['?', '？', '؟']));
     let part = question.or_else(|| parts.iter().find(|part| asks(part) > 0)).or(parts.first());
     part.map_or(text, |part| part.trim_end_matches([',', '.', '!', '。', '，', '！', '،', '।'])).to_owned()
