@@ -146,8 +146,8 @@ pub fn mark(logo: &Logo, look: &Look, corner: Corner, (width, height): (u32, u32
     transparent(layer, false)
 }
 
-/// A name and what it stands for, on a plate beside a bar of the accent: above the captions of tall videos, where cards leave
-/// room for it, and below those of others. The plate is dark enough for whatever picture lies behind.
+/// A name and what it stands for, on a plate beside a bar of the accent, above captions, where cards leave room for it. The
+/// plate is dark enough for whatever picture lies behind.
 ///
 /// # Errors
 /// `Invalid` without a name; `Exhausted` when there is no memory for it.
@@ -247,7 +247,7 @@ fn sheet(theme: &Theme, unit: f32, (width, height): (u32, u32), right_to_left: b
 mod tests {
     use super::*;
     use orion_core::domain::colour::{LEGIBLE, contrast};
-    use orion_core::domain::timeline::CaptionStyle;
+    use orion_core::domain::timeline;
     use orion_core::testing::sample;
 
     fn logo(width: u32, height: u32, colour: u32) -> Logo {
@@ -320,8 +320,8 @@ mod tests {
             let layer = lower_third(&kit, &sample::look(), names, size).unwrap();
             let (left, top, right, bottom) = seen(&layer);
             let (high, canvas) = (size.1 as f32, Canvas::new(size));
-            let captions = (CaptionStyle::UPPER_EDGE as f32 * high, CaptionStyle::LOWER_EDGE as f32 * high);
-            assert!((bottom as f32) < captions.0 || top as f32 > captions.1, "{size:?}: {top} to {bottom}");
+            let canvas_of = timeline::Canvas { width: size.0, height: size.1, frames_per_second: 30 };
+            assert!((bottom as f32) < canvas_of.caption_band().0 as f32 * high, "{size:?}: {top} to {bottom}");
             assert!(top as f32 > canvas.type_area(true, true).bottom + 8.0, "{size:?}: {top} to {bottom}");
             let area = canvas.third(0.0);
             assert!(left as f32 >= area.left - 1.0 && right as f32 <= area.right + 1.0, "{size:?}");

@@ -7,8 +7,6 @@ use crate::theme::Theme;
 use orion_core::domain::Card;
 use orion_draw::{Align, FontKit, Pixmap, TextLayout, TextStyle, Weight};
 
-/// Wider panels look empty.
-const WIDEST: f32 = 1240.0;
 /// Between two stacks that stand side by side.
 const GUTTER: f32 = 56.0;
 /// A stack is made smaller at most this often, by a twelfth each time.
@@ -77,9 +75,9 @@ impl<'a> Setter<'a> {
     pub(crate) fn new(kit: &'a FontKit, theme: &'a Theme, size: (u32, u32), area: Area, credited: bool) -> Self {
         let unit = Canvas::new(size).unit();
         let top = area.top + if credited { 70.0 * unit } else { 0.0 };
-        let width = area.width().min(WIDEST * unit);
+        let (width, height) = (area.width(), area.bottom - top);
         let size = (size.0 as f32, size.1 as f32);
-        Self { kit, theme, size, area, unit, width, height: area.bottom - top, top }
+        Self { kit, theme, size, area, unit, width, height, top }
     }
 
     /// Whether there is room for two stacks side by side.
@@ -202,8 +200,8 @@ impl<'a> Setter<'a> {
         }
         // Scripts without capitals have smaller letters.
         let style = match rises(label) {
-            true => self.style(Weight::Bold, 35.0),
-            false => self.style(Weight::Bold, 29.0).letter_spacing(0.08),
+            true => self.style(Weight::Bold, 38.0),
+            false => self.style(Weight::Bold, 33.0).letter_spacing(0.08),
         };
         let label = orion_core::text::capitals(label);
         let words = self.kit.fit(
@@ -214,6 +212,11 @@ impl<'a> Setter<'a> {
             1,
         );
         if words.is_empty() { Vec::new() } else { vec![(0.0, Block::Pill(words))] }
+    }
+
+    /// The largest size of words that have the whole width: on a wide canvas there is more of it.
+    pub(crate) fn alone(&self, largest: f32) -> f32 {
+        if self.width > 1300.0 * self.unit { 1.25 * largest } else { largest }
     }
 
     /// A headline in the room that other blocks leave.
@@ -234,7 +237,7 @@ impl<'a> Setter<'a> {
             Card::Headline { label, headline } => {
                 let mut head = self.pill(label);
                 let largest = if headline.split_whitespace().count() <= 6 { 160.0 } else { 136.0 };
-                let words = self.headline(headline, largest, 9, self.tall(&head) + 110.0 * self.unit);
+                let words = self.headline(headline, self.alone(largest), 9, self.tall(&head) + 110.0 * self.unit);
                 head.extend(words.map(|words| (above(headline, &words, self.unit, 42.0), words)));
                 head.push((30.0, Block::Rule));
                 Parts { head, panels: Vec::new() }
@@ -247,7 +250,9 @@ impl<'a> Setter<'a> {
             Card::Comparison { label, headline, left, right } => {
                 self.with_headline(label, headline, 104.0, vec![(0.0, self.versus(left, right))])
             }
-            Card::Closing { headline, credits } => self.with_headline("", headline, 150.0, self.credits(credits)),
+            Card::Closing { headline, credits } => {
+                self.with_headline("", headline, self.alone(150.0), self.credits(credits))
+            }
             Card::Statement { words, marked } => Parts { head: Vec::new(), panels: self.statement(words, marked) },
             Card::Chart { label, headline, bars } => self.with_headline(label, headline, 92.0, self.bars(bars)),
             Card::Timeline { label, headline, moments } => {
@@ -295,7 +300,7 @@ impl<'a> Setter<'a> {
         let others = 230.0 * self.unit + ink_height(&speaker);
         let mut blocks = vec![(0.0, Block::Mark(mark))];
         let most = if quote.split_whitespace().count() <= 12 { 124.0 } else { 100.0 };
-        if let Some(words) = self.headline(quote, most, 8, others) {
+        if let Some(words) = self.headline(quote, self.alone(most), 8, others) {
             blocks.push((-70.0, words));
         }
         if !speaker.is_empty() {

@@ -100,7 +100,7 @@ impl Setter<'_> {
         let count = text.split_whitespace().count();
         let largest = if count <= 8 { 128.0 } else { 108.0 };
         let room = (width, self.height - 2.0 * 58.0 * self.unit);
-        let layout = self.kit.fit(text, self.style(Weight::Black, largest), 30.0 * self.unit, room, 9);
+        let layout = self.kit.fit(text, self.style(Weight::Black, self.alone(largest)), 30.0 * self.unit, room, 9);
         let marked = marked.iter().filter_map(|marked| found(text, marked)).collect();
         if layout.is_empty() { Vec::new() } else { vec![(0.0, Block::Statement(Statement { words: layout, marked }))] }
     }
@@ -137,9 +137,9 @@ impl Setter<'_> {
         let inner = self.width - (2.0 * MARGIN + 2.0 * DOT + 34.0) * self.unit;
         let small = moments.len() > 3;
         let whats = moments.iter().map(|(_, what)| what.as_str());
-        let size = self.common(whats, Weight::Bold, if small { 46.0 } else { 64.0 }, 24.0, (inner, 2));
+        let size = self.common(whats, Weight::Bold, if small { 50.0 } else { 72.0 }, 24.0, (inner, 2));
         let moment = |(when, what): &(String, String)| Moment {
-            when: self.line(when, Weight::Black, if small { 42.0 } else { 54.0 }, 22.0, inner),
+            when: self.line(when, Weight::Black, if small { 44.0 } else { 58.0 }, 22.0, inner),
             what: self.kit.fit(what, self.style(Weight::Bold, size), 20.0 * self.unit, (inner, f32::MAX), 2),
         };
         if moments.is_empty() { Vec::new() } else { vec![(0.0, Block::Moments(moments.iter().map(moment).collect()))] }

@@ -1,6 +1,7 @@
-//! Where things stand on a canvas: type, a brand's mark above it, a lower third, and between them the captions that the
-//! renderer draws. The apps show tall videos from edge to edge and lay their own texts and buttons over them; other shapes
-//! are shown beside those.
+//! Where things stand on a canvas, from top to bottom: a brand's mark, type, a lower third, and the captions that the
+//! renderer draws. Over tall videos apps lay their own texts and buttons.
+
+use orion_core::domain::timeline;
 
 /// Distance of type from the edges, as a share of the width.
 const SIDE: f32 = 0.068;
@@ -10,12 +11,8 @@ const RIGHT: f32 = 0.875;
 const HEADER: f32 = 0.118;
 /// Upper edges of type and of a mark in others.
 const TOP: (f32, f32) = (0.098, 0.05);
-/// Lower edge of type: captions stand below, from 0.60 to 0.78 of the height.
-const BOTTOM: f32 = 0.572;
-/// Lower edge of a lower third in tall videos, above the captions, because the apps' texts stand below them.
-const ABOVE: f32 = 0.588;
-/// Upper edge of a lower third in others, below the captions.
-const BELOW: f32 = 0.80;
+/// Between the band of captions and what stands above it, as shares of the height: type, and a lower third.
+const ABOVE: (f32, f32) = (0.028, 0.012);
 /// Height of the strip of a mark, and of what is kept free for a lower third, in pixels of a canvas 1080 wide or high.
 const STRIP: f32 = 81.0;
 const THIRD: f32 = 172.0;
@@ -39,55 +36,55 @@ impl Area {
 
 /// A canvas.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Canvas {
-    width: f32,
-    height: f32,
-}
+pub(crate) struct Canvas(timeline::Canvas);
 
 impl Canvas {
     pub(crate) fn new((width, height): (u32, u32)) -> Self {
-        Self { width: width as f32, height: height as f32 }
+        Self(timeline::Canvas { width, height, frames_per_second: 30 })
+    }
+
+    fn width(&self) -> f32 {
+        self.0.width as f32
+    }
+
+    fn height(&self) -> f32 {
+        self.0.height as f32
     }
 
     /// One pixel of a canvas 1080 wide or high.
     pub(crate) fn unit(&self) -> f32 {
-        self.width.min(self.height) / 1080.0
-    }
-
-    /// Whether apps show it from edge to edge.
-    fn is_tall(&self) -> bool {
-        self.height > 1.5 * self.width
+        self.width().min(self.height()) / 1080.0
     }
 
     fn across(&self, top: f32, bottom: f32) -> Area {
-        let right = if self.is_tall() { RIGHT } else { 1.0 - SIDE };
-        Area { left: SIDE * self.width, top, right: right * self.width, bottom }
+        let right = if self.0.is_tall() { RIGHT } else { 1.0 - SIDE };
+        Area { left: SIDE * self.width(), top, right: right * self.width(), bottom }
     }
 
     /// Where type stands, with room for a mark and a lower third if there are such.
     pub(crate) fn type_area(&self, mark: bool, third: bool) -> Area {
-        let top = match (mark, self.is_tall()) {
+        let top = match (mark, self.0.is_tall()) {
             (true, _) => self.strip().bottom + GAP * self.unit(),
-            (false, true) => HEADER * self.height,
-            (false, false) => TOP.0 * self.height,
+            (false, true) => HEADER * self.height(),
+            (false, false) => TOP.0 * self.height(),
         };
-        let bottom = match third && self.is_tall() {
-            true => ABOVE * self.height - (THIRD + GAP) * self.unit(),
-            false => BOTTOM * self.height,
+        let bottom = match third {
+            true => self.third(THIRD * self.unit()).top - GAP * self.unit(),
+            false => (self.0.caption_band().0 as f32 - ABOVE.0) * self.height(),
         };
         self.across(top, bottom)
     }
 
     /// The strip in one of whose corners a mark stands.
     pub(crate) fn strip(&self) -> Area {
-        let top = self.height * if self.is_tall() { HEADER } else { TOP.1 };
+        let top = self.height() * if self.0.is_tall() { HEADER } else { TOP.1 };
         self.across(top, top + STRIP * self.unit())
     }
 
     /// Where a lower third of this height stands.
     pub(crate) fn third(&self, tall: f32) -> Area {
-        let top = if self.is_tall() { ABOVE * self.height - tall } else { BELOW * self.height };
-        self.across(top, top + tall)
+        let bottom = (self.0.caption_band().0 as f32 - ABOVE.1) * self.height();
+        self.across(bottom - tall, bottom)
     }
 }
 
@@ -95,7 +92,7 @@ impl Canvas {
 mod tests {
     use super::*;
     use orion_core::domain::SafeArea;
-    use orion_core::domain::timeline::{CaptionStyle, Format};
+    use orion_core::domain::timeline::Format;
 
     #[test]
     fn nothing_stands_on_anything_else_or_where_an_app_covers_it() {
@@ -114,9 +111,10 @@ mod tests {
                 assert!(f64::from(area.top) >= free.top * height - 1.0, "{format} {area:?}");
                 assert!(f64::from(area.bottom) <= (1.0 - free.bottom) * height + 1.0, "{format} {area:?}");
             }
-            let captions = [CaptionStyle::UPPER_EDGE, CaptionStyle::LOWER_EDGE].map(|edge| edge as f32 * place.height);
+            let (upper, lower) = canvas.caption_band();
+            let captions = [upper, lower].map(|edge| edge as f32 * place.height());
             let own = place.type_area(true, true);
-            assert!(own.bottom - own.top > 0.3 * place.height, "{format}: {own:?} is too small to be read");
+            assert!(own.bottom - own.top > 0.3 * place.height(), "{format}: {own:?} is too small to be read");
             let mut areas = [
                 (strip.top, strip.bottom),
                 (own.top, own.bottom),
@@ -125,7 +123,7 @@ mod tests {
             ];
             areas.sort_by(|one, other| one.0.total_cmp(&other.0));
             for pair in areas.windows(2) {
-                assert!(pair[0].1 + 0.01 * place.height < pair[1].0, "{format}: {areas:?}");
+                assert!(pair[0].1 + 0.01 * place.height() < pair[1].0, "{format}: {areas:?}");
             }
         }
     }

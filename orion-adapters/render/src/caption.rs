@@ -59,17 +59,18 @@ impl<'a> CaptionPainter<'a> {
     /// Lays a cue out and draws it.
     fn set(&self, cue: &Cue) -> Option<Set> {
         let (width, height) = (self.canvas.width as f32, self.canvas.height as f32);
+        let type_height = self.canvas.type_height() as f32;
         let (text, words) = marked(cue, self.style);
         let (centre, room) = match self.style.position {
             CaptionPosition::Centre => (0.5, 0.3),
-            CaptionPosition::LowerThird => (
-                (CaptionStyle::UPPER_EDGE + CaptionStyle::LOWER_EDGE) / 2.0,
-                CaptionStyle::LOWER_EDGE - CaptionStyle::UPPER_EDGE,
-            ),
+            CaptionPosition::LowerThird => {
+                let (upper, lower) = self.canvas.caption_band();
+                ((upper + lower) / 2.0, lower - upper)
+            }
         };
-        let size = self.style.size as f32 * height;
+        let size = self.style.size as f32 * type_height;
         let weight = if self.style.uppercase { Weight::Black } else { Weight::Bold };
-        let outline = self.style.outline as f32 * height;
+        let outline = self.style.outline as f32 * type_height;
         let space = (width * CaptionStyle::WIDTH as f32 - 2.0 * outline, height * room as f32 - 2.0 * outline);
         let type_style = TextStyle::new(weight, size).align(Align::Centre).line_height(1.12).letter_spacing(0.004);
         let layout = self.fonts.fit(&text, type_style, size * SMALLEST, space, MOST_LINES);
@@ -181,7 +182,8 @@ mod tests {
                         );
                         assert!((set.layout.missing, set.layout.truncated) == (0, false) || name == "marks", "{what}");
                         if position == CaptionPosition::LowerThird {
-                            let edges = [CaptionStyle::UPPER_EDGE, CaptionStyle::LOWER_EDGE].map(|edge| edge * height);
+                            let band = canvas.caption_band();
+                            let edges = [band.0, band.1].map(|edge| edge * height);
                             assert!(
                                 top as f64 >= edges[0] - 1.0 && bottom as f64 <= edges[1] + 1.0,
                                 "{what}: {top} {bottom}"

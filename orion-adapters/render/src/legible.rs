@@ -9,6 +9,7 @@ use crate::tests::{Bench, settings};
 use image::{Rgb, RgbImage};
 use orion_core::MediaTime;
 use orion_core::Operation;
+use orion_core::domain::Template;
 use orion_core::domain::colour::{LEGIBLE, contrast, luminance, mix};
 use orion_core::domain::timeline::*;
 use orion_core::port::{BlobStore, BlobStoreExt, Renderer};
@@ -146,26 +147,45 @@ fn letters(frame: &RgbImage, parts: &[Part]) -> u32 {
     all[all.len() / 20]
 }
 
+/// Renders a style over bright, dark and busy pictures and holds every frame against 7:1.
+async fn is_read(bench: &Bench, style: &CaptionStyle, format: Format) {
+    let (renderer, canvas) = (bench.renderer(), format.canvas(30));
+    let black = drawn(bench, &renderer, &timeline(bench, style, canvas, &[plain(0)]).await).await;
+    let white = drawn(bench, &renderer, &timeline(bench, style, canvas, &[plain(255)]).await).await;
+    let parts = parts(style, &black, &white);
+    let pictures = [("bright", plain(255)), ("dark", plain(0)), ("busy", busy(&canvas))];
+    let timeline = timeline(bench, style, canvas, &pictures.clone().map(|(_, picture)| picture)).await;
+    let frames = decoded(bench, &renderer, &timeline).await;
+    assert_eq!(frames.len(), pictures.len());
+    for ((picture, _), frame) in pictures.iter().zip(&frames) {
+        let letters = letters(frame, &parts);
+        let what = format!("{} {format} on {picture}, letters of {letters:06X}", style.name);
+        assert!(enclosed(frame, &parts, letters, LEGIBLE), "{what}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn captions_are_read_on_every_picture_in_every_style_and_shape() {
     let Some(bench) = Bench::new() else { return };
-    let renderer = bench.renderer();
     for format in [Format::Vertical, Format::Portrait, Format::Square, Format::Horizontal] {
-        let canvas = format.canvas(30);
         for style in [CaptionStyle::tiktok(), CaptionStyle::youtube(), CaptionStyle::minimal()] {
-            let black = drawn(&bench, &renderer, &timeline(&bench, &style, canvas, &[plain(0)]).await).await;
-            let white = drawn(&bench, &renderer, &timeline(&bench, &style, canvas, &[plain(255)]).await).await;
-            let parts = parts(&style, &black, &white);
-            let pictures = [("bright", plain(255)), ("dark", plain(0)), ("busy", busy(&canvas))];
-            let timeline = timeline(&bench, &style, canvas, &pictures.clone().map(|(_, picture)| picture)).await;
-            let frames = decoded(&bench, &renderer, &timeline).await;
-            assert_eq!(frames.len(), pictures.len());
-            for ((picture, _), frame) in pictures.iter().zip(&frames) {
-                let letters = letters(frame, &parts);
-                let what = format!("{} {format} on {picture}, letters of {letters:06X}", style.name);
-                assert!(enclosed(frame, &parts, letters, LEGIBLE), "{what}");
-            }
+            is_read(&bench, &style, format).await;
         }
+    }
+}
+
+/// The smallest, thinnest and darkest that a template may ask for.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_least_that_a_template_may_ask_for_is_read() {
+    let Some(bench) = Bench::new() else { return };
+    let [size, outline] = [*Template::CAPTION_SIZE.start(), *Template::CAPTION_OUTLINE.start()];
+    let grey = (0..=255).map(|grey| grey * 0x01_01_01).find(|grey| contrast(*grey, 0) >= LEGIBLE + 0.3);
+    let grey = grey.unwrap_or(0xFF_FF_FF);
+    let least = CaptionStyle { name: "least".to_owned(), size, outline, fill: grey, ..CaptionStyle::minimal() };
+    let template = Template { name: "Least".to_owned(), captions: Some(least.clone()), ..Template::default() };
+    template.check().unwrap();
+    for format in [Format::Vertical, Format::Horizontal] {
+        is_read(&bench, &least, format).await;
     }
 }
 

@@ -63,6 +63,10 @@ impl Template {
     const USUAL: MediaTime = MediaTime::from_millis(400);
     /// How long taking over may last, in seconds.
     pub const TRANSITION: std::ops::RangeInclusive<f64> = 0.1..=1.5;
+    /// Size of caption type and width of its outline, as shares of the height; thinner is not read on bright pictures.
+    pub const CAPTION_SIZE: std::ops::RangeInclusive<f64> = 0.02..=0.08;
+    /// See [`CAPTION_SIZE`](Self::CAPTION_SIZE).
+    pub const CAPTION_OUTLINE: std::ops::RangeInclusive<f64> = 0.002..=0.02;
     /// Layouts that fit whatever is said, of which every list of layouts holds one.
     pub const FIT_ALL: [Layout; 2] = [Layout::Headline, Layout::Statement];
     /// Layouts of an opening.
@@ -170,9 +174,9 @@ impl Template {
                     .with_hint(format!("choose a lighter one: {LEGIBLE}:1 is the least")));
             }
         }
-        let sizes = (0.02..=0.08).contains(&captions.size) && (0.001..=0.02).contains(&captions.outline);
+        let sizes = Self::CAPTION_SIZE.contains(&captions.size) && Self::CAPTION_OUTLINE.contains(&captions.outline);
         if !sizes {
-            return Err(Error::invalid("caption type is 0.02 to 0.08 of the height, its outline 0.001 to 0.02")
+            return Err(Error::invalid("caption type is 0.02 to 0.08 of the height, its outline 0.002 to 0.02")
                 .with_context("place", "captions")
                 .with_context("size", captions.size)
                 .with_context("outline", captions.outline)

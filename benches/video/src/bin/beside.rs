@@ -144,8 +144,8 @@ fn plan(timeline: &Timeline, drawn: &Drawn, scenes: &[Value]) -> Result<Value> {
     Ok(json!({
         "width": width, "height": height, "rate": rate, "zoom": ZOOM, "scenes": scenes, "captions": cues,
         "font": concat!(env!("CARGO_MANIFEST_DIR"), "/../../orion-adapters/draw/fonts/inter-bold.ttf"),
-        "size": timeline.captions.style.size * f64::from(height),
-        "outline": timeline.captions.style.outline * f64::from(height),
+        "size": timeline.captions.style.size * timeline.canvas.type_height(),
+        "outline": timeline.captions.style.outline * timeline.canvas.type_height(),
         "preset": drawn.option("-preset")?, "crf": drawn.option("-crf")?, "x264": drawn.option("-x264-params")?,
         "threads": drawn.option("-threads")?, "group": drawn.option("-g")?,
     }))

@@ -62,6 +62,12 @@ impl Canvas {
 
     /// Frame rates that the platforms play as they are.
     pub const RATES: [u32; 4] = [24, 25, 30, 60];
+
+    /// Whether apps show it from edge to edge and lay their own texts and buttons over it; other shapes they show beside
+    /// those.
+    pub const fn is_tall(&self) -> bool {
+        2 * self.height as u64 > 3 * self.width as u64
+    }
 }
 
 named! {
@@ -269,7 +275,7 @@ pub enum CaptionPosition {
     LowerThird,
 }
 
-/// How captions look. Sizes are fractions of the canvas height.
+/// How captions look. Sizes are fractions of the height of a 9:16 canvas; see [`Canvas::type_height`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CaptionStyle {
     /// Name: `tiktok`, `youtube`, `minimal`.

@@ -39,6 +39,9 @@ pub(crate) fn statement(words: String, found: &[Claim], language: Language) -> C
         long.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
         marked = long.into_iter().take(1).map(str::to_owned).collect();
     }
+    // Where most of it stood out nothing would: what is written without spaces counts as one word.
+    let all = words.chars().count();
+    marked.retain(|mark| 2 * mark.chars().count() <= all);
     Card::Statement { words, marked }
 }
 
@@ -69,5 +72,6 @@ mod tests {
         assert!(marked("It is so.").is_empty());
         assert_eq!(marked("Η κυβέρνηση δεν απάντησε ποτέ."), ["κυβέρνηση"]);
         assert_eq!(marked("Η πόλη είδε την Αθήνα."), ["Αθήνα"]);
+        assert!(marked("预算比去年增长百分之八。").is_empty());
     }
 }

@@ -36,7 +36,7 @@ pub fn to_ass(captions: &Captions, canvas: &Canvas) -> String {
     let height = f64::from(canvas.height);
     let (alignment, margin) = match style.position {
         CaptionPosition::Centre => (5, 0.0),
-        CaptionPosition::LowerThird => (2, (1.0 - CaptionStyle::LOWER_EDGE) * height),
+        CaptionPosition::LowerThird => (2, (1.0 - canvas.caption_band().1) * height),
     };
     let side = (1.0 - CaptionStyle::WIDTH) / 2.0 * f64::from(canvas.width);
     let mut file = format!(
@@ -49,11 +49,11 @@ pub fn to_ass(captions: &Captions, canvas: &Canvas) -> String {
          [Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n",
         canvas.width,
         canvas.height,
-        style.size * height,
+        style.size * canvas.type_height(),
         // A word has the secondary colour until it is spoken and the primary one from then on.
         ass_colour(style.highlight),
         ass_colour(style.fill),
-        style.outline * height,
+        style.outline * canvas.type_height(),
     );
     for cue in &captions.cues {
         let _ = write!(file, "Dialogue: 0,{},{},Default,,0,0,0,,", ass_clock(cue.start), ass_clock(cue.end));
@@ -77,14 +77,25 @@ pub fn to_ass(captions: &Captions, canvas: &Canvas) -> String {
 impl CaptionStyle {
     /// Share of the canvas width that captions may fill, in the middle: clear of the platforms' buttons.
     pub const WIDTH: f64 = 0.80;
-    /// Lower edge of captions in the lower third, as a share of the height: above the platforms' own texts.
-    pub const LOWER_EDGE: f64 = 0.78;
-    /// Upper edge of captions in the lower third.
-    pub const UPPER_EDGE: f64 = 0.60;
 
     /// A word as this style shows it.
     pub fn cased(&self, word: &str) -> String {
         if self.uppercase { crate::text::capitals(word) } else { word.to_owned() }
+    }
+}
+
+impl Canvas {
+    /// Upper and lower edge of captions in the lower third, as shares of the height: above the apps' own texts in tall
+    /// videos, further down in others, which have none.
+    pub const fn caption_band(&self) -> (f64, f64) {
+        if self.is_tall() { (0.60, 0.78) } else { (0.74, 0.92) }
+    }
+
+    /// The height that sizes of captions are shares of: that of the canvas if it is 9:16, and more of what is less tall,
+    /// because it is looked at from as near.
+    pub fn type_height(&self) -> f64 {
+        let (width, height) = (f64::from(self.width), f64::from(self.height));
+        (height * width.min(height) * 16.0 / 9.0).sqrt()
     }
 }
 

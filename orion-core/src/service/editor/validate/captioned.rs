@@ -2,7 +2,7 @@
 
 use super::rendered::safe_area;
 use super::{Checks, content};
-use crate::domain::timeline::{Captions, Loudness};
+use crate::domain::timeline::{Canvas, Captions, Loudness};
 use crate::port::{MediaInfo, Validation};
 
 /// How far a loudness may be off, in LU.
@@ -54,7 +54,8 @@ pub fn check_captioned(info: &MediaInfo, asked: &Captioned<'_>) -> Validation {
     let captions = asked.captions.check(info.duration.max(before.duration));
     let found = captions.as_ref().err().map_or_else(|| "inside".to_owned(), ToString::to_string);
     checks.add("captions", 0.5, captions.is_ok(), "inside".to_owned(), found);
-    safe_area(&mut checks, &asked.captions.style, info.height > info.width);
+    let canvas = Canvas { width: info.width, height: info.height, frames_per_second: 30 };
+    safe_area(&mut checks, &asked.captions.style, &canvas);
     if let (Some(was), Some(seen)) = (&before.content, &info.content) {
         content::compared(&mut checks, was, seen, NEW);
     }

@@ -8,7 +8,7 @@ use super::{Checks, content};
 use crate::MediaTime;
 use crate::domain::SafeArea;
 use crate::domain::h264::{Level, PROFILES};
-use crate::domain::timeline::{CaptionPosition, CaptionStyle, Timeline};
+use crate::domain::timeline::{Canvas, CaptionPosition, CaptionStyle, Timeline};
 use crate::port::{MediaInfo, Validation};
 
 /// Longest time between two key frames, in seconds.
@@ -96,7 +96,7 @@ pub fn validate(info: &MediaInfo, timeline: &Timeline, expectations: &Expectatio
     let found = captions.as_ref().err().map_or_else(|| "inside".to_owned(), ToString::to_string);
     checks.add("captions", 0.5, captions.is_ok(), "inside".to_owned(), found);
     if !timeline.captions.cues.is_empty() {
-        safe_area(&mut checks, &timeline.captions.style, canvas.height > canvas.width);
+        safe_area(&mut checks, &timeline.captions.style, canvas);
     }
     if let Some(seen) = &info.content {
         content::rendered(&mut checks, seen, timeline);
@@ -105,9 +105,12 @@ pub fn validate(info: &MediaInfo, timeline: &Timeline, expectations: &Expectatio
 }
 
 /// Whether captions stay where no app covers a tall picture, or a twentieth off the edges of any other.
-pub(super) fn safe_area(checks: &mut Checks, style: &CaptionStyle, tall: bool) {
-    let free = if tall { SafeArea::of_all() } else { SafeArea { top: 0.05, right: 0.05, bottom: 0.05, left: 0.05 } };
-    let taken = margins(style);
+pub(super) fn safe_area(checks: &mut Checks, style: &CaptionStyle, canvas: &Canvas) {
+    let free = match canvas.is_tall() {
+        true => SafeArea::of_all(),
+        false => SafeArea { top: 0.05, right: 0.05, bottom: 0.05, left: 0.05 },
+    };
+    let taken = margins(style, canvas);
     let pairs = [
         ("above", taken.top, free.top),
         ("right", taken.right, free.right),
@@ -124,14 +127,14 @@ pub(super) fn safe_area(checks: &mut Checks, style: &CaptionStyle, tall: bool) {
 }
 
 /// What captions of a style leave free when they are as long as they can be: two lines over the whole of their width.
-fn margins(style: &CaptionStyle) -> SafeArea {
+fn margins(style: &CaptionStyle, canvas: &Canvas) -> SafeArea {
     let side = (1.0 - CaptionStyle::WIDTH) / 2.0;
     // Two lines with 1.12 of their size from one to the next, and the outline.
-    let half = style.size * 1.12 + style.outline;
+    let half = (style.size * 1.12 + style.outline) * canvas.type_height() / f64::from(canvas.height);
     let (middle, most) = match style.position {
         CaptionPosition::Centre => (0.5, 0.15),
         CaptionPosition::LowerThird => {
-            let (upper, lower) = (CaptionStyle::UPPER_EDGE, CaptionStyle::LOWER_EDGE);
+            let (upper, lower) = canvas.caption_band();
             ((upper + lower) / 2.0, (lower - upper) / 2.0)
         }
     };
