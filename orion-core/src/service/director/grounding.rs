@@ -57,6 +57,9 @@ impl<'a> Sources<'a> {
     }
 
     fn check(&self, number: usize, line: &Line, checks: &mut Vec<GroundingCheck>) -> (Option<Line>, GroundingAction) {
+        if line.role == LineRole::CallToAction && tongue::is_ours(&line.text) {
+            return (Some(line.clone()), GroundingAction::Kept);
+        }
         let found = claims(&line.text, self.language);
         let mut sources: Vec<u32> = line
             .sources
