@@ -95,7 +95,7 @@ impl Block {
             Self::Speaker(words) => ink_height(words),
             Self::Rule => 8.0 * unit,
             Self::Number { lead, value, caption, share } => {
-                let led = if lead.is_empty() { 0.0 } else { cap_height(lead) + 30.0 * unit };
+                let led = if lead.is_empty() { 0.0 } else { cap_height(lead) + 42.0 * unit };
                 let captioned = if caption.is_empty() { 0.0 } else { below(value, unit) + ink_height(caption) };
                 let bar = if share.is_some() { 62.0 * unit } else { 0.0 };
                 96.0 * unit + led + cap_height(value) + captioned + bar
@@ -269,7 +269,7 @@ impl Sheet<'_> {
         let mut top = y + margin;
         if !lead.is_empty() {
             self.plated(lead, self.start(lead, x + margin, inner), top, self.theme.text);
-            top += cap_height(lead) + 30.0 * unit;
+            top += cap_height(lead) + 42.0 * unit;
         }
         self.plated(value, self.start(value, x + margin, inner), top, self.theme.accent);
         top += cap_height(value);
@@ -291,7 +291,7 @@ impl Sheet<'_> {
     fn point(&mut self, number: &TextLayout, words: &TextLayout, (x, y, width, height): (f32, f32, f32, f32)) {
         let unit = self.unit;
         self.glass(x, y, width, height, 30.0 * unit);
-        let (badge, margin) = (30.0 * unit, 28.0 * unit);
+        let (badge, margin) = ((30.0 * unit).min(0.36 * height), 28.0 * unit);
         let middle = y + height / 2.0;
         let centre = if self.right_to_left { x + width - margin - badge } else { x + margin + badge };
         shape::circle(&mut self.pixmap, centre, middle, badge, rgb(self.theme.accent));

@@ -9,8 +9,9 @@ use orion_draw::{Align, FontKit, Pixmap, TextLayout, TextStyle, Weight};
 
 /// Between two stacks that stand side by side.
 const GUTTER: f32 = 56.0;
-/// A stack is made smaller at most this often, by a twelfth each time.
-const MOST_TRIES: usize = 16;
+/// A stack is made smaller at most this often, by a twelfth each time, and so often before its label goes.
+const MOST_TRIES: usize = 20;
+const FIRST_TRIES: usize = 3;
 
 /// The type layers and where they stand.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(crate) struct Setter<'a> {
     pub(crate) height: f32,
     /// Where the stack may begin: below a credit.
     top: f32,
+    /// Whether there is room for the label.
+    labelled: bool,
 }
 
 /// Blocks from top to bottom, each with the gap above it.
@@ -77,7 +80,7 @@ impl<'a> Setter<'a> {
         let top = area.top + if credited { 70.0 * unit } else { 0.0 };
         let (width, height) = (area.width(), area.bottom - top);
         let size = (size.0 as f32, size.1 as f32);
-        Self { kit, theme, size, area, unit, width, height, top }
+        Self { kit, theme, size, area, unit, width, height, top, labelled: true }
     }
 
     /// Whether there is room for two stacks side by side.
@@ -130,14 +133,18 @@ impl<'a> Setter<'a> {
 
     /// Sets a card. Over a picture it stands low, so that the picture is seen above it.
     pub(crate) fn set(&self, card: &Card, credit: Option<&str>, over_picture: bool, blank: bool) -> Option<Typeset> {
-        // Everything becomes smaller together until the stack has room.
+        // Everything becomes smaller together until the stack has room; a label goes before all else becomes small.
         let mut setter = self.clone();
         let mut columns = setter.columns(card);
-        for _ in 0..MOST_TRIES {
+        for tried in 0..MOST_TRIES {
             if setter.tallest(&columns) <= self.height {
                 break;
             }
-            setter.unit *= 0.92;
+            if tried == FIRST_TRIES {
+                setter = Self { labelled: false, ..self.clone() };
+            } else {
+                setter.unit *= 0.92;
+            }
             columns = setter.columns(card);
         }
         let (unit, tall) = (setter.unit, setter.tallest(&columns));
@@ -195,7 +202,7 @@ impl<'a> Setter<'a> {
     }
 
     fn pill(&self, label: &str) -> Vec<(f32, Block)> {
-        if label.trim().is_empty() {
+        if label.trim().is_empty() || !self.labelled {
             return Vec::new();
         }
         // Scripts without capitals have smaller letters.
@@ -317,14 +324,10 @@ impl<'a> Setter<'a> {
         let room = self.height * share - gap * self.unit * items.len().saturating_sub(1) as f32;
         let height = (room / items.len().max(1) as f32).min(152.0 * self.unit);
         let inner = self.width - 152.0 * self.unit;
+        let padding = (30.0 * self.unit).min(0.26 * height);
         let size = items.iter().map(|item| {
-            let words = self.kit.fit(
-                item,
-                self.style(Weight::Bold, 52.0),
-                24.0 * self.unit,
-                (inner, height - 30.0 * self.unit),
-                2,
-            );
+            let words =
+                self.kit.fit(item, self.style(Weight::Bold, 52.0), 24.0 * self.unit, (inner, height - padding), 2);
             words.style.size
         });
         // All points in one size: the one that the longest allows.
@@ -334,7 +337,7 @@ impl<'a> Setter<'a> {
                 item,
                 self.style(Weight::Bold, size),
                 20.0 * self.unit,
-                (inner, height - 24.0 * self.unit),
+                (inner, height - 0.8 * padding),
                 2,
             );
             let number = self.kit.layout(

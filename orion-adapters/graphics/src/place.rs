@@ -15,9 +15,9 @@ const TOP: (f32, f32) = (0.098, 0.05);
 const ABOVE: (f32, f32) = (0.028, 0.012);
 /// Height of the strip of a mark, and of what is kept free for a lower third, in pixels of a canvas 1080 wide or high.
 const STRIP: f32 = 81.0;
-const THIRD: f32 = 172.0;
+const THIRD: f32 = 168.0;
 /// Between them and type.
-const GAP: f32 = 26.0;
+const GAP: f32 = 28.0;
 
 /// A part of the canvas in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]

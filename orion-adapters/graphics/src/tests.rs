@@ -288,7 +288,7 @@ fn a_picture_is_seen_above_the_type() {
     let photo = RgbImage::from_fn(1200, 630, |x, _| image::Rgb([220, (x / 5) as u8, 30]));
     let request = request(cards().remove(0), look(0, 3), HALF[0]);
     let (page, _) = behind(&request, Some(&photo));
-    let red = (0..1080).step_by(40).filter(|x| page.pixel(*x, 120).is_some_and(|pixel| pixel.red() > 120)).count();
+    let red = (0..1080).step_by(40).filter(|x| page.pixel(*x, 90).is_some_and(|pixel| pixel.red() > 120)).count();
     assert!(red > 20, "{red} of 27 places");
 }
 

@@ -179,7 +179,7 @@ async fn captions_are_read_on_every_picture_in_every_style_and_shape() {
 async fn the_least_that_a_template_may_ask_for_is_read() {
     let Some(bench) = Bench::new() else { return };
     let [size, outline] = [*Template::CAPTION_SIZE.start(), *Template::CAPTION_OUTLINE.start()];
-    let grey = (0..=255).map(|grey| grey * 0x01_01_01).find(|grey| contrast(*grey, 0) >= LEGIBLE + 0.3);
+    let grey = (0..=255).map(|grey| grey * 0x01_01_01).find(|grey| contrast(*grey, 0) >= Template::CAPTION_CONTRAST);
     let grey = grey.unwrap_or(0xFF_FF_FF);
     let least = CaptionStyle { name: "least".to_owned(), size, outline, fill: grey, ..CaptionStyle::minimal() };
     let template = Template { name: "Least".to_owned(), captions: Some(least.clone()), ..Template::default() };

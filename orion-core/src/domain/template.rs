@@ -63,10 +63,12 @@ impl Template {
     const USUAL: MediaTime = MediaTime::from_millis(400);
     /// How long taking over may last, in seconds.
     pub const TRANSITION: std::ops::RangeInclusive<f64> = 0.1..=1.5;
+    /// Least contrast of captions to their black outline: encoding takes some of it away, and 7:1 are to be left.
+    pub const CAPTION_CONTRAST: f64 = 10.0;
     /// Size of caption type and width of its outline, as shares of the height; thinner is not read on bright pictures.
     pub const CAPTION_SIZE: std::ops::RangeInclusive<f64> = 0.02..=0.08;
     /// See [`CAPTION_SIZE`](Self::CAPTION_SIZE).
-    pub const CAPTION_OUTLINE: std::ops::RangeInclusive<f64> = 0.002..=0.02;
+    pub const CAPTION_OUTLINE: std::ops::RangeInclusive<f64> = 0.0022..=0.02;
     /// Layouts that fit whatever is said, of which every list of layouts holds one.
     pub const FIT_ALL: [Layout; 2] = [Layout::Headline, Layout::Statement];
     /// Layouts of an opening.
@@ -158,7 +160,7 @@ impl Template {
     }
 
     fn check_colours(&self) -> Result<()> {
-        use super::colour::{LEGIBLE, contrast, written};
+        use super::colour::{contrast, written};
         if let Some(palette) = &self.palette {
             palette.check().map_err(|error| error.with_context("place", "colours"))?;
         }
@@ -166,17 +168,17 @@ impl Template {
         for (part, colour) in [("fill", captions.fill), ("highlight", captions.highlight)] {
             // Captions are outlined in black.
             let found = contrast(colour, 0);
-            if found < LEGIBLE {
+            if found < Self::CAPTION_CONTRAST {
                 return Err(Error::invalid("this colour is not read well on the black outline of captions")
                     .with_context("place", format!("captions.{part}"))
                     .with_context("colour", written(colour))
                     .with_context("contrast", format!("{found:.1}"))
-                    .with_hint(format!("choose a lighter one: {LEGIBLE}:1 is the least")));
+                    .with_hint(format!("choose a lighter one: {}:1 is the least", Self::CAPTION_CONTRAST)));
             }
         }
         let sizes = Self::CAPTION_SIZE.contains(&captions.size) && Self::CAPTION_OUTLINE.contains(&captions.outline);
         if !sizes {
-            return Err(Error::invalid("caption type is 0.02 to 0.08 of the height, its outline 0.002 to 0.02")
+            return Err(Error::invalid("caption type is 0.02 to 0.08 of the height, its outline 0.0022 to 0.02")
                 .with_context("place", "captions")
                 .with_context("size", captions.size)
                 .with_context("outline", captions.outline)
