@@ -137,9 +137,9 @@ impl Setter<'_> {
         let inner = self.width - (2.0 * MARGIN + 2.0 * DOT + 34.0) * self.unit;
         let small = moments.len() > 3;
         let whats = moments.iter().map(|(_, what)| what.as_str());
-        let size = self.common(whats, Weight::Bold, if small { 50.0 } else { 72.0 }, 24.0, (inner, 2));
+        let size = self.common(whats, Weight::Bold, self.alone(if small { 50.0 } else { 72.0 }), 24.0, (inner, 2));
         let moment = |(when, what): &(String, String)| Moment {
-            when: self.line(when, Weight::Black, if small { 44.0 } else { 58.0 }, 22.0, inner),
+            when: self.line(when, Weight::Black, self.alone(if small { 44.0 } else { 58.0 }), 22.0, inner),
             what: self.kit.fit(what, self.style(Weight::Bold, size), 20.0 * self.unit, (inner, f32::MAX), 2),
         };
         if moments.is_empty() { Vec::new() } else { vec![(0.0, Block::Moments(moments.iter().map(moment).collect()))] }
