@@ -73,13 +73,16 @@ impl Orion {
                     None => None,
                 };
                 let least = marks.seconds.map(|seconds| MediaTime::from_millis((seconds * 1000.0).round() as i64));
-                if picture.is_some() || least.is_some() || marks.heading.is_some() {
-                    let scene_number = index as u32 + 1;
-                    request.own.scenes.push(OwnScene { scene_number, picture, least, heading: marks.heading });
+                // Who is silent is so with any voice.
+                let voice = marks.voice.filter(|_| !self.is_silent());
+                if picture.is_some() || least.is_some() || marks.heading.is_some() || voice.is_some() {
+                    let (scene_number, heading) = (index as u32 + 1, marks.heading);
+                    request.own.scenes.push(OwnScene { scene_number, picture, least, heading, voice });
                 }
             }
             script = Some(marked.script);
         }
+        self.check_voices(request, heard || files.voice.is_some()).await?;
         for file in &files.images {
             operation.cancellation.check()?;
             let picture = self.picture(file, request).await?;
@@ -121,6 +124,34 @@ impl Orion {
             music
         };
         self.blobs().put(wav, "audio/wav").await.map(Some)
+    }
+
+    /// Whether nobody speaks.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.config().voice.trim() == "silent:"
+    }
+
+    /// Checks that whoever would speak has every voice that a mark names. Who cannot tell is asked when it speaks.
+    async fn check_voices(&self, request: &CreateRequest, recorded: bool) -> Result<()> {
+        let speech = &self.production().editor.speech;
+        for name in request.own.scenes.iter().filter_map(|scene| scene.voice.as_ref()) {
+            if recorded {
+                return Err(Error::invalid("a recording has the voices that are heard in it")
+                    .with_context("voice", name)
+                    .with_hint("take the lines out that begin with @voice, or leave the recording out"));
+            }
+            let Some(speaker) = speech.order().first().and_then(|first| speech.find(first)) else { return Ok(()) };
+            let Ok(voices) = speaker.voices().await else { return Ok(()) };
+            if !voices.iter().any(|voice| voice.installed && voice.id == *name) {
+                let have: Vec<&str> =
+                    voices.iter().filter(|voice| voice.installed).map(|voice| voice.id.as_str()).take(30).collect();
+                return Err(Error::invalid("a mark names a voice that there is not")
+                    .with_context("voice", name)
+                    .with_context("speaks", speaker.provider())
+                    .with_hint(format!("it has {}", have.join(", "))));
+            }
+        }
+        Ok(())
     }
 
     async fn picture(&self, file: &Path, request: &CreateRequest) -> Result<PictureLayer> {

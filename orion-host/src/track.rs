@@ -44,7 +44,7 @@ impl Orion {
         // What transcribers take; four times as long may be sent of it.
         let mut sound = wav::read(&self.transcoder().wav_of_file(file, operation).await?)?;
         audible(&sound, file, "sound track")?;
-        let silent = self.config().voice.trim() == "silent:";
+        let silent = self.is_silent();
         let lines = match script {
             Some(script) if silent => read_over(script, &sound, operation).await,
             Some(script) => {

@@ -170,6 +170,21 @@ impl Journal {
         }
     }
 
+    /// The result of a step that one of several providers has finished for this very input, whether it is set up here or
+    /// not: nobody does again what is done. `input` is what the step hashes for a provider.
+    ///
+    /// # Errors
+    /// The store's own errors.
+    pub async fn done<T, I>(&self, key: &str, input: impl Fn(&Provider) -> I) -> Result<Option<Done<T>>>
+    where
+        T: DeserializeOwned,
+        I: Serialize,
+    {
+        let Some(step) = self.find(key).await? else { return Ok(None) };
+        let Some(by) = &step.served_by else { return Ok(None) };
+        if step.is_done_for(Sha256::of_json(&input(by))?) { self.reuse(&step).await } else { Ok(None) }
+    }
+
     /// What a provider other than this one has in hand for a step, and under which handle.
     ///
     /// # Errors

@@ -192,6 +192,9 @@ impl Media {
             let key = &key;
             async move { self.scene_in_turn(&turn, journal, key, request, operation).await }
         };
+        if let Some(done) = journal.done(&key, |by| (request, by.clone())).await? {
+            return Ok((done.value, true));
+        }
         let drawn = async {
             let begun = journal.holder(&key, &self.images, |by| (request, by.clone())).await?;
             self.images.in_turn(begun, draw).await

@@ -39,7 +39,8 @@ pub(super) struct Create {
     /// Where it will be shown: youtube_shorts, tiktok, instagram_reels
     #[arg(long)]
     platform: Option<String>,
-    /// A name of `orion voices list`, a Piper FILE.onnx, espeak:LANGUAGE or silent:; several separated by commas
+    /// A name of `orion voices list`, a Piper FILE.onnx, espeak:LANGUAGE or silent:; several separated by commas, for
+    /// when one fails. In a script, "@voice NAME" before a scene's words has another of its voices speak them
     #[arg(long, conflicts_with = "silent")]
     voice: Option<String>,
     /// Speaking rate, 0.5 to 2 [default: 1]

@@ -22,6 +22,10 @@ use std::time::{Duration, Instant};
 
 const PROGRAM: &str = "espeak-ng";
 
+/// Its voice where none is asked for, and the variants that it comes with: of men and of women.
+const PLAIN: &str = "espeak";
+const VARIANTS: [&str; 13] = ["m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "f1", "f2", "f3", "f4", "f5"];
+
 /// Words a minute at normal speed; the program's own default is 175.
 const PACE: f64 = 165.0;
 
@@ -101,25 +105,34 @@ impl SpeechModel for EspeakSpeech {
     }
 
     async fn voices(&self) -> Result<Vec<Voice>> {
-        Ok(vec![Voice {
-            id: "espeak".to_owned(),
-            name: "espeak-ng (robotic, any language)".to_owned(),
+        let voice = |id: &str, name: String| Voice {
+            id: id.to_owned(),
+            name,
             language: self.language.clone().unwrap_or_else(|| "mul".to_owned()),
             licence: "espeak-ng is a separate program under GPL-3; what it speaks is free to use".to_owned(),
             installed: true,
-        }])
+        };
+        let variants = VARIANTS.iter().map(|id| {
+            let who = if id.starts_with('m') { "a man" } else { "a woman" };
+            voice(id, format!("espeak-ng as {who} ({id})"))
+        });
+        Ok([voice(PLAIN, "espeak-ng (robotic, any language)".to_owned())].into_iter().chain(variants).collect())
     }
 
     async fn speak(&self, request: &SpeechRequest, operation: &Operation) -> Result<Speech> {
         request.check()?;
         operation.cancellation.check()?;
-        if let Some(voice) = request.voice.as_deref().filter(|voice| *voice != "espeak") {
-            return Err(Error::not_found("espeak-ng is chosen by language, not by this voice")
-                .with_context("voice", voice)
-                .with_hint("use `espeak:LANGUAGE`"));
-        }
-        let language = self.language.as_deref().unwrap_or(&request.language);
-        let program = Program { language: tag(language), pace: PACE * request.speed };
+        let variant = match request.voice.as_deref().filter(|voice| *voice != PLAIN) {
+            None => String::new(),
+            Some(voice) if VARIANTS.contains(&voice) => format!("+{voice}"),
+            Some(voice) => {
+                return Err(Error::not_found("espeak-ng has no such voice")
+                    .with_context("voice", voice)
+                    .with_hint(format!("use `espeak:LANGUAGE`, and in it {PLAIN}, {}", VARIANTS.join(", "))));
+            }
+        };
+        let language = tag(self.language.as_deref().unwrap_or(&request.language));
+        let program = Program { voice: language.clone() + &variant, language, pace: PACE * request.speed };
         let speaker = Speaker { program, speed: request.speed, cancellation: &operation.cancellation };
         speaker.speak(&request.text).await
     }
@@ -164,6 +177,8 @@ fn script(shown: &[&str], language: &str) -> Vec<Said> {
 #[derive(Debug)]
 struct Program {
     language: String,
+    /// The language with the variant of its voice.
+    voice: String,
     pace: f64,
 }
 
@@ -171,7 +186,7 @@ impl Program {
     /// Speaks text: 16-bit samples and their rate.
     async fn sound(&self, text: &str, gap: &str, cancellation: &Cancellation) -> Result<(Vec<i16>, u32)> {
         let pace = format!("{:.0}", self.pace);
-        let arguments = ["--stdin", "--stdout", "-z", "-b", "1", "-v", &self.language, "-s", &pace, "-g", gap];
+        let arguments = ["--stdin", "--stdout", "-z", "-b", "1", "-v", &self.voice, "-s", &pace, "-g", gap];
         let limits = Limits { deadline: DEADLINE, output: 64 << 20 };
         let output = child::run(PROGRAM, &arguments, text.as_bytes(), limits, cancellation).await?;
         if !output.success {

@@ -1,4 +1,4 @@
-//! Marks in the user's own script: what a scene shows, how long, and under which heading.
+//! Marks in the user's own script: what a scene shows, how long, under which heading, and whose voice speaks in it.
 //!
 //! A mark is a line of its own before the words of its scene; it begins a new scene, as a blank line does:
 //!
@@ -11,6 +11,7 @@
 //! Then the cranes began to move.
 //!
 //! @heading What changed
+//! @voice nova
 //! Nobody had announced it.
 //! ```
 
@@ -23,8 +24,10 @@ use crate::{Error, Result};
 const MOST_SECONDS: f64 = 60.0;
 /// Most characters of a heading.
 const MOST_HEADING: usize = 100;
+/// Most characters of the name of a voice.
+const MOST_VOICE: usize = 100;
 /// The marks there are.
-const NAMES: [&str; 4] = ["image", "clip", "seconds", "heading"];
+const NAMES: [&str; 5] = ["image", "clip", "seconds", "heading", "voice"];
 
 /// A file that a mark names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub struct SceneMarks {
     pub seconds: Option<f64>,
     /// What its card says.
     pub heading: Option<String>,
+    /// Who speaks in it, instead of the voice of the video.
+    pub voice: Option<String>,
 }
 
 /// A script with its marks taken out.
@@ -121,19 +126,24 @@ impl SceneMarks {
         let again = match name {
             "seconds" => self.seconds.is_some(),
             "heading" => self.heading.is_some() || self.shows.is_some(),
+            "voice" => self.voice.is_some(),
             _ => self.shows.is_some() || self.heading.is_some(),
         };
         if value.is_empty() {
             return Err(wrong("this mark says nothing").with_hint("write its value after it, on the same line"));
         }
         if again {
-            let hint = "a scene shows a picture, a clip or a card with a heading, each once; write words between marks";
+            let hint = "a scene shows a picture, a clip or a card with a heading, and has one voice; write words between marks";
             return Err(wrong("one scene is marked twice").with_hint(hint));
         }
         match name {
             "image" => self.shows = Some(MarkedFile::Image(value.to_owned())),
             "clip" => self.shows = Some(MarkedFile::Clip(value.to_owned())),
             "heading" => self.heading = Some(value.chars().take(MOST_HEADING).collect()),
+            "voice" if value.chars().count() > MOST_VOICE => {
+                return Err(wrong("no voice has so long a name").with_hint("`orion voices list` shows those there are"));
+            }
+            "voice" => self.voice = Some(value.to_owned()),
             _ => {
                 let seconds = value.parse::<f64>().ok().filter(|seconds| (0.5..=MOST_SECONDS).contains(seconds));
                 self.seconds = Some(seconds.ok_or_else(|| {
@@ -152,8 +162,8 @@ mod tests {
 
     #[test]
     fn marks_belong_to_the_words_after_them() {
-        let text = "@image a b.jpg\n@seconds 6\nThe harbour was empty.\n@clip c.mp4\nThen the cranes moved again.\n\n\
-                    @heading What changed\n\nNobody said so.\n\nThe end of it all.";
+        let text = "@image a b.jpg\n@seconds 6\nThe harbour was empty.\n@clip c.mp4\n@voice nova\nThen the cranes moved \
+                    again.\n\n@heading What changed\n\nNobody said so.\n\nThe end of it all.";
         let marked = marked_script(text).unwrap();
         assert_eq!(
             marked.text,
@@ -164,6 +174,8 @@ mod tests {
         assert_eq!(marked.marks[0].seconds, Some(6.0));
         assert_eq!(marked.marks[1].shows, Some(MarkedFile::Clip("c.mp4".to_owned())));
         assert_eq!(marked.marks[2].heading.as_deref(), Some("What changed"));
+        let voices: Vec<Option<&str>> = marked.marks.iter().map(|marks| marks.voice.as_deref()).collect();
+        assert_eq!(voices, [None, Some("nova"), None, None]);
         assert_eq!(marked.marks[3], SceneMarks::default());
     }
 
@@ -191,6 +203,7 @@ mod tests {
             "@image\nSome words here now.",
             "@image a.jpg\n@clip b.mp4\nSome words here now.",
             "@image a.jpg\n@heading Both\nSome words here now.",
+            "@voice a\n@voice b\nSome words here now.",
             "@seconds never\nSome words here now.",
             "@seconds NaN\nSome words here now.",
             "@seconds 1e9\nSome words here now.",

@@ -112,7 +112,6 @@ impl Editor {
             }
             let mut covers = request.shapes();
             for cover in &mut covers {
-                operation.cancellation.check()?;
                 let tall = cover.height > cover.width;
                 let one = |ground: Option<BlobRef>| {
                     let request = ThumbnailRequest {
@@ -122,7 +121,10 @@ impl Editor {
                         canvas: Canvas { width: cover.width, height: cover.height, ..request.canvas },
                         covered: if tall { SafeArea::of_all() } else { SafeArea::WHOLE },
                     };
-                    async move { self.renderer.thumbnail(&request).await }
+                    async move {
+                        operation.cancellation.check()?;
+                        self.renderer.thumbnail(&request).await
+                    }
                 };
                 // Without any picture the title stands alone.
                 let shown: Vec<Option<BlobRef>> = match grounds.is_empty() {

@@ -56,8 +56,9 @@ pub struct SpokenLine {
 }
 
 impl Editor {
-    /// Speaks every line of a script with one voice: if it fails on a line, the next one speaks all of them. One line
-    /// after another: a voice that runs here takes every core for one line already, so two at once would only take
+    /// Speaks every line of a script, each with the voice that is named for it, all of them by one model: if it fails on
+    /// a line, the next one speaks all of them. A line for which none is named has the model's own voice. One line after
+    /// another: a voice that runs here takes every core for one line already, so two at once would only take
     /// twice the memory. Reports `sentences` of [`Stage::Video`].
     ///
     /// # Errors
@@ -67,16 +68,17 @@ impl Editor {
         &self,
         journal: &Journal,
         script: &Script,
-        voice: Option<&str>,
+        voices: &[Option<String>],
         speed: f64,
         operation: &Operation,
     ) -> Result<Narration> {
         let requests: Vec<SpeechRequest> = script
             .lines
             .iter()
-            .map(|line| SpeechRequest {
+            .enumerate()
+            .map(|(index, line)| SpeechRequest {
                 text: line.text.clone(),
-                voice: voice.map(str::to_owned),
+                voice: voices.get(index).cloned().flatten(),
                 language: script.language.clone(),
                 speed,
             })
@@ -86,6 +88,9 @@ impl Editor {
         };
         for (index, request) in requests.iter().enumerate() {
             request.check().map_err(|error| error.with_context("line", index + 1))?;
+        }
+        if let Some(narration) = spoken(journal, &requests, operation).await? {
+            return Ok(narration);
         }
         // Who has begun goes on.
         let begun = journal.holder(&key(0), &self.speech, |by| (opening, by.clone())).await?;
@@ -119,6 +124,21 @@ impl Editor {
         }
         Ok(narration)
     }
+}
+
+/// What one voice has spoken of all of it, if one has: then none is needed any more.
+async fn spoken(journal: &Journal, requests: &[SpeechRequest], operation: &Operation) -> Result<Option<Narration>> {
+    let (total, mut lines, mut provider) = (requests.len() as u64, Vec::new(), None::<String>);
+    for (index, request) in requests.iter().enumerate() {
+        let Some(done) = journal.done(&key(index), |by| (request, by.clone())).await? else { return Ok(None) };
+        if provider.get_or_insert_with(|| done.provider.clone()) != &done.provider {
+            return Ok(None);
+        }
+        lines.push(done.value);
+    }
+    let update = ProgressUpdate::running(Stage::Video, total, total, "sentences");
+    operation.report(ProgressUpdate { reused: true, ..update });
+    Ok(Some(Narration { lines, provider: provider.unwrap_or_default(), reused: true }))
 }
 
 /// Has a line spoken, and stores its sound.
@@ -178,6 +198,7 @@ mod tests {
         busy: AtomicUsize,
         most: AtomicUsize,
         spoken: Mutex<Vec<String>>,
+        voices: Mutex<Vec<Option<String>>>,
         fails_at: Option<&'static str>,
     }
 
@@ -198,6 +219,7 @@ mod tests {
             }
             self.busy.fetch_sub(1, Ordering::SeqCst);
             self.spoken.lock().unwrap().push(request.text.clone());
+            self.voices.lock().unwrap().push(request.voice.clone());
             if self.fails_at == Some(&request.text) {
                 return Err(Error::unavailable("no voice is installed"));
             }
@@ -236,7 +258,8 @@ mod tests {
     fn studio(fails_at: Option<&'static str>) -> (Editor, Arc<Speaker>, Journal) {
         let provider = Provider { name: "speaker".to_owned(), model: "test".to_owned(), side: Side::Local };
         let (busy, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let speaker = Arc::new(Speaker { provider, busy, most, spoken: Mutex::default(), fails_at });
+        let speaker =
+            Arc::new(Speaker { provider, busy, most, spoken: Mutex::default(), voices: Mutex::default(), fails_at });
         let blobs = Arc::new(MemoryBlobs::new());
         let clock = Arc::new(ManualClock::at(sample::time(0)));
         let entropy = Arc::new(SeededEntropy::new(7));
@@ -250,23 +273,51 @@ mod tests {
     async fn lines_are_spoken_one_after_another_and_once() {
         let (editor, speaker, journal) = studio(None);
         let script = sample::script();
-        let narration = editor.narrate(&journal, &script, None, 1.0, &Operation::detached()).await.unwrap();
+        let narration = editor.narrate(&journal, &script, &[], 1.0, &Operation::detached()).await.unwrap();
         let texts: Vec<&String> = script.lines.iter().map(|line| &line.text).collect();
         assert_eq!(speaker.spoken.lock().unwrap().iter().collect::<Vec<_>>(), texts);
         assert_eq!(speaker.most.load(Ordering::SeqCst), 1);
         let lengths = texts.iter().map(|text| MediaTime::from_units(text.len() as u64 * 100, 1000));
         assert!(narration.lines.iter().map(|line| line.duration).eq(lengths));
         assert!(!narration.reused);
-        let again = editor.narrate(&journal, &script, None, 1.0, &Operation::detached()).await.unwrap();
+        let again = editor.narrate(&journal, &script, &[], 1.0, &Operation::detached()).await.unwrap();
         assert_eq!(again, Narration { reused: true, ..narration });
         assert_eq!(speaker.spoken.lock().unwrap().len(), texts.len());
+    }
+
+    #[tokio::test]
+    async fn every_line_has_its_voice_and_only_another_voice_is_another_line() {
+        let (editor, speaker, journal) = studio(None);
+        let (script, operation) = (sample::script(), Operation::detached());
+        let voices = |names: &[&str]| names.iter().map(|name| Some((*name).to_owned())).collect::<Vec<_>>();
+        editor.narrate(&journal, &script, &voices(&["ann", "bob"]), 1.0, &operation).await.unwrap();
+        let mut heard = voices(&["ann", "bob"]);
+        heard.resize(script.lines.len(), None);
+        assert_eq!(*speaker.voices.lock().unwrap(), heard);
+        editor.narrate(&journal, &script, &voices(&["ann", "eve"]), 1.0, &operation).await.unwrap();
+        assert_eq!(speaker.voices.lock().unwrap()[heard.len()..], voices(&["eve"]));
+    }
+
+    #[tokio::test]
+    async fn what_was_spoken_is_there_where_nobody_can_speak_any_more() {
+        let (mut editor, speaker, journal) = studio(None);
+        let (mut script, operation) = (sample::script(), Operation::detached());
+        let narration = editor.narrate(&journal, &script, &[], 1.0, &operation).await.unwrap();
+        let said = speaker.spoken.lock().unwrap().len();
+        editor.speech = crate::strategy::Strategy::nobody();
+        let again = editor.narrate(&journal, &script, &[], 1.0, &operation).await.unwrap();
+        assert_eq!(again, Narration { reused: true, ..narration });
+        assert_eq!(speaker.spoken.lock().unwrap().len(), said);
+        script.lines[0].text.push_str(" And more.");
+        let error = editor.narrate(&journal, &script, &[], 1.0, &operation).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
     }
 
     #[tokio::test]
     async fn a_line_that_fails_is_named_and_those_before_it_are_kept() {
         let (editor, speaker, journal) = studio(Some("It happened on Monday."));
         let script = sample::script();
-        let error = editor.narrate(&journal, &script, None, 1.0, &Operation::detached()).await.unwrap_err();
+        let error = editor.narrate(&journal, &script, &[], 1.0, &Operation::detached()).await.unwrap_err();
         assert!(error.context().contains(&("line", "2".to_owned())), "{error}");
         let states: Vec<StepState> = journal.steps().await.unwrap().into_iter().map(|step| step.state).collect();
         assert!(states.len() == 2 && states.contains(&StepState::Finished) && states.contains(&StepState::Failed));
@@ -285,7 +336,7 @@ mod tests {
             }
             cancellation.cancel();
         };
-        let (outcome, ()) = tokio::join!(editor.narrate(&journal, &script, None, 1.0, &operation), stop);
+        let (outcome, ()) = tokio::join!(editor.narrate(&journal, &script, &[], 1.0, &operation), stop);
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Cancelled);
         assert!(speaker.spoken.lock().unwrap().len() < script.lines.len());
     }

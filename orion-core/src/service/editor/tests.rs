@@ -4,7 +4,7 @@ use crate::domain::{BlobRef, CostCategory, Line, LineRole, Money, Script, Sha256
 use crate::memory::{ManualClock, MemoryBlobs, MemoryStore, SeededEntropy};
 use crate::port::{
     ColourTags, MediaContent, MediaInfo, Provider, Side, Speech, SpeechRequest, SpokenWord, Store, Thumbnail,
-    ThumbnailRequest, Usage, WordTimes,
+    ThumbnailMarks, ThumbnailRequest, Usage, WordTimes,
 };
 use crate::service::media::{PictureLayer, ScenePicture};
 use crate::testing::sample;
@@ -289,7 +289,7 @@ async fn a_line_is_spoken_once_and_again_only_when_it_changes() {
     let editor = Editor { speech: voice.clone().into(), blobs, renderer: Arc::new(Nothing), probe: Arc::new(Nothing) };
     let progress = Arc::new(RecordedProgress::default());
     let operation = Operation::new(Cancellation::new(), progress.clone());
-    let speak = async |texts: &[&str]| editor.narrate(&journal, &script(texts), None, 1.0, &operation).await;
+    let speak = async |texts: &[&str]| editor.narrate(&journal, &script(texts), &[], 1.0, &operation).await;
 
     let error = speak(&["It works.", "This is unspeakable."]).await.unwrap_err();
     assert_eq!(error.kind(), crate::ErrorKind::Unavailable);
@@ -402,5 +402,59 @@ async fn what_a_render_left_wrong_is_set_right_where_it_helps() {
         assert_eq!(*careless.asked.lock().unwrap(), [Repair::Index, Repair::Loudness]);
         assert_eq!(made.video, blob(file), "{loudness} {fails}");
         assert_eq!(made.repaired.is_empty(), file == "first");
+    }
+}
+
+/// Draws thumbnails, and is stopped while it draws one of them.
+#[derive(Debug)]
+struct Stopped {
+    drawn: AtomicU32,
+    at: u32,
+    stop: Cancellation,
+}
+
+#[async_trait]
+impl Renderer for Stopped {
+    async fn render(&self, _: &Timeline, _: &RenderSettings, _: &Operation) -> Result<Rendered> {
+        Err(Error::unavailable("nothing is rendered here"))
+    }
+
+    async fn frame(&self, _: &Timeline, _: MediaTime) -> Result<BlobRef> {
+        Err(Error::unavailable("nothing is drawn here"))
+    }
+
+    async fn thumbnail(&self, _: &ThumbnailRequest) -> Result<Thumbnail> {
+        if self.drawn.fetch_add(1, Ordering::SeqCst) + 1 == self.at {
+            self.stop.cancel();
+        }
+        Ok(Thumbnail { picture: blob("thumbnail"), marks: ThumbnailMarks::default() })
+    }
+
+    async fn repair(&self, _: &Rendered, _: &BTreeSet<Repair>, _: &Operation) -> Result<(BlobRef, MediaInfo)> {
+        Err(Error::unavailable("nothing is repaired here"))
+    }
+}
+
+#[tokio::test]
+async fn a_stop_between_thumbnails_draws_no_more_of_them() {
+    let timeline = assembled();
+    let source = |(scene, name): (u32, &str)| CoverSource { scene, ground: blob(name) };
+    let sources = [(1, "a"), (2, "b"), (3, "c")].map(source).into();
+    let request = CoverRequest { title: "Title".to_owned(), accent: 0, canvas: Canvas::VERTICAL, sources };
+    for at in 1..=5 {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let blobs = Arc::new(MemoryBlobs::new());
+        let clock = Arc::new(ManualClock::at(sample::time(0)));
+        let journal = Journal::new(store, blobs.clone(), clock, Arc::new(SeededEntropy::new(1)), &sample::run(1));
+        let provider = Provider { name: "voice".to_owned(), model: "test".to_owned(), side: Side::Local };
+        let voice = Arc::new(Voice { provider, asked: AtomicU32::new(0) });
+        let stop = Cancellation::new();
+        let renderer = Arc::new(Stopped { drawn: AtomicU32::new(0), at, stop: stop.clone() });
+        let editor = Editor { speech: voice.into(), blobs, renderer: renderer.clone(), probe: Arc::new(Nothing) };
+        let operation = Operation::new(stop, Arc::new(RecordedProgress::default()));
+        let error = editor.covers(&journal, &timeline, &request, &operation).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled);
+        // Two are drawn at once, of the six that there would be.
+        assert!((at..=at + 1).contains(&renderer.drawn.load(Ordering::SeqCst)), "{at} {renderer:?}");
     }
 }

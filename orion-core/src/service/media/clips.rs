@@ -78,6 +78,9 @@ impl Media {
             let key = &key;
             async move { self.clip_in_turn(&turn, journal, key, request, operation).await }
         };
+        if let Some(done) = journal.done(&key, |by| (request, by.clone())).await? {
+            return Ok((done.value, true));
+        }
         let made = async {
             let begun = journal.holder(&key, &self.clips, |by| (request, by.clone())).await?;
             self.clips.in_turn(begun, make).await

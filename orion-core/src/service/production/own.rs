@@ -48,6 +48,9 @@ pub struct OwnScene {
     /// What its card says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heading: Option<String>,
+    /// Who speaks in it, of the voices of whoever speaks; otherwise the voice of the video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<String>,
 }
 
 impl Own {
@@ -79,6 +82,12 @@ impl Own {
     pub(super) fn least(&self, count: usize) -> Vec<MediaTime> {
         let least = |number| self.scene(number).and_then(|scene| scene.least).unwrap_or(MediaTime::ZERO);
         (1..=count as u32).map(least).collect()
+    }
+
+    /// The voice of each scene: its own, or that of the video.
+    pub(super) fn voices(&self, count: usize, usual: Option<&str>) -> Vec<Option<String>> {
+        let voice = |number| self.scene(number).and_then(|scene| scene.voice.as_deref()).or(usual);
+        (1..=count as u32).map(|number| voice(number).map(str::to_owned)).collect()
     }
 
     /// The picture of each of these scenes, where it is the user's own.
@@ -131,6 +140,7 @@ mod tests {
             picture,
             least: None,
             heading: heading.map(str::to_owned),
+            voice: None,
         };
         let scenes = vec![scene(2, Some(layer(9)), None), scene(4, None, Some("A card"))];
         let own = Own { scenes, pictures: vec![layer(1), layer(2)], ..Own::default() };
@@ -138,5 +148,14 @@ mod tests {
         let own = Own { pictures: vec![layer(1), layer(2), layer(3)], ..Own::default() };
         assert_eq!(widths(&own, 1), [Some(1)]);
         assert_eq!(widths(&Own::default(), 2), [None, None]);
+    }
+
+    #[test]
+    fn a_scene_has_its_own_voice_or_that_of_the_video() {
+        let voice = Some("ann".to_owned());
+        let scene = OwnScene { scene_number: 2, picture: None, least: None, heading: None, voice: voice.clone() };
+        let own = Own { scenes: vec![scene], ..Own::default() };
+        assert_eq!(own.voices(3, None), [None, voice.clone(), None]);
+        assert_eq!(own.voices(2, Some("bob")), [Some("bob".to_owned()), voice]);
     }
 }

@@ -198,6 +198,7 @@ impl Production {
         }
         // Another writer behind the same brief writes anew.
         let input = |by: &Provider| (brief, material, by.to_string());
+        let written = job.journal.done("script", input).await?;
         let begun = job.journal.holder("script", &self.director.writer, input).await?;
         // Drafts that were thrown away, and what critics said of them, were paid for too.
         let bill = &Bill::new();
@@ -210,7 +211,10 @@ impl Production {
             };
             Ok(job.journal.billed("script", &input(turn.by()), bill, work).await?.value)
         };
-        let mut drafted = self.director.writer.in_turn(begun, write).await?.value;
+        let mut drafted: Drafted = match written {
+            Some(written) => written.value,
+            None => self.director.writer.in_turn(begun, write).await?.value,
+        };
         let told = |problem| format!("written without examples of earlier hooks: {problem}");
         drafted.notes.extend(recalled.problem.map(told));
         Ok(drafted)
@@ -385,8 +389,8 @@ impl Production {
             }
             return Ok(narration.clone());
         }
-        let (voice, speed) = (job.request.voice.as_deref(), job.request.speed);
-        self.editor.narrate(&job.journal, &script, voice, speed, job.operation).await
+        let voices = job.request.own.voices(script.lines.len(), job.request.voice.as_deref());
+        self.editor.narrate(&job.journal, &script, &voices, job.request.speed, job.operation).await
     }
 
     /// The pictures with those set in motion that a model can.

@@ -69,8 +69,9 @@ class MakingCalls(SyncBase):
             Your own text, from which a script is written.
         script
             Your own script, spoken as it is; empty lines separate scenes. A `pathlib.Path` is a file with a script:
-            lines such as ``@image harbour.jpg`` in it say what a scene shows (``@clip``), how long (``@seconds``) and
-            under which heading (``@heading``); the files lie beside it. In a `str` marks name no files.
+            lines such as ``@image harbour.jpg`` in it say what a scene shows (``@clip``), how long (``@seconds``),
+            under which heading (``@heading``) and who speaks in it (``@voice``); the files lie beside it. In a `str`
+            marks name no files.
         images
             Your own pictures, shown in this order in place of drawn scenes.
         clips
