@@ -1,11 +1,12 @@
 //! A finished video as a project for an editing program: OpenTimelineIO, and the pictures and sounds it names.
 
 use crate::delivery::{unwritable, write_file};
-use orion_core::Result;
-use orion_core::domain::timeline::{AudioRole, Timeline, to_otio};
+use orion_adapters::voice::wav;
+use orion_core::domain::timeline::{AudioRole, ProjectFile, Timeline, to_otio};
 use orion_core::domain::{BlobRef, Sha256};
-use orion_core::port::BlobStore;
+use orion_core::port::{BlobStore, BlobStoreExt};
 use orion_core::service::production::Product;
+use orion_core::{MediaTime, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -24,8 +25,18 @@ pub async fn export(blobs: &dyn BlobStore, product: &Product, folder: &Path) -> 
         blobs.export(blob.sha256, &path).await?;
         files.push(path);
     }
-    let name_of = |blob: &BlobRef| names.get(&blob.sha256).map_or_else(String::new, |(_, name)| name.clone());
-    let otio = serde_json::to_vec_pretty(&to_otio(&product.timeline, &product.title, name_of))?;
+    // Only of music it matters: it is repeated.
+    let mut lengths = BTreeMap::new();
+    for track in product.timeline.audio.iter().filter(|track| track.role == AudioRole::Music) {
+        let sound = wav::read(&blobs.require(&track.source).await?)?;
+        let length = MediaTime::from_units(sound.samples.len() as u64, sound.sample_rate);
+        lengths.insert(track.source.sha256, length);
+    }
+    let file = |blob: &BlobRef| ProjectFile {
+        url: names.get(&blob.sha256).map_or_else(String::new, |(_, name)| name.clone()),
+        length: lengths.get(&blob.sha256).copied(),
+    };
+    let otio = serde_json::to_vec_pretty(&to_otio(&product.timeline, &product.title, file))?;
     let own = serde_json::to_vec_pretty(&product.timeline)?;
     let texts = [("captions.srt", product.captions.srt.as_bytes()), ("timeline.json", &own), ("timeline.otio", &otio)];
     for (name, text) in texts {

@@ -12,7 +12,7 @@ mod otio;
 mod tests;
 
 pub use frame::{FramePlan, PlannedCaption, PlannedLayer, PlannedScene, SourceRectangle};
-pub use otio::to_otio;
+pub use otio::{ProjectFile, to_otio};
 
 use super::{BlobRef, named};
 use crate::MediaTime;

@@ -11,11 +11,19 @@ use crate::MediaTime;
 use crate::domain::BlobRef;
 use serde_json::{Value, json};
 
-/// Writes the timeline as the JSON of an `.otio` file. `file` gives the path or address of a stored picture or sound,
-/// relative to where the file will stand.
+/// A stored picture or sound as an editing program finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProjectFile {
+    /// Its path or address, relative to where the `.otio` file will stand.
+    pub url: String,
+    /// How long it is, if it is known. Music that is shorter than it is heard is repeated.
+    pub length: Option<MediaTime>,
+}
+
+/// Writes the timeline as the JSON of an `.otio` file. `file` gives where a stored picture or sound is.
 ///
 /// Times are whole frames of the canvas, so a sound may be placed half a frame off.
-pub fn to_otio(timeline: &Timeline, title: &str, file: impl Fn(&BlobRef) -> String) -> Value {
+pub fn to_otio(timeline: &Timeline, title: &str, file: impl Fn(&BlobRef) -> ProjectFile) -> Value {
     let depth = timeline.scenes.iter().map(|scene| scene.layers.len()).max().unwrap_or(0);
     let mut tracks: Vec<Value> = (0..depth).map(|layer| video_track(timeline, layer, &file)).collect();
     for (role, name) in [(AudioRole::Narration, "Narration"), (AudioRole::Music, "Music"), (AudioRole::Track, "Track")]
@@ -44,7 +52,7 @@ pub fn to_otio(timeline: &Timeline, title: &str, file: impl Fn(&BlobRef) -> Stri
     })
 }
 
-fn video_track(timeline: &Timeline, layer: usize, file: &impl Fn(&BlobRef) -> String) -> Value {
+fn video_track(timeline: &Timeline, layer: usize, file: &impl Fn(&BlobRef) -> ProjectFile) -> Value {
     let canvas = &timeline.canvas;
     let mut children = Vec::new();
     let mut border = MediaTime::ZERO;
@@ -64,7 +72,7 @@ fn video_track(timeline: &Timeline, layer: usize, file: &impl Fn(&BlobRef) -> St
         let name = format!("Scene {}", scene.id);
         let orion = json!({ "motion": picture.motion, "entrance": picture.entrance, "locked": scene.locked });
         let reach = (0, timeline.frames());
-        children.push(clip(canvas, &name, (0, frames), reach, &file(&picture.picture), orion));
+        children.push(clip(canvas, &name, (0, frames), reach, &file(&picture.picture).url, orion));
     }
     let name = if layer == 0 { "Pictures".to_owned() } else { format!("Pictures {}", layer + 1) };
     track("Video", &name, children)
@@ -87,7 +95,7 @@ fn lanes<'a>(tracks: &[&'a AudioTrack]) -> Vec<Vec<&'a AudioTrack>> {
     lanes
 }
 
-fn audio_track(canvas: &Canvas, name: &str, sounds: &[&AudioTrack], file: &impl Fn(&BlobRef) -> String) -> Value {
+fn audio_track(canvas: &Canvas, name: &str, sounds: &[&AudioTrack], file: &impl Fn(&BlobRef) -> ProjectFile) -> Value {
     let mut children = Vec::new();
     let mut written = 0;
     for (number, sound) in sounds.iter().enumerate() {
@@ -99,9 +107,16 @@ fn audio_track(canvas: &Canvas, name: &str, sounds: &[&AudioTrack], file: &impl 
         }
         let name = format!("{name} {}", number + 1);
         let orion = json!({ "gain_db": sound.gain_db, "start": sound.start, "duration": sound.duration });
-        let frames = (0, end - start);
-        children.push(clip(canvas, &name, frames, frames, &file(&sound.source), orion));
-        written = end;
+        let ProjectFile { url, length } = file(&sound.source);
+        let whole = length.map(|length| canvas.frame_at(length)).filter(|whole| *whole > 0);
+        let reach = whole.unwrap_or(end - start);
+        written = start;
+        while written < end {
+            // What is no music is heard once, and may be heard a little longer than it lasts.
+            let frames = if sound.role == AudioRole::Music { reach.min(end - written) } else { end - written };
+            children.push(clip(canvas, &name, (0, frames), (0, reach.max(frames)), &url, orion.clone()));
+            written += frames;
+        }
     }
     track("Audio", name, children)
 }
@@ -183,7 +198,8 @@ mod tests {
         let mut timeline = timeline();
         timeline.scenes[1].layers.truncate(1);
         timeline.audio = vec![sound(100, 1500), sound(1500, 400), sound(2100, 3900)];
-        let otio = to_otio(&timeline, "Title", |blob| format!("media/{}", blob.sha256));
+        let file = |blob: &BlobRef| ProjectFile { url: format!("media/{}", blob.sha256), length: None };
+        let otio = to_otio(&timeline, "Title", file);
         let tracks = otio["tracks"]["children"].as_array().unwrap();
         let names: Vec<&str> = tracks.iter().map(|track| track["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["Pictures", "Pictures 2", "Narration", "Narration 2"]);
@@ -195,5 +211,23 @@ mod tests {
         assert_eq!(schemas(&tracks[0]), ["Clip.2", "Transition.1", "Clip.2", "Transition.1", "Clip.2"]);
         assert_eq!(schemas(&tracks[1]), ["Clip.2", "Gap.1", "Clip.2"]);
         assert_eq!(otio["tracks"]["markers"].as_array().unwrap().len(), timeline.captions.cues.len());
+    }
+
+    #[test]
+    fn music_is_repeated_as_it_is_heard() {
+        let mut timeline = timeline();
+        let (start, duration) = (MediaTime::ZERO, MediaTime::from_millis(6000));
+        timeline.audio =
+            vec![AudioTrack { source: blob("loop"), start, duration, role: AudioRole::Music, gain_db: 0.0 }];
+        let length = Some(MediaTime::from_millis(2500));
+        let otio = to_otio(&timeline, "Title", |_| ProjectFile { url: "media/loop.wav".to_owned(), length });
+        let music = &otio["tracks"]["children"][2];
+        let clips = music["children"].as_array().unwrap();
+        let frames = |clip: &Value, range: &str| match range {
+            "heard" => clip["source_range"]["duration"]["value"].as_f64().unwrap(),
+            _ => clip["media_references"]["DEFAULT_MEDIA"]["available_range"]["duration"]["value"].as_f64().unwrap(),
+        };
+        assert_eq!(clips.iter().map(|clip| frames(clip, "heard")).collect::<Vec<_>>(), [75.0, 75.0, 30.0]);
+        assert!(clips.iter().all(|clip| frames(clip, "there") == 75.0), "{music}");
     }
 }
