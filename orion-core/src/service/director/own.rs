@@ -6,6 +6,7 @@ use super::compress::{LEAST_WORDS, MOST_WORDS};
 use super::cue::visual_cue;
 use super::extractive::shorten;
 use super::phrase::asks;
+use crate::domain::timeline::caption::{is_unspaced, width};
 use crate::domain::{Line, LineRole, Script};
 use crate::text::language::Language;
 use crate::text::sentence::{paragraphs, sentences, word_count};
@@ -20,6 +21,12 @@ const LEAST_SCRIPT_WORDS: usize = 3;
 /// Longest word in characters; longer ones are addresses or noise that no voice can read.
 const LONGEST_WORD: usize = 80;
 
+/// Longest run of letters without a mark between them, in scripts that put no spaces between words.
+const LONGEST_RUN: usize = 160;
+
+/// Columns of what counts as a word in such scripts: two letters of Chinese or Japanese, four of Thai.
+const WORD_COLUMNS: usize = 4;
+
 /// A scene that the user marked may be this much longer than one of Orion's own.
 const MOST_MARKED_WORDS: usize = 30;
 
@@ -27,10 +34,11 @@ const MOST_MARKED_WORDS: usize = 30;
 /// spoken or shown (control characters, pictographs) is left out.
 ///
 /// # Errors
-/// [`Invalid`](crate::ErrorKind::Invalid) for fewer than 3 or more than 1500 words, or a word that is too long.
+/// [`Invalid`](crate::ErrorKind::Invalid) for fewer than 3 or more than 1500 words, or a word that is too long. In scripts
+/// that put no spaces between words, about two letters (of Thai four) are one.
 pub fn user_script(text: &str) -> Result<Script> {
     let clean = spoken_part(text);
-    let words = word_count(&clean);
+    let words = length(&clean);
     if words < LEAST_SCRIPT_WORDS {
         return Err(Error::invalid(format!("a script needs at least {LEAST_SCRIPT_WORDS} words that can be spoken"))
             .with_context("words", words)
@@ -43,8 +51,8 @@ pub fn user_script(text: &str) -> Result<Script> {
         .with_context("words", words)
         .with_hint("split it into several videos, or pass it as a text to have a short script made from it"));
     }
-    if let Some(word) = clean.split_whitespace().find(|word| word.chars().count() > LONGEST_WORD) {
-        return Err(Error::invalid(format!("a word of more than {LONGEST_WORD} characters cannot be spoken"))
+    if let Some((word, most)) = clean.split_whitespace().find_map(too_long) {
+        return Err(Error::invalid(format!("a word of more than {most} characters cannot be spoken"))
             .with_context("begins", word.chars().take(24).collect::<String>())
             .with_hint("leave addresses and codes out of the script"));
     }
@@ -73,12 +81,13 @@ fn scenes(text: &str, language: Language) -> Vec<(usize, String)> {
     let mut scenes: Vec<(usize, String)> = Vec::new();
     for (number, paragraph) in marked.iter().enumerate() {
         let whole = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-        if marked.len() > 1 && word_count(&whole) <= MOST_MARKED_WORDS {
+        if marked.len() > 1 && length(&whole) <= MOST_MARKED_WORDS {
             scenes.push((number, whole));
             continue;
         }
         for sentence in sentences(&whole) {
-            for part in divided(sentence, MOST_WORDS, language, false) {
+            let parts = divided(sentence, MOST_WORDS, language, false);
+            for part in parts.iter().flat_map(|part| clauses(part)) {
                 match scenes.last_mut() {
                     // `No. Never.` is one scene, not two.
                     Some((from, last)) if *from == number && joins(last, &part) => {
@@ -105,6 +114,41 @@ fn scenes(text: &str, language: Language) -> Vec<(usize, String)> {
     spoken
 }
 
+/// How many words a text has, of whatever script.
+fn length(text: &str) -> usize {
+    let of = |word: &str| {
+        let unspaced: String = word.chars().filter(|letter| is_unspaced(*letter) && letter.is_alphanumeric()).collect();
+        width(&unspaced).div_ceil(WORD_COLUMNS).max(1)
+    };
+    text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).map(of).sum()
+}
+
+/// A word that no voice can read, and how many characters it may have; in scripts without spaces, what stands between
+/// two marks.
+fn too_long(word: &str) -> Option<(&str, usize)> {
+    let most = if word.contains(is_unspaced) { LONGEST_RUN } else { LONGEST_WORD };
+    let mark =
+        |letter: char| is_unspaced(letter) && width(letter.encode_utf8(&mut [0; 4])) > 0 && !letter.is_alphanumeric();
+    let long = word.split(mark).find(|run| run.chars().count() > most);
+    long.map(|run| (run, most))
+}
+
+/// A long sentence of a script without spaces in parts, cut behind marks within it; any other as it is.
+fn clauses(sentence: &str) -> Vec<String> {
+    if length(sentence) <= MOST_WORDS || !sentence.contains(is_unspaced) {
+        return vec![sentence.to_owned()];
+    }
+    let mut parts = vec![String::new()];
+    for clause in sentence.split_inclusive(['，', '、', '；', '：', ' ']) {
+        match parts.last_mut() {
+            Some(part) if length(part) + length(clause) <= MOST_WORDS => part.push_str(clause),
+            _ => parts.push(clause.to_owned()),
+        }
+    }
+    let parts = parts.into_iter().map(|part| part.trim().to_owned());
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
 /// The paragraph that each line of [`user_script`] is from, counted from zero.
 pub(super) fn paragraphs_of_lines(text: &str) -> Vec<usize> {
     let clean = spoken_part(text);
@@ -119,7 +163,7 @@ pub(super) fn spoken_part(text: &str) -> String {
 
 /// Whether two neighbouring parts are too short to stand alone.
 fn joins(last: &str, part: &str) -> bool {
-    let (last, part) = (word_count(last), word_count(part));
+    let (last, part) = (length(last), length(part));
     last.min(part) < LEAST_WORDS && last + part <= MOST_WORDS
 }
 
@@ -158,6 +202,36 @@ mod tests {
             texts("This is a scene. No. This is another one."),
             ["This is a scene. No.", "This is another one."]
         );
+    }
+
+    #[test]
+    fn scripts_without_spaces_have_words_and_scenes_too() {
+        assert_eq!(
+            texts("政府今天宣布了新的学校预算，总额达到二十五亿元。预算比去年增长百分之八。明年一月开始实施新的规定。"),
+            [
+                "政府今天宣布了新的学校预算，总额达到二十五亿元。",
+                "预算比去年增长百分之八。",
+                "明年一月开始实施新的规定。"
+            ]
+        );
+        assert_eq!(texts("政府は予算案を発表しました。予算は昨年より増えました。").len(), 2);
+        assert_eq!(texts("รัฐบาลประกาศงบประมาณใหม่สำหรับโรงเรียนทั่วประเทศ").len(), 1);
+        // A sentence that nobody can read at once is cut behind its marks, and nothing of it is lost.
+        let long = "政府今天宣布了新的学校预算，总额达到二十五亿元，预算比去年增长百分之八，明年一月开始实施新的规定，\
+                    所有的学校都会得到更多的老师和更好的设备。";
+        let parts = texts(long);
+        assert!(parts.len() > 1 && parts.iter().all(|part| length(part) <= MOST_WORDS + 2), "{parts:?}");
+        assert_eq!(parts.concat(), long);
+        for (flood, why) in [
+            ("学".repeat(10_000), "too long"),
+            ("学".repeat(400), "160 characters"),
+            ("ก้".repeat(1000), "160 characters"),
+            ("政府今天宣布了新的学校预算。".repeat(300), "too long"),
+            ("学".to_owned(), "at least 3"),
+        ] {
+            let error = user_script(&flood).unwrap_err();
+            assert!(error.message().contains(why) && error.hint().is_some(), "{error}");
+        }
     }
 
     #[test]
