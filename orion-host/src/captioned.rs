@@ -107,7 +107,8 @@ impl Orion {
         let job = Burn { captions, encoder: request.encoder, loudness: request.loudness };
         let (fonts, work) = (orion_adapters::fonts(), self.config().data_dir.join("work"));
         let burnt = burn(self.tools(), (file, &before), job.clone(), fonts, &work, operation).await?;
-        let info = probe_file(self.tools(), &burnt.file, Look::Sampled, operation).await?;
+        let mut info = probe_file(self.tools(), &burnt.file, Look::Sampled, operation).await?;
+        info.content.get_or_insert_default().captions = burnt.captions;
         step(Stage::Render, StageStatus::Completed);
         let validation = check_captioned(
             &info,
@@ -213,7 +214,16 @@ fn unheard() -> Error {
 /// What is said of a script: without control characters, and with letters that can be shown.
 fn words_of(script: &str) -> Result<String> {
     let clean: String = script.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    let words: Vec<&str> = clean.split_whitespace().collect();
+    // Where no spaces are written, clauses are told apart by their marks; captions show none there.
+    let (mut parted, mut letters) = (String::with_capacity(clean.len()), clean.chars().peekable());
+    while let Some(letter) = letters.next() {
+        parted.push(letter);
+        let ends = matches!(letter, '。' | '！' | '？' | '，' | '、' | '；' | '：');
+        if ends && letters.peek().is_some_and(|next| next.is_alphanumeric()) {
+            parted.push(' ');
+        }
+    }
+    let words: Vec<&str> = parted.split_whitespace().collect();
     if !(1..=MOST_WORDS).contains(&words.len()) {
         return Err(Error::invalid(format!("the words of a video are 1 to {MOST_WORDS}"))
             .with_context("words", words.len())
@@ -303,6 +313,7 @@ mod tests {
     #[test]
     fn scripts_are_words_that_can_be_shown() {
         assert_eq!(words_of(" One\u{7}two\n\n three ").unwrap(), "One two three");
+        assert_eq!(words_of("“政府宣布了，预算。”没有人！").unwrap(), "“政府宣布了， 预算。”没有人！");
         for script in ["", "\u{7}\n", &"word ".repeat(6001)] {
             let error = words_of(script).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Invalid);

@@ -3,14 +3,14 @@
 
 use crate::caption::CaptionPainter;
 use crate::encode::{self, SOUND, Stream, VIDEO};
-use crate::picture::{Overlay, lay_overlay};
+use crate::picture::{Overlay, Reach, lay_overlay};
 use crate::probe::{self, decoder_formats};
 use crate::repair::HIGH_DEFINITION;
 use crate::supervise::{Watched, supervise};
 use crate::y4m::{self, Head};
 use crate::{Tools, fault, sound};
-use orion_core::domain::Stage;
 use orion_core::domain::timeline::{Canvas, Captions, Loudness, PlannedCaption};
+use orion_core::domain::{SafeArea, Stage};
 use orion_core::port::{Encoder, MediaInfo};
 use orion_core::{Error, ErrorKind, MediaTime, Operation, ProgressUpdate, Result};
 use orion_draw::FontKit;
@@ -83,6 +83,8 @@ pub struct Burnt {
     pub encoder: String,
     /// What became of the sound.
     pub sound: KeptSound,
+    /// What the captions leave free at every edge, as they were drawn.
+    pub captions: Option<SafeArea>,
     _folder: TempDir,
 }
 
@@ -186,7 +188,8 @@ impl Job {
             height: head.height,
             frames_per_second: head.frames_per_second().round() as u32,
         };
-        let mut show = Show { painter: CaptionPainter::new(&self.fonts, &self.burn.captions, canvas), last: None };
+        let painter = CaptionPainter::new(&self.fonts, &self.burn.captions, canvas);
+        let mut show = Show { painter, last: None, reach: Reach::default() };
         let mut command = self.encoder(ffmpeg, folder.path(), &input, kept, canvas);
         let line = head.line();
         let stream = Stream { canvas, head: line.as_bytes(), mark: y4m::MARK };
@@ -219,7 +222,8 @@ impl Job {
         }
         let encoder = encode::describe(self.burn.encoder, None);
         let (width, height, file) = (head.width, head.height, folder.path().join(VIDEO));
-        Ok(Burnt { file, width, height, frames: number, encoder, sound: kept, _folder: folder })
+        let captions = show.reach.free(canvas);
+        Ok(Burnt { file, width, height, frames: number, encoder, sound: kept, captions, _folder: folder })
     }
 
     /// What will become of the sound.
@@ -260,6 +264,7 @@ impl Job {
 struct Show<'a> {
     painter: CaptionPainter<'a>,
     last: Option<(PlannedCaption, Option<Overlay>)>,
+    reach: Reach,
 }
 
 impl Show<'_> {
@@ -267,7 +272,9 @@ impl Show<'_> {
         let seen = captions.at(time)?;
         if self.last.as_ref().is_none_or(|(last, _)| *last != seen) {
             let cue = captions.cues.get(seen.cue)?;
-            self.last = Some((seen, self.painter.draw(cue, seen.word)));
+            let drawn = self.painter.draw(cue, seen.word);
+            drawn.iter().for_each(|overlay| self.reach.add(overlay));
+            self.last = Some((seen, drawn));
         }
         self.last.as_ref()?.1.as_ref()
     }

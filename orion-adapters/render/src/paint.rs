@@ -2,9 +2,10 @@
 //! when it ends.
 
 use crate::caption::CaptionPainter;
-use crate::picture::{Composer, Frame, Limits, Overlay, Picture, decode, for_canvas};
+use crate::picture::{Composer, Frame, Limits, Overlay, Picture, Reach, decode, for_canvas};
 use crate::play::{Clip, Player};
 use crate::sound::Fetch;
+use orion_core::domain::SafeArea;
 use orion_core::domain::timeline::{Layer, PlannedCaption, PlannedScene, Timeline};
 use orion_core::{Error, Result};
 use orion_draw::FontKit;
@@ -27,6 +28,7 @@ pub(crate) struct Painter<'a> {
     scenes: BTreeMap<usize, Pictures>,
     /// The caption drawn last.
     caption: Option<(PlannedCaption, Option<Overlay>)>,
+    reach: Reach,
 }
 
 impl<'a> Painter<'a> {
@@ -43,6 +45,7 @@ impl<'a> Painter<'a> {
             captions: CaptionPainter::new(fonts, &timeline.captions, timeline.canvas),
             scenes: BTreeMap::new(),
             caption: None,
+            reach: Reach::default(),
         }
     }
 
@@ -62,13 +65,22 @@ impl<'a> Painter<'a> {
         }
         if self.caption.as_ref().map(|(caption, _)| *caption) != plan.caption {
             let cues = &self.timeline.captions.cues;
-            self.caption = plan.caption.map(|caption| (caption, self.captions.draw(&cues[caption.cue], caption.word)));
+            self.caption = plan.caption.map(|caption| {
+                let drawn = self.captions.draw(&cues[caption.cue], caption.word);
+                drawn.iter().for_each(|overlay| self.reach.add(overlay));
+                (caption, drawn)
+            });
         }
         let overlay = self.caption.as_ref().and_then(|(_, overlay)| overlay.as_ref());
         let scenes: Vec<(&PlannedScene, &[Picture])> =
             plan.scenes.iter().map(|scene| (scene, self.scenes[&scene.scene].layers.as_slice())).collect();
         self.composer.draw(&scenes, overlay, frame);
         Ok(())
+    }
+
+    /// What the captions that were drawn leave free at every edge.
+    pub(crate) fn free(&self) -> Option<SafeArea> {
+        self.reach.free(self.timeline.canvas)
     }
 }
 

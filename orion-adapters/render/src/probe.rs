@@ -244,6 +244,7 @@ fn probe(
             silent: heard.silent,
             clipped: heard.clipped,
             complaint: seen.complaint.or(heard.complaint),
+            captions: None,
         }),
     };
     Ok(info)

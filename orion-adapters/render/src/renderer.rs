@@ -95,7 +95,9 @@ impl FfmpegRenderer {
                     operation.report(update.with_time_left(Some(left)));
                 }
                 Ok(())
-            })
+            })?;
+            drawn.captions = painter.free();
+            Ok(())
         })?;
         Ok((folder, drawn))
     }
@@ -135,12 +137,13 @@ impl Renderer for FfmpegRenderer {
             None => (self.made(timeline, settings, None, operation).await?, None),
         };
         let ((folder, drawn), hardware) = made;
-        let file = folder.path().join(VIDEO);
-        let info = match hardware {
+        let (file, captions) = (folder.path().join(VIDEO), drawn.captions);
+        let mut info = match hardware {
             // Where it has key frames is its own.
             Some(_) => probe_file(&self.tools, &file, Look::Sampled, operation).await?,
             None => probe_drawn(&self.tools, &file, drawn, operation).await?,
         };
+        info.content.get_or_insert_default().captions = captions;
         let video = self.blobs.import(&file, "video/mp4").await?;
         let mut encoder = encode::describe(settings.encoder, hardware);
         if hardware.is_none() && !refused.is_empty() {
@@ -197,7 +200,10 @@ impl Renderer for FfmpegRenderer {
         let file = folder.path().join(VIDEO);
         self.blobs.export(rendered.video.sha256, &file).await?;
         let repaired = repair(&self.tools, (&file, &rendered.info), repairs, folder.path(), operation).await?;
-        let info = probe_file(&self.tools, &repaired.file, Look::Sampled, operation).await?;
+        let mut info = probe_file(&self.tools, &repaired.file, Look::Sampled, operation).await?;
+        // The same picture has the same captions.
+        let captions = rendered.info.content.as_ref().and_then(|seen| seen.captions);
+        info.content.get_or_insert_default().captions = captions;
         Ok((self.blobs.import(&repaired.file, "video/mp4").await?, info))
     }
 }

@@ -100,6 +100,10 @@ pub struct MediaContent {
     pub clipped: f64,
     /// What the decoders complained of.
     pub complaint: Option<String>,
+    /// What the captions that were drawn leave free at every edge; `None` where none was drawn, or where somebody else
+    /// drew them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captions: Option<SafeArea>,
 }
 
 /// What a picture tells of its colours, in ffmpeg's names (`bt709`, `smpte2084`); `None` for what is not told.

@@ -9,6 +9,7 @@ use super::seen::{self, CELLS, Look, SIDES, Seen, Watch};
 use crate::picture::Frame;
 use crate::supervise::Watched;
 use crate::{fault, probe};
+use orion_core::domain::SafeArea;
 use orion_core::domain::timeline::Canvas;
 use orion_core::{Error, Result};
 use rayon::prelude::*;
@@ -35,6 +36,8 @@ pub(crate) struct Drawn {
     /// Frames that are to be key frames, in order, and prints of those that were drawn.
     keys: Vec<u64>,
     prints: Vec<u8>,
+    /// What the captions leave free at every edge.
+    pub(crate) captions: Option<SafeArea>,
 }
 
 impl Drawn {
@@ -45,7 +48,8 @@ impl Drawn {
         let every = rate.div_ceil(seen::SAMPLES as u32).max(3);
         let step = f64::from(every) / f64::from(rate);
         let watch = Watch::new(step);
-        Self { canvas, every: u64::from(every), watch, cells: vec![0; CELLS], keys, prints: Vec::new() }
+        let (every, cells) = (u64::from(every), vec![0; CELLS]);
+        Self { canvas, every, watch, cells, keys, prints: Vec::new(), captions: None }
     }
 
     /// Looks at frame `number`.

@@ -4,6 +4,7 @@ mod blend;
 mod compose;
 mod decode;
 mod plane;
+mod reach;
 mod resample;
 mod salient;
 #[cfg(test)]
@@ -12,4 +13,5 @@ mod tests;
 pub(crate) use compose::{Composer, Overlay, lay_overlay};
 pub(crate) use decode::{Limits, decode, for_canvas};
 pub(crate) use plane::{Frame, Picture};
+pub(crate) use reach::Reach;
 pub(crate) use salient::framed;

@@ -2,6 +2,7 @@
 
 use super::rendered::safe_area;
 use super::{Checks, content};
+use crate::MediaTime;
 use crate::domain::timeline::{Canvas, Captions, Loudness};
 use crate::port::{MediaInfo, Validation};
 
@@ -51,11 +52,13 @@ pub fn check_captioned(info: &MediaInfo, asked: &Captioned<'_>) -> Validation {
     }
     let placed = if info.fast_start { "index first" } else { "index last" };
     checks.equal("fast start", 0.5, "index first", Some(placed));
-    let captions = asked.captions.check(info.duration.max(before.duration));
+    let captions = asked.captions.check(info.duration + MediaTime::from_seconds(2.0 * frame + 0.05));
     let found = captions.as_ref().err().map_or_else(|| "inside".to_owned(), ToString::to_string);
     checks.add("captions", 0.5, captions.is_ok(), "inside".to_owned(), found);
-    let canvas = Canvas { width: info.width, height: info.height, frames_per_second: 30 };
-    safe_area(&mut checks, &asked.captions.style, &canvas);
+    if let Some(drawn) = info.content.as_ref().and_then(|seen| seen.captions.as_ref()) {
+        let canvas = Canvas { width: info.width, height: info.height, frames_per_second: 30 };
+        safe_area(&mut checks, drawn, &canvas);
+    }
     if let (Some(was), Some(seen)) = (&before.content, &info.content) {
         content::compared(&mut checks, was, seen, NEW);
     }

@@ -8,7 +8,7 @@ use super::{Checks, content};
 use crate::MediaTime;
 use crate::domain::SafeArea;
 use crate::domain::h264::{Level, PROFILES};
-use crate::domain::timeline::{Canvas, CaptionPosition, CaptionStyle, Timeline};
+use crate::domain::timeline::{Canvas, Timeline};
 use crate::port::{MediaInfo, Validation};
 
 /// Longest time between two key frames, in seconds.
@@ -92,52 +92,39 @@ pub fn validate(info: &MediaInfo, timeline: &Timeline, expectations: &Expectatio
     if let Some(colour) = &info.colour {
         checks.equal("colours", 0.3, "told", Some(if colour.are_whole() { "told" } else { "not told" }));
     }
-    let captions = timeline.captions.check(timeline.duration());
+    // Those of the timeline, within the file as it is.
+    let shown = info.video_duration.unwrap_or(info.duration) + MediaTime::from_seconds(frame);
+    let captions = timeline.captions.check(timeline.duration().min(shown));
     let found = captions.as_ref().err().map_or_else(|| "inside".to_owned(), ToString::to_string);
     checks.add("captions", 0.5, captions.is_ok(), "inside".to_owned(), found);
-    if !timeline.captions.cues.is_empty() {
-        safe_area(&mut checks, &timeline.captions.style, canvas);
-    }
     if let Some(seen) = &info.content {
+        if let Some(drawn) = &seen.captions {
+            safe_area(&mut checks, drawn, canvas);
+        }
         content::rendered(&mut checks, seen, timeline);
     }
     checks.done()
 }
 
-/// Whether captions stay where no app covers a tall picture, or a twentieth off the edges of any other.
-pub(super) fn safe_area(checks: &mut Checks, style: &CaptionStyle, canvas: &Canvas) {
+/// Whether captions were drawn where no app covers a tall picture, or a twentieth off the edges of any other. Half
+/// pixels at their edges are no fault.
+pub(super) fn safe_area(checks: &mut Checks, drawn: &SafeArea, canvas: &Canvas) {
     let free = match canvas.is_tall() {
         true => SafeArea::of_all(),
         false => SafeArea { top: 0.05, right: 0.05, bottom: 0.05, left: 0.05 },
     };
-    let taken = margins(style, canvas);
-    let pairs = [
-        ("above", taken.top, free.top),
-        ("right", taken.right, free.right),
-        ("below", taken.bottom, free.bottom),
-        ("left", taken.left, free.left),
+    let (width, height) = (canvas.width, canvas.height);
+    let pixels = |side: u32| 2.0 / f64::from(side.max(1));
+    let sides = [
+        ("above", drawn.top, free.top, pixels(height)),
+        ("right", drawn.right, free.right, pixels(width)),
+        ("below", drawn.bottom, free.bottom, pixels(height)),
+        ("left", drawn.left, free.left, pixels(width)),
     ];
-    // A pixel of a canvas 1000 pixels high is no fault.
-    let beyond = pairs.iter().find(|(_, taken, free)| *taken < free - 0.001);
+    let beyond = sides.iter().find(|(_, drawn, free, room)| *drawn < free - room);
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
-    let expected = pairs.map(|(side, _, free)| format!("{} {side}", percent(free))).join(", ");
-    let found = beyond.map_or_else(|| "inside".to_owned(), |(side, taken, _)| format!("{} {side}", percent(*taken)));
+    let expected = sides.map(|(side, _, free, _)| format!("{} {side}", percent(free))).join(", ");
+    let found = beyond.map_or_else(|| "inside".to_owned(), |(side, drawn, ..)| format!("{} {side}", percent(*drawn)));
     checks.add("safe area", 0.5, beyond.is_none(), format!("captions leave free {expected}"), found);
     checks.advise("set the captions smaller or in the middle of the picture");
-}
-
-/// What captions of a style leave free when they are as long as they can be: two lines over the whole of their width.
-fn margins(style: &CaptionStyle, canvas: &Canvas) -> SafeArea {
-    let side = (1.0 - CaptionStyle::WIDTH) / 2.0;
-    // Two lines with 1.12 of their size from one to the next, and the outline.
-    let half = (style.size * 1.12 + style.outline) * canvas.type_height() / f64::from(canvas.height);
-    let (middle, most) = match style.position {
-        CaptionPosition::Centre => (0.5, 0.15),
-        CaptionPosition::LowerThird => {
-            let (upper, lower) = canvas.caption_band();
-            ((upper + lower) / 2.0, (lower - upper) / 2.0)
-        }
-    };
-    let half = half.min(most);
-    SafeArea { top: middle - half, right: side, bottom: 1.0 - middle - half, left: side }
 }

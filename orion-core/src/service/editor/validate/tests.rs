@@ -1,7 +1,7 @@
 use super::*;
 use crate::MediaTime;
 use crate::domain::timeline::*;
-use crate::domain::{BlobRef, Platform, Sha256};
+use crate::domain::{BlobRef, Platform, SafeArea, Sha256};
 use crate::port::{ColourTags, MediaContent, MediaInfo, Stretch};
 
 fn millis(millis: i64) -> MediaTime {
@@ -140,20 +140,43 @@ fn a_video_without_a_voice_may_be_silent() {
 }
 
 #[test]
-fn captions_stay_in_the_area_that_is_free_everywhere() {
-    for style in [CaptionStyle::tiktok(), CaptionStyle::youtube(), CaptionStyle::minimal()] {
+fn captions_are_drawn_in_the_area_that_is_free_everywhere() {
+    let fails = |(width, height): (u32, u32), drawn: Option<SafeArea>| {
         let mut timeline = timeline();
-        timeline.captions.style = style;
-        for (width, height) in [(1080, 1920), (1920, 1080), (1080, 1080)] {
-            timeline.canvas = Canvas { width, height, ..Canvas::VERTICAL };
-            let info = MediaInfo { width, height, ..of_timeline(&timeline) };
-            assert!(validate(&info, &timeline, &Expectations::default()).passed());
+        timeline.canvas = Canvas { width, height, ..Canvas::VERTICAL };
+        let mut info = MediaInfo { width, height, ..of_timeline(&timeline) };
+        seen(&mut info).captions = drawn;
+        let validation = validate(&info, &timeline, &Expectations::default());
+        failed(&validation).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let middle = SafeArea { top: 0.4, right: 0.2, bottom: 0.4, left: 0.2 };
+    for shape in [(1080, 1920), (1920, 1080), (1080, 1080)] {
+        assert!(fails(shape, None).is_empty());
+        assert!(fails(shape, Some(middle)).is_empty());
+        for beyond in [
+            SafeArea { top: 0.04, ..middle },
+            SafeArea { right: 0.04, ..middle },
+            SafeArea { bottom: 0.04, ..middle },
+            SafeArea { left: 0.0, ..middle },
+        ] {
+            assert_eq!(fails(shape, Some(beyond)), ["safe area"], "{beyond:?}");
         }
     }
-    // As large as a style can make them, they fill the lower third and no more.
-    let mut timeline = timeline();
-    timeline.captions.style.size = 0.3;
-    assert!(validate(&of_timeline(&timeline), &timeline, &Expectations::default()).passed());
+    // An app covers more of a tall picture.
+    let low = SafeArea { bottom: 0.2, ..middle };
+    assert!(fails((1920, 1080), Some(low)).is_empty());
+    assert_eq!(fails((1080, 1920), Some(low)), ["safe area"]);
+    assert!(fails((1080, 1920), Some(SafeArea::of_all())).is_empty());
+}
+
+#[test]
+fn a_caption_lasts_no_longer_than_the_file() {
+    let timeline = timeline();
+    let mut info = of_timeline(&timeline);
+    (info.video_duration, info.duration) = (Some(millis(800)), millis(800));
+    let validation = validate(&info, &timeline, &Expectations::default());
+    let captions = validation.checks.iter().find(|check| check.name == "captions").unwrap();
+    assert!(!captions.passed && captions.found.contains("longer than the video"), "{captions:?}");
 }
 
 #[test]
@@ -227,4 +250,42 @@ fn platforms_differ() {
     assert_eq!(failed(&check_file(&edited, Some(Platform::InstagramReels))), ["edit lists"]);
     let nothing = MediaInfo { video_codec: None, width: 0, height: 0, ..good() };
     assert_eq!(failed(&check_file(&nothing, None)), ["video codec"]);
+}
+
+#[test]
+fn a_captioned_file_is_held_against_what_it_was() {
+    type Breakage = fn(&mut MediaInfo);
+    let (before, captions) = (good(), timeline().captions);
+    let fails = |breakage: Breakage, loudness| {
+        let mut info = good();
+        breakage(&mut info);
+        let (size, frames) = ((1080, 1920), 1800);
+        let asked = Captioned { before: &before, size, frames, captions: &captions, loudness };
+        failed(&check_captioned(&info, &asked)).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(fails(|_| (), None).is_empty());
+    let breakages: [(&str, Breakage); 11] = [
+        ("resolution", |info| info.width = 1078),
+        ("codec", |info| info.video_codec = Some("hevc".to_owned())),
+        ("pixel format", |info| info.pixel_format = Some("yuv444p".to_owned())),
+        ("fps", |info| info.frames_per_second = 29.0),
+        ("frames", |info| info.frames = Some(1799)),
+        ("duration", |info| info.duration = millis(61_000)),
+        ("sound", |info| info.audio_codec = None),
+        ("loudness", |info| info.loudness = Some(-17.0)),
+        ("fast start", |info| info.fast_start = false),
+        ("decoding", |info| seen(info).complaint = Some("invalid data".to_owned())),
+        ("black", |info| seen(info).black = vec![stretch(0, 900)]),
+    ];
+    for (name, breakage) in breakages {
+        assert_eq!(fails(breakage, None), [name]);
+    }
+    assert_eq!(
+        fails(|info| (info.duration, info.frames) = (millis(600), Some(18)), None),
+        ["frames", "duration", "captions"]
+    );
+    assert_eq!(fails(|info| seen(info).captions = Some(SafeArea::WHOLE), None), ["safe area"]);
+    let louder = Some(Loudness { integrated: -10.0, true_peak: -1.0 });
+    assert_eq!(fails(|_| (), louder), ["loudness"]);
+    assert_eq!(fails(|info| (info.loudness, info.true_peak) = (Some(-10.0), Some(-0.2)), louder), ["true peak"]);
 }
