@@ -81,6 +81,20 @@ impl Clip {
         [left, self.right.as_ref().and_then(|right| right.get(index)).copied().unwrap_or(left)]
     }
 
+    /// Lets its end fade over some frames into its beginning, which is cut off there: played again and again it does not
+    /// click.
+    pub(super) fn close(&mut self, frames: usize) {
+        let frames = frames.min(self.len() / 2);
+        for channel in [Some(&mut self.left), self.right.as_mut()].into_iter().flatten() {
+            let end = channel.len().saturating_sub(frames);
+            for index in 0..frames.min(end) {
+                let share = (index as f32 + 0.5) / frames as f32;
+                channel[end + index] = channel[end + index] * (1.0 - share) + channel[index] * share;
+            }
+            channel.drain(..frames.min(end));
+        }
+    }
+
     /// Fades both ends over some frames, so that no join clicks.
     pub(super) fn fade_ends(&mut self, frames: usize) {
         let frames = frames.min(self.len() / 2);

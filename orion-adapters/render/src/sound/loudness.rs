@@ -88,13 +88,12 @@ pub(super) fn settle(
     cancellation: &Cancellation,
 ) -> Result<()> {
     let Some(measured) = measured else {
-        return pass(scratch, file, 0.0, loudness).map(drop);
+        return pass((scratch, file), 0.0, loudness, cancellation).map(drop);
     };
     let mut gain = loudness.integrated - measured;
     for _ in 0..MOST_PASSES {
-        cancellation.check()?;
         gain = gain.min(MOST_GAIN_DB);
-        let Some(reached) = pass(scratch, file, gain, loudness)? else { break };
+        let Some(reached) = pass((scratch, file), gain, loudness, cancellation)? else { break };
         let error = loudness.integrated - reached;
         if error.abs() <= CLOSE {
             break;
@@ -105,7 +104,12 @@ pub(super) fn settle(
 }
 
 /// Writes the mix with a gain and the limiter, and measures what came of it.
-fn pass(scratch: &Path, file: &Path, gain_db: f64, loudness: &Loudness) -> Result<Option<f64>> {
+fn pass(
+    (scratch, file): (&Path, &Path),
+    gain_db: f64,
+    loudness: &Loudness,
+    cancellation: &Cancellation,
+) -> Result<Option<f64>> {
     let gain = 10_f64.powf(gain_db / 20.0) as f32;
     let mut raw = BufReader::with_capacity(1 << 16, File::open(scratch).map_err(io)?);
     let spec =
@@ -123,6 +127,7 @@ fn pass(scratch: &Path, file: &Path, gain_db: f64, loudness: &Loudness) -> Resul
     };
     let mut out = Vec::new();
     loop {
+        cancellation.check()?;
         let length = fill(&mut raw, &mut bytes)?;
         if length == 0 {
             break;

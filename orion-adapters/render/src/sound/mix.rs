@@ -5,7 +5,7 @@ use super::{Fetch, Meter, RATE};
 use orion_core::domain::timeline::{AudioRole, AudioTrack, Timeline};
 use orion_core::{MediaTime, Result};
 
-/// Fade at both ends of a piece of speech: 5 ms.
+/// Fade at both ends of a piece of speech, and from the end of music into its beginning where it is repeated: 5 ms.
 const JOIN: usize = 240;
 /// How loud music is beside speech where nobody speaks, in LU. Under speech it goes down by another 13 dB: 19 LU below
 /// it stays out of the way of every word.
@@ -16,7 +16,7 @@ const DUCK_DB: f64 = -13.0;
 const ATTACK: i64 = 12_000;
 /// How long it takes to come back: 0.5 s.
 const RELEASE: i64 = 24_000;
-/// Fades of music at the ends of the video: 0.5 s and 1 s (contract, section 5.6).
+/// Fades of music where it begins and where it ends, at the ends of the video as a rule: 0.5 s and 1 s (contract, section 5.6).
 const MUSIC_FADES: (u64, u64) = (24_000, 48_000);
 
 /// Mixes a timeline's sound in order; pieces are read when they begin and forgotten when they end.
@@ -70,10 +70,13 @@ impl<'a> Mixer<'a> {
         let music: Vec<&AudioTrack> = of(AudioRole::Music).collect();
         let speech = if music.is_empty() { None } else { mixer.loudness_of_speech()? };
         for track in music {
-            let clip = Clip::read(&(mixer.fetch)(&track.source)?)?;
+            let mut clip = Clip::read(&(mixer.fetch)(&track.source)?)?;
             if clip.len() > 0 {
                 let mut meter = Meter::new(2, RATE, false)?;
                 clip.measure(&mut meter)?;
+                if (clip.len() as u64) < end_of(track) - frame_of(track.start) {
+                    clip.close(JOIN);
+                }
                 let mut playing = Playing::new(clip, track);
                 if let (Some(speech), Some(music)) = (speech, meter.loudness()) {
                     playing.gain *= gain(speech + BED - music);
@@ -120,7 +123,7 @@ impl<'a> Mixer<'a> {
         for piece in &self.music {
             for frame in piece.start.max(from)..piece.end.min(to) {
                 let index = (frame - piece.start) % piece.clip.len() as u64;
-                let level = piece.gain * ducking(&near, frame as i64) * self.fade(frame);
+                let level = piece.gain * ducking(&near, frame as i64) * self.fade(piece, frame);
                 add(&mut block, frame - from, piece.clip.frame(index as usize), level);
             }
         }
@@ -128,10 +131,10 @@ impl<'a> Mixer<'a> {
         Ok(block)
     }
 
-    fn fade(&self, frame: u64) -> f32 {
+    fn fade(&self, piece: &Playing, frame: u64) -> f32 {
         let (rise, fall) = MUSIC_FADES;
-        let left = self.length - frame;
-        ((frame + 1) as f32 / rise as f32).min(left as f32 / fall as f32).min(1.0)
+        let (heard, left) = (frame + 1 - piece.start, piece.end.min(self.length) - frame);
+        (heard as f32 / rise as f32).min(left as f32 / fall as f32).min(1.0)
     }
 
     /// Whether the timeline has any sound.
