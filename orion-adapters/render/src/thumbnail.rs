@@ -15,8 +15,10 @@ const WIDTH: f32 = 0.85;
 const BOTTOM: f32 = 0.08;
 /// Space for the title, as a share of the height.
 const ROOM: f32 = 0.34;
-/// JPEG quality.
-const QUALITY: u8 = 95;
+/// JPEG quality: the first at which the file is not too large.
+const QUALITY: [u8; 7] = [95, 88, 80, 70, 60, 45, 30];
+/// Largest file in bytes: YouTube takes no thumbnail beyond 2 MB.
+const MOST_BYTES: usize = 2_000_000;
 
 /// The luminance that scores best, of 0 to 1: a little below the middle, as the eye finds grey.
 const BEST_LIGHT: f64 = 0.42;
@@ -85,7 +87,19 @@ pub(crate) fn draw(
         let paint = TextPaint::solid(rgb(0xFFFFFF)).outline(rgba(0, 0.85), size * 0.03).shadow(shadow);
         layout.draw(&mut pixmap, left.round() as i32, top.round() as i32, &paint);
     }
-    Ok((picture::encode_jpeg(&picture::to_rgb(&pixmap), QUALITY)?, marks))
+    Ok((encoded(&picture::to_rgb(&pixmap))?, marks))
+}
+
+/// A JPEG that platforms take. Only of far more pixels than they ask for it may be larger.
+fn encoded(picture: &RgbImage) -> Result<Vec<u8>> {
+    let mut jpeg = Vec::new();
+    for quality in QUALITY {
+        jpeg = picture::encode_jpeg(picture, quality)?;
+        if jpeg.len() <= MOST_BYTES {
+            break;
+        }
+    }
+    Ok(jpeg)
 }
 
 /// How a picture looks as small as listings show it; its title is not judged here.
@@ -154,5 +168,24 @@ mod tests {
         }
         let ground = |value: u8| legibility(&RgbImage::from_pixel(40, 20, Rgb([value; 3])));
         assert!(ground(20) > 0.99 && ground(128) < 0.6 && ground(250) < 0.2);
+    }
+
+    #[test]
+    fn no_picture_becomes_a_file_that_platforms_refuse() {
+        let mut state = 1_u32;
+        let noise = RgbImage::from_fn(1080, 1920, |_, _| {
+            Rgb([0; 3].map(|_: u8| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 24) as u8
+            }))
+        });
+        assert!(picture::encode_jpeg(&noise, QUALITY[0]).unwrap().len() > MOST_BYTES, "it is hard to encode");
+        let jpeg = encoded(&noise).unwrap();
+        assert!(jpeg.len() <= MOST_BYTES, "{}", jpeg.len());
+        let read = image::load_from_memory(&jpeg).unwrap();
+        assert_eq!((read.width(), read.height()), (1080, 1920));
+        // What is not is as good as it can be.
+        let plain = RgbImage::from_fn(1280, 720, |x, y| Rgb([(x / 5) as u8, (y / 3) as u8, 90]));
+        assert_eq!(encoded(&plain).unwrap(), picture::encode_jpeg(&plain, QUALITY[0]).unwrap());
     }
 }
