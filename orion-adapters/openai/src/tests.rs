@@ -425,6 +425,51 @@ async fn a_long_sound_is_sent_in_pieces_and_their_times_are_joined() {
 }
 
 #[tokio::test]
+async fn pieces_that_were_heard_are_not_sent_again_when_a_later_one_fails() {
+    let server = server(&[]).await;
+    let mut ear = OpenAiTranscriber::new("whisper-1", &options(&server)).unwrap();
+    let rate = 8_000;
+    // A word of half a second in every tenth of two minutes, each of another length, so that no piece is like another.
+    let long = |second: usize| rate / 4 + second * 20;
+    let said = |n: usize| (n / rate).is_multiple_of(10) && n % rate < long(n / rate);
+    let tone = |n: usize| if said(n) { (n as f32 * 0.15).sin() * 0.5 } else { 0.0 };
+    let samples: Vec<f32> = (0..120 * rate).map(tone).collect();
+    let wav = orion_core::service::editor::encode_wav(&samples, rate as u32);
+    let operation = Operation::detached();
+    ear.most = 30 * 2 * rate + 128;
+    let whole = ear.transcribe(wav.clone(), None, &operation).await.unwrap();
+    let pieces = server.seen().len();
+    assert!(pieces >= 4, "{pieces}");
+
+    let heard = |piece: usize| {
+        let word = json!({"word": format!("word{piece}"), "start": 0.1, "end": 0.4});
+        Reply::json(200, &json!({"language": "english", "text": format!("word{piece}"), "words": [word]}))
+    };
+    let busy = || Reply::json(503, &json!({"error": {"message": "loading"}}));
+    let begun = server.seen().len();
+    (0..pieces - 2).for_each(|piece| server.next(heard(piece)));
+    // The last but one fails twice, and is all that is sent meanwhile; a clone is the same ear.
+    for asked in [pieces - 1, pieces] {
+        server.next(busy());
+        let failed = ear.clone().transcribe(wav.clone(), None, &operation).await;
+        assert_eq!(failed.unwrap_err().kind(), ErrorKind::Unavailable);
+        assert_eq!(server.seen().len() - begun, asked);
+    }
+    (pieces - 2..pieces).for_each(|piece| server.next(heard(piece)));
+    let again = ear.transcribe(wav.clone(), None, &operation).await.unwrap();
+    assert_eq!(server.seen().len() - begun, pieces + 2);
+    let words: Vec<String> = again.words.iter().map(|word| word.text.clone()).collect();
+    assert_eq!(words, (0..pieces).map(|piece| format!("word{piece}")).collect::<Vec<_>>());
+    assert!(again.words.windows(2).all(|pair| pair[1].start > pair[0].end), "{:?}", again.words);
+    assert_eq!(again.usage, whole.usage, "what was paid before is told as well");
+    // Asked in another language, and once all is heard, it is another question.
+    let (told, anew) = (Some("en"), server.seen().len());
+    ear.transcribe(wav.clone(), told, &operation).await.unwrap();
+    ear.transcribe(wav, None, &operation).await.unwrap();
+    assert_eq!(server.seen().len() - anew, 2 * pieces);
+}
+
+#[tokio::test]
 async fn a_large_file_is_brought_below_what_the_server_takes() {
     let server = server(&[]).await;
     let ear = OpenAiTranscriber::new("whisper-1", &options(&server)).unwrap();

@@ -1,18 +1,21 @@
 //! Transcription: `audio/transcriptions` with the time of every word, as Whisper gives them.
 //!
 //! OpenAI takes 25 MB at once, which are four minutes of 48 kHz. A longer sound is sent in pieces that end where it is
-//! quiet, one after the other, and the times are joined.
+//! quiet, one after the other, and the times are joined. What was heard in a piece is kept until all of them are heard:
+//! when a later one fails, and the sound is sent again, only the rest is sent and paid.
 
 use crate::server::{OpenAiOptions, Server};
 use async_trait::async_trait;
 use bytes::Bytes;
-use orion_core::domain::CostCategory;
+use orion_core::domain::{CostCategory, Sha256};
 use orion_core::port::{Provider, SpokenWord, Transcriber, Transcript};
 use orion_core::service::editor::encode_wav;
 use orion_core::{Error, ErrorKind, MediaTime, Operation, Result};
 use orion_voice::wav;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Largest file that is sent: OpenAI takes 25 MB.
 const MOST_SOUND: usize = 25_000_000;
@@ -23,6 +26,9 @@ const HEADER: usize = 128;
 /// Seconds at the end of a piece among which the quietest place is looked for, and of such a place.
 const LATE: usize = 20;
 const QUIET: f64 = 0.3;
+
+/// Most pieces that are kept of sounds that are not finished: hours of them.
+const MOST_KEPT: usize = 64;
 
 /// Longest answer in bytes: hours of words.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -36,7 +42,12 @@ pub struct OpenAiTranscriber {
     server: Server,
     /// Most bytes of a file that is sent.
     pub(crate) most: usize,
+    /// Pieces of sounds that are not finished, the oldest first.
+    kept: Arc<Mutex<VecDeque<(Key, Piece)>>>,
 }
+
+/// What was sent, and the language that was told.
+type Key = (Sha256, Option<String>);
 
 #[derive(Deserialize)]
 struct Heard {
@@ -60,7 +71,8 @@ impl OpenAiTranscriber {
     /// # Errors
     /// [`Invalid`](ErrorKind::Invalid) for an empty name, an address that is not HTTP, or a key that is missing.
     pub fn new(model: &str, options: &OpenAiOptions) -> Result<Self> {
-        Ok(Self { server: Server::new(model, options, CostCategory::TranscriptionSeconds)?, most: MOST_SOUND })
+        let server = Server::new(model, options, CostCategory::TranscriptionSeconds)?;
+        Ok(Self { server, most: MOST_SOUND, kept: Arc::default() })
     }
 }
 
@@ -82,6 +94,7 @@ impl Transcriber for OpenAiTranscriber {
         let ends =
             ends(&sound.samples, rate, if whole { usize::MAX } else { self.most.saturating_sub(HEADER).max(2) / 2 });
         let (mut words, mut told, mut listened, mut start) = (Vec::new(), None, 0, 0);
+        let mut keys = Vec::new();
         for end in &ends {
             operation.cancellation.check()?;
             let piece = &sound.samples[start..*end];
@@ -93,29 +106,54 @@ impl Transcriber for OpenAiTranscriber {
             listened += piece.len();
             let sent = if whole { file.clone() } else { encode_wav(piece, rate) };
             let length = MediaTime::from_units(piece.len() as u64, rate);
-            let heard = self.hear(sent, asked.as_deref(), operation).await?;
-            let own = heard.words.into_iter().map(|word| (word.word, word.start, word.end));
-            words.extend(orion_voice::heard(own, length)?.into_iter().map(|word| SpokenWord {
+            let key = (Sha256::of(&sent), asked.clone());
+            let heard = match self.kept(&key) {
+                Some(heard) => heard,
+                None => {
+                    let heard = self.hear(sent, asked.as_deref(), length, operation).await?;
+                    self.keep(key.clone(), heard.clone());
+                    heard
+                }
+            };
+            keys.push(key);
+            words.extend(heard.words.into_iter().map(|word| SpokenWord {
                 start: before + word.start,
                 end: before + word.end,
                 ..word
             }));
             told = told.or(heard.language);
         }
+        self.pieces().retain(|(key, _)| !keys.contains(key));
         let language = told.or(asked).unwrap_or_else(|| "und".to_owned());
         Ok(Transcript { words, language, usage: self.server.usage(listened as f64 / f64::from(rate)) })
     }
 }
 
-/// What was heard in one file.
+/// What was heard in one file, with times from its beginning.
+#[derive(Debug, Clone)]
 struct Piece {
-    words: Vec<Word>,
+    words: Vec<SpokenWord>,
     language: Option<String>,
 }
 
 impl OpenAiTranscriber {
-    /// Sends one file that is not too large.
-    async fn hear(&self, file: Bytes, asked: Option<&str>, operation: &Operation) -> Result<Piece> {
+    fn pieces(&self) -> MutexGuard<'_, VecDeque<(Key, Piece)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept(&self, key: &Key) -> Option<Piece> {
+        self.pieces().iter().find(|(known, _)| known == key).map(|(_, piece)| piece.clone())
+    }
+
+    fn keep(&self, key: Key, piece: Piece) {
+        let mut pieces = self.pieces();
+        pieces.push_back((key, piece));
+        let excess = pieces.len().saturating_sub(MOST_KEPT);
+        pieces.drain(..excess);
+    }
+
+    /// Sends one file that is not too large, of some length.
+    async fn hear(&self, file: Bytes, asked: Option<&str>, length: MediaTime, operation: &Operation) -> Result<Piece> {
         let part = Part::bytes(file.to_vec())
             .file_name("sound.wav")
             .mime_str("audio/wav")
@@ -139,7 +177,8 @@ impl OpenAiTranscriber {
                     .with_hint("use a model that takes `timestamp_granularities[]=word`, such as `whisper-1`"));
             }
         };
-        Ok(Piece { words: dressed(&heard.text, words), language: heard.language.as_deref().and_then(tag) })
+        let words = dressed(&heard.text, words).into_iter().map(|word| (word.word, word.start, word.end));
+        Ok(Piece { words: orion_voice::heard(words, length)?, language: heard.language.as_deref().and_then(tag) })
     }
 }
 
