@@ -109,17 +109,13 @@ async fn read_over(script: &Script, sound: &Sound, operation: &Operation) -> Res
             // Each from the whole, so that no rounding adds up.
             let begin = MediaTime::from_seconds(end * factor);
             end += seconds;
+            let duration = MediaTime::from_seconds(end * factor) - begin;
             let words = words.into_iter().map(|word| SpokenWord {
                 text: word.text,
                 start: stretched(word.start),
-                end: stretched(word.end),
+                end: stretched(word.end).min(duration),
             });
-            SpokenLine {
-                audio: None,
-                duration: MediaTime::from_seconds(end * factor) - begin,
-                words: words.collect(),
-                times: WordTimes::Voice,
-            }
+            SpokenLine { audio: None, duration, words: words.collect(), times: WordTimes::Voice }
         })
         .collect())
 }

@@ -76,6 +76,11 @@ fn scripts_that_cannot_be_spoken() {
     let long = program.file("long.txt", "word ".repeat(10_000).as_bytes());
     refused(&program, &["--script", &long], "too long");
     refused(&program, &["--script", "   "], "nothing");
+    // Ten thousand characters without a space, of every script; of some alone none is a word.
+    for letter in ["x", "ש", "ab\u{301}", "क्ष", "{\\an8}", "\u{202E}x"] {
+        let flood = program.file("flood.txt", format!("Three words here {} end.", letter.repeat(10_000)).as_bytes());
+        refused(&program, &["--script", &flood], "80 characters");
+    }
     refused(&program, &["--script", "Three words here", "--seconds", "4000"], "seconds");
     refused(&program, &["--script", "Three words here", "--voice-speed", "1"], "unexpected");
     refused(&program, &["--script", "Three words here", "--format", "3:2"], "unknown format");
@@ -87,7 +92,8 @@ fn a_hostile_script_is_spoken_and_shown_as_it_is() {
     let Some(program) = Program::find() else { return };
     let hostile = program.file(
         "hostile.txt",
-        "Quotes '\" and signs \\:;[],%{}<> stay harmless.\n\ntextfile=/etc/passwd is only text \u{7}\u{1b}[31m here.\n\nEmoji 🎉 and {\\b1}tags too."
+        "Quotes '\" and signs \\:;[],%{}<> stay harmless.\n\ntextfile=/etc/passwd is only text \u{7}\u{1b}[31m here.\n\n\
+         Marks \u{202E}that turn \u{2067}and do \u{202B}not turn back.\n\nEmoji 🎉 and {\\b1}tags too."
             .as_bytes(),
     );
     let output =
@@ -96,7 +102,12 @@ fn a_hostile_script_is_spoken_and_shown_as_it_is() {
     let ass = std::fs::read_to_string(program.path("video/captions.ass")).unwrap();
     assert!(!ass.contains("{\\b1}") && !ass.contains('\u{7}'));
     let srt = std::fs::read_to_string(program.path("video/captions.srt")).unwrap();
-    assert!(!srt.contains("root:"));
+    assert!(!srt.contains("root:") && srt.contains("textfile=/etc/passwd"), "{srt}");
+    for (name, text) in [("srt", &srt), ("ass", &ass)] {
+        let turning = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        assert!(!text.contains(turning), "{name}: no mark reaches over its word");
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n' && c != '\r'), "{name}");
+    }
 }
 
 #[test]

@@ -55,6 +55,32 @@ fn a_file_is_held_against_a_platform() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("BAD  resolution") && said.contains("-> scale it"), "{said}");
 
+    // Too long for some, too short for others.
+    let looped = program.path("long.mp4").display().to_string();
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-v", "error", "-stream_loop", "36", "-i", &good, "-c", "copy", "-movflags", "+faststart", &looped]);
+    assert!(ffmpeg.status().unwrap().success());
+    let short = made(&program, "short.mp4", &["-movflags", "+faststart", "-t", "2"]).unwrap();
+    for (file, platform, fine) in [
+        (&looped, "x", false),
+        (&looped, "youtube_shorts", true),
+        (&short, "instagram_reels", false),
+        (&short, "tiktok", true),
+    ] {
+        let output = program.run(&["check", file, "--platform", platform, "--json"]);
+        assert_eq!(!failed(&output).contains(&"duration".to_owned()), fine, "{platform}: {:?}", failed(&output));
+    }
+    // Codecs that telephones do not play, and peaks beyond what loudness tells.
+    for (name, arguments, wanted) in [
+        ("old.mp4", &["-c:v", "mpeg4"][..], "video codec"),
+        ("dolby.mp4", &["-c:a", "ac3"], "audio codec"),
+        ("rough.mp4", &["-af", "volume=2.45,aeval=val(0)+0.9*lt(mod(t\\,0.5)\\,0.001):c=same"], "true peak"),
+    ] {
+        let file = made(&program, name, &[arguments, &["-movflags", "+faststart"]].concat()).unwrap();
+        let found = failed(&program.run(&["check", &file, "--platform", "instagram_reels", "--json"]));
+        assert!(found.contains(&wanted.to_owned()), "{name}: {found:?}");
+    }
+
     let output = program.run(&["check", &good, "--platform", "myspace"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(told(&output).contains("instagram_reels"), "{}", told(&output));
@@ -88,6 +114,36 @@ fn what_can_be_set_right_is_in_a_copy() {
     let left = program.run(&["check", "small.mp4", "--fix"]);
     assert_eq!(left.status.code(), Some(1));
     assert!(!program.path("small.fixed.mp4").exists());
+}
+
+#[test]
+fn a_file_of_another_kind_becomes_one_that_platforms_take() {
+    let Some(program) = Program::find() else { return };
+    // Matroska with the sound of a telephone, not compressed, and with peaks at full scale.
+    let telephone = ["-c:a", "pcm_s16le", "-ar", "8000", "-ac", "1", "-af", "volume=30dB"];
+    let Some(bad) = made(&program, "bad.mkv", &telephone) else { return };
+    let output = program.run(&["check", &bad, "--fix", "--json"]);
+    let found = failed(&output);
+    for name in ["container", "audio codec", "sample rate", "loudness", "true peak"] {
+        assert!(found.contains(&name.to_owned()), "{name}: {found:?}");
+    }
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let fixed = &answer["fixed"];
+    assert_eq!(fixed["repairs"], serde_json::json!(["index", "loudness", "sound"]), "{fixed}");
+    let (info, checks) = (&fixed["info"], fixed["checks"].as_array().unwrap());
+    assert_eq!(
+        (&info["container"], &info["audio_codec"], &info["sample_rate"]),
+        (&"mp4".into(), &"aac".into(), &48_000.into())
+    );
+    // What was clipped when it was recorded stays so.
+    let left: Vec<&Value> = checks.iter().filter(|check| check["passed"] != true).collect();
+    assert!(left.iter().all(|check| check["name"] == "clipping"), "{left:?}");
+    let picture = |file: &str| {
+        let copy = ["-map", "0:v", "-c", "copy", "-bsf:v", "h264_mp4toannexb", "-f", "md5", "-"];
+        Command::new("ffmpeg").args(["-v", "error", "-i", file]).args(copy).output().unwrap().stdout
+    };
+    let fixed = program.path("bad.fixed.mp4").display().to_string();
+    assert_eq!(picture(&bad), picture(&fixed), "the picture is the same, bit by bit");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::program::{Program, root, told};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,6 +16,12 @@ fn sample() -> String {
 
 fn report(folder: &Path) -> Value {
     serde_json::from_slice(&fs::read(folder.join("run.json")).unwrap()).unwrap()
+}
+
+/// How good a thumbnail is, as its marks add up.
+fn score(candidate: &Value) -> f64 {
+    let mark = |name: &str| candidate["marks"][name].as_f64().unwrap();
+    0.2 * mark("sharpness") + 0.3 * mark("contrast") + 0.2 * mark("brightness") + 0.3 * mark("title")
 }
 
 /// Attempts of each step by its key.
@@ -42,10 +48,22 @@ fn the_sample_feed_becomes_a_video_with_everything_beside_it() {
     for cover in covers {
         let (shape, candidates) = (cover["shape"].as_str().unwrap(), cover["candidates"].as_array().unwrap());
         assert!(candidates.len() > 1 && cover["platforms"].as_array().is_some_and(|shown| shown.len() > 2), "{cover}");
+        let mut pictures = BTreeSet::new();
         for number in 1..=candidates.len() {
-            let file = fs::read(folder.join(format!("thumbnails/{shape}-{number}.jpg"))).unwrap();
-            assert!(file.starts_with(&[0xff, 0xd8]), "{shape} {number}");
+            let path = folder.join(format!("thumbnails/{shape}-{number}.jpg"));
+            let file = fs::read(&path).unwrap();
+            assert!(file.starts_with(&[0xff, 0xd8]) && file.len() < 2_000_000, "{shape} {number}: {}", file.len());
+            let ffmpeg = ["-f", "rawvideo", "-pix_fmt", "gray", "-"];
+            let seen = Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(&path).args(ffmpeg).output().unwrap();
+            let side = |name: &str| cover[name].as_u64().unwrap() as usize;
+            assert_eq!(seen.stdout.len(), side("width") * side("height"), "{shape} {number}");
+            let (dark, light) = (seen.stdout.iter().min().unwrap(), seen.stdout.iter().max().unwrap());
+            assert!(light - dark > 150, "{shape} {number} shows nothing: {dark} to {light}");
+            pictures.insert(file);
         }
+        assert_eq!(pictures.len(), candidates.len(), "no candidate is like another");
+        let scores: Vec<f64> = candidates.iter().map(score).collect();
+        assert!(scores.is_sorted_by(|one, other| one >= other) && scores[0] > 0.3, "{scores:?}");
         let title = |candidate: &Value| candidate["marks"]["title"].as_f64().unwrap();
         assert!(candidates.iter().all(|candidate| title(candidate) > 0.5), "every title is read: {cover}");
     }
@@ -165,4 +183,81 @@ fn a_video_has_the_shape_and_rate_that_were_asked_for() {
     assert_eq!(video["frames_per_second"].as_f64(), Some(24.0));
     let passed = |check: &serde_json::Value| check["passed"] == true;
     assert!(report["validation"]["checks"].as_array().unwrap().iter().all(passed), "{report}");
+}
+
+/// Whatever it is at: reading, drawing, mixing, checking or its thumbnails.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_at_any_moment_leaves_nothing_half_and_nobody_at_work() {
+    let Some(program) = Program::find() else { return };
+    let script = "This line is the first.\n\nAnd this one is the second.";
+    let quick = ["create", "--silent", "--offline", "--quality", "draft", "--format", "1:1", "--fps", "24", "--json"];
+    let begin = |out: &str| {
+        let told = ["--script", script, "--music", "calm", "--out", out];
+        let mut command = program.command(quick.iter().chain(&told));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+        (child, lines.map_while(Result::ok))
+    };
+    let (mut whole, lines) = begin("whole");
+    let said = lines.count();
+    assert!(whole.wait().unwrap().success() && said > 20, "{said}");
+    // Spread over the whole, with the very first and the last ones.
+    let mut at = 11_u64;
+    let mut moments = vec![1, said - 3, said - 2];
+    moments.extend((0..6).map(|_| {
+        at = at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (at >> 33) as usize % said
+    }));
+    moments.push(said / 2);
+    let mut stopped = 0;
+    for moment in moments {
+        let out = format!("stopped-{moment}");
+        let (mut child, mut lines) = begin(&out);
+        lines.by_ref().take(moment).for_each(drop);
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -INT {}", child.id())).status().unwrap();
+        lines.for_each(drop);
+        let code = child.wait().unwrap().code();
+        let folder = program.path(&out);
+        let report = folder.join("run.json").exists();
+        assert!(matches!((code, report), (Some(130), false) | (Some(0), true)), "{moment} of {said}: {code:?} {sent}");
+        if code == Some(130) {
+            stopped += 1;
+            let files = fs::read_dir(&folder).into_iter().flatten().flatten();
+            let half: Vec<_> = files.filter(|file| file.file_name().to_string_lossy().contains("partial")).collect();
+            assert!(half.is_empty(), "{moment}: {half:?}");
+        }
+        let work = program.path("data/work");
+        let left: Vec<_> = fs::read_dir(work).into_iter().flatten().flatten().map(|file| file.file_name()).collect();
+        assert!(left.is_empty(), "{moment} of {said}: {left:?}");
+        assert!(program.at_work().is_empty(), "{moment} of {said}: {:?}", program.at_work());
+    }
+    assert!(stopped > 5, "{stopped}");
+    // And the last one goes on from there.
+    let output = program.run(&["create", "--silent", "--offline", "--resume", "--out", "done"]);
+    assert!(output.status.success() && program.path("done/run.json").exists(), "{}", told(&output));
+}
+
+#[test]
+fn silent_videos_give_every_caption_the_time_to_be_read() {
+    let Some(program) = Program::find() else { return };
+    let script = "No. Never.\n\nA counterrevolutionary misunderstanding is what they called it, internationally.\n\nWhy? \
+                  Because it is so!\n\nThe government announced a new budget for all schools of the country today.";
+    let output = program.command(QUICK.iter().copied().chain(["--script", script])).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let srt = fs::read_to_string(program.path("video/captions.srt")).unwrap();
+    let seconds = |time: &str| -> f64 {
+        let numbers: Vec<f64> = time.trim().split([':', ',']).map(|number| number.parse().unwrap()).collect();
+        numbers[0] * 3600.0 + numbers[1] * 60.0 + numbers[2] + numbers[3] / 1000.0
+    };
+    let mut shown = 0;
+    for cue in srt.split("\n\n").filter(|cue| cue.contains("-->")) {
+        let lines: Vec<&str> = cue.trim().lines().collect();
+        let (from, to) = lines[1].split_once("-->").unwrap();
+        let (stands, text) = (seconds(to) - seconds(from), lines[2..].join(" "));
+        let rate = text.chars().count() as f64 / stands;
+        assert!(stands >= 0.8 && rate <= 17.5, "{text:?} stands for {stands:.2} s: {rate:.1} characters a second");
+        shown += 1;
+    }
+    assert!(shown > 8, "{srt}");
 }

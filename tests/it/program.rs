@@ -49,6 +49,20 @@ impl Program {
         self.command(arguments).output().unwrap()
     }
 
+    /// What runs in the folder, or is told to work on something in it, besides this test.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn at_work(&self) -> Vec<String> {
+        let folder = self.folder.path().display().to_string();
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let told = |process: std::fs::DirEntry| {
+            let words = std::fs::read(process.path().join("cmdline")).ok()?;
+            let words = String::from_utf8_lossy(&words).replace('\0', " ");
+            let there = std::fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&folder));
+            (!words.is_empty() && (there || words.contains(&folder))).then_some(words)
+        };
+        processes.filter_map(told).collect()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -1,5 +1,7 @@
 //! Real files with one fault each, made by ffmpeg. Without it they are skipped loudly, unless `ORION_REQUIRE` names it.
 
+#[cfg(unix)]
+use crate::tests::stand_in;
 use crate::tests::{Bench, settings};
 use crate::{FfmpegRenderer, Look, Tools, probe_file};
 use image::{Rgba, RgbaImage};
@@ -206,17 +208,15 @@ async fn enormous_pictures_are_not_decoded() {
 /// Tools whose calls are written down; with `turned` what they encode is not what they are given.
 #[cfg(unix)]
 fn written_down(bench: &Bench, folder: &std::path::Path, turned: bool) -> Tools {
-    use std::os::unix::fs::PermissionsExt;
     let script = format!(
-        "#!/bin/bash\necho \"$*\" >> {calls}\ncall=()\nfor word in \"$@\"; do\n\
+        "echo \"$*\" >> {calls}\ncall=()\nfor word in \"$@\"; do\n\
          if {turned} && [[ $word = -c:v && $* = *pipe:0* ]]; then call+=(-vf negate); fi; call+=(\"$word\"); done\n\
          exec {ffmpeg} \"${{call[@]}}\"\n",
         calls = folder.join("calls").display(),
         ffmpeg = bench.tools.ffmpeg().unwrap().display(),
     );
     let place = folder.join("ffmpeg");
-    std::fs::write(&place, script).unwrap();
-    std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).unwrap();
+    stand_in(&place, &script);
     Tools::at(place)
 }
 

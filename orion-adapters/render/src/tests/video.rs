@@ -1,127 +1,11 @@
-//! Whole renders of small timelines. They need ffmpeg: without it they are skipped loudly, unless `ORION_REQUIRE`
-//! names it.
+//! What a whole render gives, on the real file.
 
-use crate::{EncodedBy, FfmpegRenderer, FfprobeProbe, Hardware, Tools};
-use image::{ImageFormat, Rgba, RgbaImage};
+use super::*;
+use crate::{FfprobeProbe, Look, probe_file};
+use orion_core::domain::Platform;
 use orion_core::domain::h264::Level;
-use orion_core::domain::timeline::*;
-use orion_core::domain::{BlobRef, Platform, SafeArea};
-use orion_core::memory::MemoryBlobs;
-use orion_core::port::*;
-use orion_core::service::editor::{Expectations, check_file, encode_wav, repairs, validate};
-use orion_core::{Cancellation, ErrorKind, MediaTime, Operation, ProgressUpdate, RecordedProgress};
-use orion_draw::FontKit;
-use std::io::Cursor;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-use tempfile::TempDir;
-
-/// Text that tries to leave its place: for filter graphs, ASS, FFMETADATA, shells and layout.
-const HOSTILE: [&str; 8] = [
-    "'\"\\:;[],%{}<>`$(x)",
-    "drawtext=textfile=/etc/passwd",
-    "\u{1F680}\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}",
-    "\u{202E}مرحبا",
-    "新しい",
-    "a\u{7}\u{1b}[31m\r\nb",
-    "\u{2066}\u{202B}left\u{2069}\u{2069}\u{2067}open",
-    "{\\an8\\p1}m 0 0 l 9 9{\\p0}\\N\\h",
-];
-
-pub(crate) struct Bench {
-    pub(crate) tools: Tools,
-    pub(crate) blobs: Arc<MemoryBlobs>,
-    pub(crate) work: TempDir,
-}
-
-impl Bench {
-    /// `None`, with a word about it, where there is no ffmpeg.
-    #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
-    pub(crate) fn new() -> Option<Self> {
-        let tools = Tools::from_environment();
-        if tools.ffmpeg().is_err() || tools.ffprobe().is_err() {
-            let required = std::env::var("ORION_REQUIRE").unwrap_or_default();
-            assert!(!required.split(',').any(|name| name == "ffmpeg"), "ffmpeg is required and not there");
-            eprintln!("SKIPPED: ffmpeg is not on this machine");
-            return None;
-        }
-        Some(Self { tools, blobs: Arc::new(MemoryBlobs::new()), work: tempfile::tempdir().unwrap() })
-    }
-
-    pub(crate) fn renderer(&self) -> FfmpegRenderer {
-        FfmpegRenderer::new(self.tools.clone(), self.blobs.clone(), FontKit::shared().clone(), self.work.path())
-    }
-
-    pub(crate) async fn picture(&self, image: &RgbaImage) -> BlobRef {
-        let mut png = Cursor::new(Vec::new());
-        image.write_to(&mut png, ImageFormat::Png).unwrap();
-        self.blobs.put(png.into_inner().into(), "image/png").await.unwrap()
-    }
-
-    /// Three scenes of a second with type, motion, transitions, hostile captions and a voice.
-    pub(crate) async fn timeline(&self) -> Timeline {
-        let mut scenes = Vec::new();
-        for id in 0..3_u32 {
-            let ground =
-                RgbaImage::from_fn(90, 160, |x, y| Rgba([(x * 2) as u8, (60 * id) as u8, (y + 40 * id) as u8, 255]));
-            let type_layer = RgbaImage::from_fn(360, 640, |x, y| {
-                let bar = (40..320).contains(&x) && (100..140).contains(&y);
-                Rgba([255, 255, 255, if bar { 255 } else { 0 }])
-            });
-            let zoom = Motion { from: View::WHOLE, to: View { zoom: 1.2, ..View::WHOLE } };
-            let rise = Entrance::Rise { duration: MediaTime::from_millis(200), distance: 0.02 };
-            let kind = [TransitionKind::Cut, TransitionKind::Crossfade, TransitionKind::PushLeft][id as usize];
-            let length = if id == 0 { 0 } else { 300 };
-            scenes.push(Scene {
-                id,
-                duration: MediaTime::from_millis(1000),
-                layers: vec![
-                    Layer { picture: self.picture(&ground).await, motion: zoom, entrance: Entrance::None },
-                    Layer { picture: self.picture(&type_layer).await, motion: Motion::STILL, entrance: rise },
-                ],
-                transition: Transition { kind, duration: MediaTime::from_millis(length) },
-                locked: false,
-            });
-        }
-        let cues = (0..).zip(HOSTILE).map(|(n, text)| {
-            let (start, end) = (MediaTime::from_millis(n * 350), MediaTime::from_millis(n * 350 + 350));
-            Cue { start, end, words: vec![TimedWord { text: text.to_owned(), start, end }] }
-        });
-        let voice: Vec<f32> = (0..60_000)
-            .map(|n| {
-                let time = n as f32 / 22_050.0;
-                0.3 * (time * 1100.0).sin() * (time * 9.0).sin().powi(2)
-            })
-            .collect();
-        let source = self.blobs.put(encode_wav(&voice, 22_050), "audio/wav").await.unwrap();
-        let (start, duration) = (MediaTime::from_millis(150), MediaTime::from_units(60_000, 22_050));
-        Timeline {
-            version: Timeline::VERSION,
-            canvas: Canvas { width: 360, height: 640, frames_per_second: 30 },
-            scenes,
-            captions: Captions { style: CaptionStyle::tiktok(), cues: cues.collect() },
-            audio: vec![AudioTrack { source, start, duration, role: AudioRole::Narration, gain_db: 0.0 }],
-            loudness: Loudness::PLATFORM,
-        }
-    }
-
-    /// Files under the working folder.
-    fn left_over(&self) -> usize {
-        std::fs::read_dir(self.work.path()).unwrap().count()
-    }
-}
-
-pub(crate) fn settings() -> RenderSettings {
-    RenderSettings { encoder: Encoder::Standard, title: "A=b;c#\\ '\"\n[STREAM] 新しい".to_owned() }
-}
-
-/// Children of this process whose working folder or command line names a path.
-fn children_in(folder: &std::path::Path) -> usize {
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes
-        .filter(|process| std::fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)))
-        .count()
-}
+use orion_core::service::editor::{Expectations, check_file, repairs, validate};
+use orion_core::{Cancellation, ErrorKind, Operation, RecordedProgress};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_video_is_what_the_timeline_says() {
@@ -135,7 +19,9 @@ async fn a_whole_video_is_what_the_timeline_says() {
 
     let probe = FfprobeProbe::new(bench.tools.clone(), bench.blobs.clone(), bench.work.path());
     let info = probe.probe(&rendered.video, &Operation::detached()).await.unwrap();
-    assert_eq!(info, rendered.info);
+    let mut known = rendered.info.clone();
+    assert!(known.content.as_mut().unwrap().captions.take().is_some(), "only who draws them knows where captions are");
+    assert_eq!(info, known);
     let validation = validate(&info, &timeline, &Expectations { loudness_tolerance: 0.5, ..Expectations::default() });
     assert!(validation.passed(), "{validation:#?}");
     assert_eq!(info.profile.as_deref(), Some("High"));
@@ -245,55 +131,6 @@ async fn frames_are_the_same_every_time_and_captions_show() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cancelling_leaves_no_file_and_no_child() {
-    let Some(bench) = Bench::new() else { return };
-    let mut timeline = bench.timeline().await;
-    timeline.scenes[2].duration = MediaTime::from_seconds(600.0);
-    let stop = Cancellation::new();
-    let (begun, stopper) = (Arc::new(Mutex::new(0)), stop.clone());
-    let seen = begun.clone();
-    let progress = move |update: ProgressUpdate| {
-        *seen.lock().unwrap() = update.done;
-        if update.done > 20 {
-            stopper.cancel();
-        }
-    };
-    let operation = Operation::new(stop, Arc::new(progress));
-    let error = bench.renderer().render(&timeline, &settings(), &operation).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Cancelled);
-    assert!(*begun.lock().unwrap() > 20);
-    assert_eq!(bench.left_over(), 0);
-    assert_eq!(children_in(bench.work.path()), 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stop_at_any_moment_leaves_nothing_half() {
-    let Some(bench) = Bench::new() else { return };
-    let timeline = bench.timeline().await;
-    let mut stopped = 0;
-    // Spread over the whole: sound, the first frame, the last, and the look at what was made.
-    for pause in (0..24).map(|step| Duration::from_millis(step * step * 4)) {
-        let stop = Cancellation::new();
-        let (renderer, settings) = (bench.renderer(), settings());
-        let operation = Operation::new(stop.clone(), Arc::new(|_: ProgressUpdate| {}));
-        let render = renderer.render(&timeline, &settings, &operation);
-        let stopper = async {
-            tokio::time::sleep(pause).await;
-            stop.cancel();
-        };
-        match tokio::join!(render, stopper).0 {
-            Ok(rendered) => assert_eq!(rendered.frames, 90),
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::Cancelled, "after {pause:?}: {error:?}");
-                stopped += 1;
-            }
-        }
-        assert_eq!((bench.left_over(), children_in(bench.work.path())), (0, 0), "after {pause:?}");
-    }
-    assert!(stopped > 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_letters_without_a_space_are_no_word() {
     let Some(bench) = Bench::new() else { return };
     let mut timeline = bench.timeline().await;
@@ -304,32 +141,6 @@ async fn ten_thousand_letters_without_a_space_are_no_word() {
         let error = bench.renderer().frame(&timeline, MediaTime::from_millis(400)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{letter}: {error:?}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dropped_render_ends_too() {
-    let Some(bench) = Bench::new() else { return };
-    let mut timeline = bench.timeline().await;
-    timeline.scenes[2].duration = MediaTime::from_seconds(600.0);
-    let (sender, mut begun) = tokio::sync::mpsc::unbounded_channel();
-    let operation = Operation::new(
-        Cancellation::new(),
-        Arc::new(move |_: ProgressUpdate| {
-            let _ = sender.send(());
-        }),
-    );
-    let (renderer, settings) = (bench.renderer(), settings());
-    tokio::select! {
-        _ = renderer.render(&timeline, &settings, &operation) => panic!("ten minutes cannot be done yet"),
-        _ = begun.recv() => {}
-    }
-    for _ in 0..500 {
-        if bench.left_over() == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!((bench.left_over(), children_in(bench.work.path())), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -360,93 +171,6 @@ async fn what_is_missing_is_said() {
     let probe = FfprobeProbe::new(bench.tools.clone(), bench.blobs.clone(), work);
     let error = probe.probe(&text, &Operation::detached()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_thumbnail_has_its_size_and_bears_any_title() {
-    let Some(bench) = Bench::new() else { return };
-    let timeline = bench.timeline().await;
-    let layers: Vec<BlobRef> = timeline.scenes[1].layers.iter().map(|layer| layer.picture.clone()).collect();
-    let long = "a_very_long_word_without_a_break ".repeat(30);
-    for title in ["", "A title", &long, HOSTILE[3]] {
-        let canvas = Canvas { width: 640, height: 360, frames_per_second: 1 };
-        let (layers, title, accent) = (layers.clone(), title.to_owned(), 0x00FF88);
-        let request = ThumbnailRequest { layers, title, accent, canvas, covered: SafeArea::WHOLE };
-        let drawn = bench.renderer().thumbnail(&request).await.unwrap();
-        let (blob, marks) = (drawn.picture, drawn.marks);
-        assert!((0.0..=1.0).contains(&marks.score()) && (marks.title > 0.0) != request.title.is_empty(), "{marks:?}");
-        let picture = image::load_from_memory(&bench.blobs.require(&blob).await.unwrap()).unwrap();
-        assert_eq!((picture.width(), picture.height()), (640, 360));
-        assert_eq!(blob.media_type, "image/jpeg");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_title_stays_where_no_app_covers_it() {
-    let Some(bench) = Bench::new() else { return };
-    let canvas = Canvas { width: 540, height: 960, frames_per_second: 1 };
-    let title = "A title of several words that takes some lines".to_owned();
-    let covered = SafeArea::of_all();
-    let request = ThumbnailRequest { layers: Vec::new(), title, accent: 0x00FF88, canvas, covered };
-    let drawn = bench.renderer().thumbnail(&request).await.unwrap();
-    let picture = image::load_from_memory(&bench.blobs.require(&drawn.picture).await.unwrap()).unwrap().to_luma8();
-    let (mut lights, inside) = (0, |share: f64, full: u32| (share * f64::from(full)) as u32);
-    for (x, y, pixel) in picture.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] > 128) {
-        lights += 1;
-        let across = inside(covered.left, 540)..=540 - inside(covered.right, 540);
-        assert!(across.contains(&x) && y <= 960 - inside(covered.bottom, 960), "{x} {y} {pixel:?}");
-    }
-    assert!(lights > 1000 && drawn.marks.title > 0.9, "{lights} {:?}", drawn.marks);
-}
-
-/// An ffmpeg that has an encoder of this name, which is x264 behind it; `after` frames of a render it breaks off.
-#[cfg(unix)]
-fn with_chip(bench: &Bench, folder: &std::path::Path, breaks: bool) -> Tools {
-    use std::os::unix::fs::PermissionsExt;
-    let script = format!(
-        "#!/bin/bash\ncall=(); for word in \"$@\"; do case $word in h264_nvenc) word=libx264; chip=1;; esac; call+=(\"$word\"); done\n\
-         [ -n \"$chip\" ] || exec {ffmpeg} \"$@\"\n\
-         if {breaks} && [[ $* != *testsrc2* ]]; then echo 'No capable devices found' >&2; exit 1; fi\n\
-         out=(); skip=; for word in \"${{call[@]}}\"; do [ -z \"$skip\" ] || {{ skip=; continue; }}\n\
-         case $word in -preset|-tune|-rc|-cq|-b:v|-forced-idr) skip=1;; *) out+=(\"$word\");; esac; done\n\
-         exec {ffmpeg} \"${{out[@]}}\"\n",
-        ffmpeg = bench.tools.ffmpeg().unwrap().display(),
-    );
-    let place = folder.join("ffmpeg");
-    std::fs::write(&place, script).unwrap();
-    std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).unwrap();
-    Tools::at(place)
-}
-
-#[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_chip_encodes_where_it_works_and_x264_where_it_does_not() {
-    let Some(bench) = Bench::new() else { return };
-    let timeline = bench.timeline().await;
-    let render = async |tools: Tools| {
-        let work = bench.work.path();
-        let renderer = FfmpegRenderer::new(tools, bench.blobs.clone(), FontKit::shared().clone(), work);
-        renderer.render(&timeline, &settings(), &Operation::detached()).await.unwrap()
-    };
-    let expectations = Expectations::default();
-    let folder = tempfile::tempdir().unwrap();
-    let chip = with_chip(&bench, folder.path(), false);
-    let made = render(chip.clone().with_encoder(EncodedBy::Auto)).await;
-    assert_eq!(made.encoder, "h264_nvenc quality 23");
-    assert!(validate(&made.info, &timeline, &expectations).passed(), "{:#?}", made.info);
-    // Nobody who did not ask for it gets it.
-    assert!(render(chip).await.encoder.starts_with("libx264 veryfast"));
-    // One that is not there, as on most machines; `libx264` is what is left of its command otherwise.
-    let nothing = render(bench.tools.clone().with_encoder(EncodedBy::Only(Hardware::Videotoolbox))).await;
-    let told = &nothing.encoder;
-    assert!(told.starts_with("libx264") && told.contains("h264_videotoolbox: "), "{told}");
-    assert!(validate(&nothing.info, &timeline, &expectations).passed());
-    // One that passes its test and breaks off later.
-    let broken = with_chip(&bench, folder.path(), true).with_encoder(EncodedBy::Only(Hardware::Nvenc));
-    let made = render(broken).await;
-    let told = &made.encoder;
-    assert!(told.starts_with("libx264") && told.contains("h264_nvenc: No capable devices found"), "{told}");
-    assert_eq!((made.frames, bench.left_over()), (90, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -531,4 +255,77 @@ async fn clips_play_are_cut_with_their_scene_and_held_behind_their_end() {
     operation.cancellation.cancel();
     assert!(bench.renderer().render(&timeline, &settings(), &operation).await.is_err());
     assert_eq!(children_in(bench.work.path()), 0);
+}
+
+/// Where captions are is measured on what was drawn, and is where a picture of the file shows them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_captions_leave_free_is_what_is_seen_in_the_file() {
+    let Some(bench) = Bench::new() else { return };
+    let mut timeline = bench.timeline().await;
+    timeline.scenes.truncate(1);
+    timeline.scenes[0].layers.truncate(1);
+    let black = bench.picture(&RgbaImage::from_pixel(90, 160, Rgba([0, 0, 0, 255]))).await;
+    timeline.scenes[0].layers[0] = Layer { picture: black, motion: Motion::STILL, entrance: Entrance::None };
+    let (start, end) = (MediaTime::ZERO, MediaTime::from_millis(900));
+    let words = vec![TimedWord { text: "WIDELY MEASURED".to_owned(), start, end }];
+    timeline.captions.cues = vec![Cue { start, end, words }];
+    let rendered = bench.renderer().render(&timeline, &settings(), &Operation::detached()).await.unwrap();
+    let free = rendered.info.content.as_ref().unwrap().captions.unwrap();
+    let file = bench.work.path().join("file.mp4");
+    bench.blobs.export(rendered.video.sha256, &file).await.unwrap();
+    let mut ffmpeg = std::process::Command::new(bench.tools.ffmpeg().unwrap());
+    ffmpeg.args(["-v", "error", "-ss", "0.5", "-i"]).arg(&file);
+    let shown = ffmpeg.args(["-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "-"]).output().unwrap().stdout;
+    assert_eq!(shown.len(), 360 * 640);
+    let (mut x, mut y) = ((360, 0), (640, 0));
+    for at in (0..shown.len()).filter(|at| shown[*at] > 128) {
+        (x, y) = ((x.0.min(at % 360), x.1.max(at % 360 + 1)), (y.0.min(at / 360), y.1.max(at / 360 + 1)));
+    }
+    // The outline is black on black: it is all that may lie between.
+    let outline = timeline.captions.style.outline * 640.0 + 2.0;
+    for (free, seen) in [
+        (free.left * 360.0, x.0 as f64),
+        (free.top * 640.0, y.0 as f64),
+        (free.right * 360.0, 360.0 - x.1 as f64),
+        (free.bottom * 640.0, 640.0 - y.1 as f64),
+    ] {
+        assert!(free <= seen + 1.0 && free >= seen - outline, "{free} {seen}: {x:?} {y:?}");
+    }
+    let checks = validate(&rendered.info, &timeline, &Expectations::default()).checks;
+    assert!(checks.iter().any(|check| check.name == "safe area" && check.passed), "{checks:#?}");
+    timeline.captions.cues.clear();
+    let none = bench.renderer().render(&timeline, &settings(), &Operation::detached()).await.unwrap();
+    assert_eq!(none.info.content.unwrap().captions, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_cut_off_or_made_otherwise_than_it_was_to_be_is_found() {
+    let Some(bench) = Bench::new() else { return };
+    let timeline = bench.timeline().await;
+    let good = bench.renderer().render(&timeline, &settings(), &Operation::detached()).await.unwrap();
+    let (whole, other) = (bench.work.path().join("whole.mp4"), bench.work.path().join("other.mp4"));
+    bench.blobs.export(good.video.sha256, &whole).await.unwrap();
+    for (arguments, wanted) in [
+        (&["-t", "2", "-c:v", "copy"][..], &["duration", "frames", "captions"][..]),
+        (&["-vf", "scale=180:320"], &["resolution"]),
+        (&["-vf", "fps=25"], &["fps", "frames"]),
+        (&["-c:v", "mpeg4"], &["codec"]),
+        (&["-c:v", "copy", "-c:a", "mp3"], &["audio codec"]),
+        (&["-c:v", "copy", "-ar", "44100"], &["sample rate"]),
+        (&["-c:v", "copy", "-af", "volume=12dB"], &["loudness", "true peak"]),
+    ] {
+        let mut ffmpeg = std::process::Command::new(bench.tools.ffmpeg().unwrap());
+        ffmpeg
+            .args(["-v", "error", "-y", "-i"])
+            .arg(&whole)
+            .args(arguments)
+            .args(["-movflags", "+faststart"])
+            .arg(&other);
+        assert!(ffmpeg.status().unwrap().success(), "{arguments:?}");
+        let info = probe_file(&bench.tools, &other, Look::Sampled, &Operation::detached()).await.unwrap();
+        let validation = validate(&info, &timeline, &Expectations::default());
+        let failed: Vec<&str> =
+            validation.checks.iter().filter(|check| !check.passed).map(|check| check.name.as_str()).collect();
+        assert!(wanted.iter().all(|name| failed.contains(name)), "{arguments:?}: {failed:?}");
+    }
 }
