@@ -23,7 +23,9 @@ use serde::{Deserialize, Serialize};
 pub struct Timeline {
     /// Version of this model; readers refuse one they do not know.
     pub version: u32,
-    /// Size and rate.
+    /// Size and rate. Another canvas makes another shape of the same video: pictures are cut to cover it, captions set anew
+    /// for it, and all else is a share of it. Cards that Orion draws are laid out for one canvas, so
+    /// [`assemble`](crate::service::editor::assemble) a timeline for each shape from the same narration where there are some.
     pub canvas: Canvas,
     /// Scenes in order, without gaps: each begins where the one before ends.
     pub scenes: Vec<Scene>,
