@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(names(critics.order()), ["ollama/llama3.2", "heuristic"]);
         let told = providers.told();
         assert_eq!(told[0], ("writer", vec!["serves: ollama/llama3.2 (LOCAL), then extractive (LOCAL)".to_owned()]));
-        assert_eq!(told[1].1, ["serves: scene-graphics/cards-3 (LOCAL)"]);
+        assert_eq!(told[1].1, ["serves: scene-graphics/cards-4 (LOCAL)"]);
         assert_eq!(told[2].1, ["serves: silent/silence (LOCAL)"]);
         assert_eq!((&told[3].1, &told[4].1), (&vec!["nobody serves".to_owned()], &vec!["nobody serves".to_owned()]));
         assert_eq!(told[5].1, ["serves: built-in/hashed-ngrams (LOCAL)"]);

@@ -59,7 +59,7 @@ def test_sync_pictures_are_journaled_and_paid(app: orion.Orion, options: dict[st
         assert grey.asked[0].width >= 1080 and grey.asked[0].colours["background"].startswith("#")
         assert all(name.startswith("orion-provider") for name in grey.threads)
         image = next(one for one in app.providers() if one.service == "image")
-        assert [str(provider) for provider in image.order] == ["grey", "scene-graphics/cards-3"]
+        assert [str(provider) for provider in image.order] == ["grey", "scene-graphics/cards-4"]
         assert (image.order[0].requests, image.order[0].cost) == (3, Decimal("0.03"))
 
 

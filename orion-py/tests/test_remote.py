@@ -121,7 +121,7 @@ def test_sync_trends_numbers_and_people(app: orion.Orion) -> None:
     assert app.costs().total == 0 and app.funnel().generated >= 0 and app.metrics().error_rate == 0
     services = {service.service: service for service in app.providers()}
     assert services.keys() >= {"llm", "critic", "image", "tts"}
-    assert [str(provider) for provider in services["image"].order] == ["scene-graphics/cards-3"]
+    assert [str(provider) for provider in services["image"].order] == ["scene-graphics/cards-4"]
     switched = {service.service: service for service in app.switch("image", "scene-graphics")}["image"]
     assert switched.chosen is not None and (switched.chosen.provider, switched.chosen.side) == ("scene-graphics", "local")
     assert all(service.chosen is None for service in app.reset_provider("image"))

@@ -29,20 +29,20 @@ def test_sync_a_switch_is_kept_and_followed(options: dict[str, Any], tmp_path: p
     kept = {**options, "store": "sqlite:orion.db", "images": "graphics:"}
     with orion.Orion(**kept) as one, orion.Orion(**{**kept, "images": [Grey(), "graphics:"]}) as two:
         grey_first = names(image(two.providers()))
-        assert grey_first == ["grey", "scene-graphics/cards-3"]
+        assert grey_first == ["grey", "scene-graphics/cards-4"]
         switched = image(one.switch("image", "scene-graphics"))
         assert switched.chosen is not None and switched.chosen.as_dict() == {
             "side": "LOCAL", "provider": "scene-graphics", "model": "", "fallback": False
         }
         # The other program follows with its next call, and asks nobody else.
         assert two.draw("a lighthouse", tmp_path / "picture.jpg", width=128, height=128).provider.startswith("scene-graphics")
-        assert names(image(two.providers())) == ["scene-graphics/cards-3"]
+        assert names(image(two.providers())) == ["scene-graphics/cards-4"]
         # What only one of them has is chosen there, and left out with a warning where it is not.
         assert names(image(two.switch("image", "grey", fallback=True))) == grey_first
-        assert names(image(one.providers())) == ["scene-graphics/cards-3"]
+        assert names(image(one.providers())) == ["scene-graphics/cards-4"]
     with orion.Orion(**{**kept, "images": ["graphics:", Grey()]}) as restarted:
-        assert names(image(restarted.providers())) == ["grey", "scene-graphics/cards-3"]
-        assert names(image(restarted.reset_provider("image"))) == ["scene-graphics/cards-3", "grey"]
+        assert names(image(restarted.providers())) == ["grey", "scene-graphics/cards-4"]
+        assert names(image(restarted.reset_provider("image"))) == ["scene-graphics/cards-4", "grey"]
         assert image(restarted.providers()).chosen is None
 
 

@@ -96,7 +96,7 @@ async fn every_capability_is_chosen_and_followed_also_where_nobody_was() {
         (Switchable::Video, "comfyui", "", vec![], "comfyui/svd_xt_1_1"),
         (Switchable::Stt, "whisper", "base", vec![], "whisper/base"),
         (Switchable::Embeddings, "ollama", "bge-m3", vec!["built-in/hashed-ngrams"], "ollama/bge-m3"),
-        (Switchable::Image, "comfyui", "", vec!["scene-graphics/cards-3"], "comfyui/sd_xl_base_1.0"),
+        (Switchable::Image, "comfyui", "", vec!["scene-graphics/cards-4"], "comfyui/sd_xl_base_1.0"),
         (Switchable::Tts, "espeak", "en", vec!["silent/silence"], ""),
     ] {
         let name = capability.as_str();

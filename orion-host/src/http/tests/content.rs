@@ -488,7 +488,7 @@ async fn clips_ears_and_vectors_are_told_and_chosen() {
         json!([
             provider("comfyui", "LOCAL", true, &["sd_xl_base_1.0", "svd_xt_1_1"]),
             provider("fal_ai", "CLOUD", false, &["flux-schnell", "kling"]),
-            provider("scene-graphics", "LOCAL", true, &["cards-3"]),
+            provider("scene-graphics", "LOCAL", true, &["cards-4"]),
         ])
     );
     let status = async |service: &str| bed.get(&format!("/api/v1/providers/{service}/status"), Some(&admin)).await;

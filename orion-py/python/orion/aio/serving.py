@@ -53,7 +53,7 @@ class AsyncServingCalls(AsyncBase):
         >>> services = await app.switch("image", "scene-graphics")
         >>> image = next(one for one in services if one.service == "image")
         >>> [str(provider) for provider in image.order]
-        ['scene-graphics/cards-3']
+        ['scene-graphics/cards-4']
         """
         answer = await self._call(
             "switch", service=service, provider=provider, model=model, side=side, fallback=fallback

@@ -53,7 +53,7 @@ class ServingCalls(SyncBase):
         >>> services = app.switch("image", "scene-graphics")
         >>> image = next(one for one in services if one.service == "image")
         >>> [str(provider) for provider in image.order]
-        ['scene-graphics/cards-3']
+        ['scene-graphics/cards-4']
         """
         answer = self._call(
             "switch", service=service, provider=provider, model=model, side=side, fallback=fallback
