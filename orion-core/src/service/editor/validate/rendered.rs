@@ -14,10 +14,14 @@ use crate::port::{MediaInfo, Validation};
 /// Longest time between two key frames, in seconds.
 const KEY_FRAMES: f64 = 2.0;
 
+/// Seconds of the longest video that every platform but the shortest ones plays.
+const LONG: f64 = 900.0;
+
 /// What is expected of a file beyond its timeline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Expectations {
-    /// Most bytes. 300 MB is what every platform takes.
+    /// Most bytes, of a video of up to a quarter of an hour. 300 MB is what every platform takes; those that play longer
+    /// ones take larger files, and a longer one may be larger by as much as it is longer.
     pub most_bytes: u64,
     /// How far the loudness may be off, in LU.
     pub loudness_tolerance: f64,
@@ -49,7 +53,7 @@ pub fn validate(info: &MediaInfo, timeline: &Timeline, expectations: &Expectatio
     // AAC comes in blocks of 1024 samples, so a file may be a little longer than its picture.
     let close = (length - wanted).abs() <= frame + 0.025;
     checks.add("duration", 0.8, close, format!("{wanted:.2} s"), format!("{length:.2} s"));
-    let most = expectations.most_bytes;
+    let most = (expectations.most_bytes as f64 * (wanted / LONG).max(1.0)) as u64;
     let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
     checks.add("size", 0.5, info.length <= most, format!("at most {}", megabytes(most)), megabytes(info.length));
 

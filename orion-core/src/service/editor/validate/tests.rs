@@ -97,6 +97,18 @@ fn fails(change: impl FnOnce(&mut MediaContent)) -> Vec<String> {
 }
 
 #[test]
+fn a_longer_video_may_be_larger() {
+    let mut timeline = timeline();
+    let size = |timeline: &Timeline, length: u64| {
+        let validation = validate(&MediaInfo { length, ..good() }, timeline, &Expectations::default());
+        validation.checks.iter().find(|check| check.name == "size").unwrap().passed
+    };
+    assert!(size(&timeline, 300_000_000) && !size(&timeline, 300_000_001));
+    timeline.scenes[0].duration = millis(1_800_000);
+    assert!(size(&timeline, 600_000_000) && !size(&timeline, 700_000_000));
+}
+
+#[test]
 fn what_is_seen_and_heard_is_held_against_the_timeline() {
     assert!(fails(|_| ()).is_empty());
     assert_eq!(fails(|seen| seen.black = vec![stretch(1000, 1300)]), ["black"]);
