@@ -14,7 +14,7 @@ use crate::port::{MediaInfo, Validation};
 /// Longest time between two key frames, in seconds.
 const KEY_FRAMES: f64 = 2.0;
 
-/// Seconds of the longest video that every platform but the shortest ones plays.
+/// Seconds of the longest video that Instagram takes, whose bound of 300 MB is the lowest.
 const LONG: f64 = 900.0;
 
 /// What is expected of a file beyond its timeline.
