@@ -237,25 +237,25 @@ impl Job {
     }
 
     fn encoder(&self, ffmpeg: &Path, folder: &Path, input: &OsString, kept: KeptSound, canvas: Canvas) -> Command {
-        let mut command = Command::new(ffmpeg);
-        command.current_dir(folder);
-        command.args(["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]);
+        let mut command = encode::call(ffmpeg, folder);
         command.args(["-protocol_whitelist", "pipe", "-f", "yuv4mpegpipe", "-i", "pipe:0"]);
         // The file again, for its sound and its tags.
         command.args(decoder_formats()).args(["-t", probe::MOST_SECONDS, "-i"]).arg(input);
         if kept == KeptSound::Levelled {
-            command.args(["-protocol_whitelist", "file", "-f", "wav", "-i", &format!("file:{SOUND}")]);
+            encode::input(&mut command, "wav", SOUND);
         }
         command.args(["-map", "0:v:0", "-map_metadata", "1", "-map_chapters", "1", "-sn", "-dn"]);
-        let sound: &[&str] = match kept {
-            KeptSound::None => &[],
-            KeptSound::Untouched => &["-map", "1:a:0", "-c:a", "copy", "-strict", "-2"],
-            KeptSound::Encoded => &["-map", "1:a:0", "-c:a", "aac", "-b:a", "192k"],
-            KeptSound::Levelled => &["-map", "2:a:0", "-c:a", "aac", "-b:a", "192k"],
+        let sound = match kept {
+            KeptSound::None => None,
+            KeptSound::Untouched => Some(("1:a:0", encode::KEPT_SOUND)),
+            KeptSound::Encoded => Some(("1:a:0", encode::AAC)),
+            KeptSound::Levelled => Some(("2:a:0", encode::AAC)),
         };
-        command.args(sound);
+        if let Some((track, how)) = sound {
+            command.args(["-map", track]).args(how);
+        }
         encode::picture(&mut command, self.burn.encoder, &canvas);
-        command.args(["-movflags", "+faststart", "-f", "mp4", &format!("file:{VIDEO}")]);
+        encode::finish(&mut command);
         command
     }
 }

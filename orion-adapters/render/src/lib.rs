@@ -8,6 +8,7 @@
 //! into a file that is read as data.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
+mod bands;
 mod burn;
 mod caption;
 mod encode;

@@ -1,6 +1,6 @@
 //! [`FfprobeProbe`]: what a file really is.
 
-use crate::inspect::{Drawn, Heard, Look, Seen, look};
+use crate::inspect::{Drawn, Heard, Look, look};
 use crate::sound::Meter;
 use crate::supervise::{Watched, supervise};
 use crate::{Tools, fault, listing, mp4};
@@ -49,9 +49,7 @@ impl FfprobeProbe {
 /// # Errors
 /// As [`MediaProbe::probe`]; [`NotFound`](ErrorKind::NotFound) if there is no such file.
 pub async fn probe_file(tools: &Tools, file: &Path, closely: Look, operation: &Operation) -> Result<MediaInfo> {
-    let see =
-        move |ffmpeg: &Path, input: &OsStr, picture, watched: &Watched| look(ffmpeg, input, picture, closely, watched);
-    probe_by(tools, file, see, operation).await
+    probe_by(tools, file, See::File(closely), operation).await
 }
 
 /// Probes a file that was made of frames that were looked at; as [`probe_file`].
@@ -59,19 +57,18 @@ pub async fn probe_file(tools: &Tools, file: &Path, closely: Look, operation: &O
 /// # Errors
 /// As [`probe_file`].
 pub(crate) async fn probe_drawn(tools: &Tools, file: &Path, drawn: Drawn, operation: &Operation) -> Result<MediaInfo> {
-    let see = move |ffmpeg: &Path, input: &OsStr, _, watched: &Watched| drawn.look(ffmpeg, input, watched);
-    probe_by(tools, file, see, operation).await
+    probe_by(tools, file, See::Drawn(Box::new(drawn)), operation).await
 }
 
-/// Size and frames a second of a picture.
-type Picture = (u32, u32, f64);
+/// How the picture of a file is looked at.
+enum See {
+    /// As that of any file.
+    File(Look),
+    /// Only whether it shows the frames that it was made of.
+    Drawn(Box<Drawn>),
+}
 
-async fn probe_by(
-    tools: &Tools,
-    file: &Path,
-    see: impl FnOnce(&Path, &OsStr, Picture, &Watched) -> Result<Seen> + Send + 'static,
-    operation: &Operation,
-) -> Result<MediaInfo> {
+async fn probe_by(tools: &Tools, file: &Path, see: See, operation: &Operation) -> Result<MediaInfo> {
     let (tools, file) = (tools.clone(), file.to_owned());
     supervise(operation, move |watched| probe(&tools, &file, see, watched)).await
 }
@@ -161,12 +158,62 @@ impl Stream {
     }
 }
 
-fn probe(
-    tools: &Tools,
-    file: &Path,
-    see: impl FnOnce(&Path, &OsStr, Picture, &Watched) -> Result<Seen> + Send,
-    watched: &Watched,
-) -> Result<MediaInfo> {
+/// What a file says that it is, and what of that is used.
+struct Told {
+    format: Format,
+    video: Option<Stream>,
+    audio: Option<Stream>,
+    /// Width and height as shown.
+    size: (u32, u32),
+    frames_per_second: f64,
+    sample_rate: Option<u32>,
+    channels: Option<u32>,
+}
+
+impl Told {
+    /// Asks the tools what a file is.
+    ///
+    /// # Errors
+    /// [`Invalid`](ErrorKind::Invalid) if it is no media file, or one that is too large to be decoded.
+    fn by(tools: &Tools, input: &OsStr, watched: &Watched) -> Result<Self> {
+        let answer = match tools.ffprobe() {
+            Ok(ffprobe) => ask(ffprobe, input, watched)?,
+            Err(_) => listing::ask(tools.ffmpeg()?, input, watched).map_err(unreadable)?,
+        };
+        let mut streams = answer.streams;
+        let mut of = |kind: &str| {
+            let is =
+                |stream: &Stream| stream.codec_type.as_deref() == Some(kind) && stream.disposition.attached_pic == 0;
+            Some(streams.remove(streams.iter().position(is)?))
+        };
+        let (video, audio) = (of("video"), of("audio"));
+        let size = video.as_ref().map_or((0, 0), Stream::size);
+        let pixels = u64::from(size.0) * u64::from(size.1);
+        if video.is_some() && !(1..=u64::from(MOST_PIXELS)).contains(&pixels) {
+            return Err(Error::invalid("the picture has no size, or is too large to be looked at")
+                .with_context("width", size.0)
+                .with_context("height", size.1)
+                .with_hint(format!("{MOST_PIXELS} pixels are the most")));
+        }
+        let rate = video.as_ref().and_then(|video| ratio(video.avg_frame_rate.as_deref()?));
+        let sample_rate = audio.as_ref().and_then(|audio| audio.sample_rate.as_ref()?.parse().ok());
+        if let Some(rate) = sample_rate.filter(|rate| *rate > MOST_RATE) {
+            return Err(Error::invalid("the sound has too many samples a second").with_context("sample_rate", rate));
+        }
+        let channels = audio.as_ref().and_then(|audio| audio.channels);
+        Ok(Self {
+            format: answer.format,
+            video,
+            audio,
+            size,
+            frames_per_second: rate.unwrap_or(0.0),
+            sample_rate,
+            channels,
+        })
+    }
+}
+
+fn probe(tools: &Tools, file: &Path, see: See, watched: &Watched) -> Result<MediaInfo> {
     let ffmpeg = tools.ffmpeg()?;
     let metadata = std::fs::metadata(file).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Error::not_found("there is no such file").with_context("file", file.display()),
@@ -177,60 +224,46 @@ fn probe(
     }
     let mut input = OsString::from("file:");
     input.push(file);
-    let answer = match tools.ffprobe() {
-        Ok(ffprobe) => ask(ffprobe, &input, watched)?,
-        Err(_) => listing::ask(ffmpeg, &input, watched).map_err(unreadable)?,
-    };
-    let of = |kind: &str| {
-        let is = |stream: &&Stream| stream.codec_type.as_deref() == Some(kind) && stream.disposition.attached_pic == 0;
-        answer.streams.iter().find(is)
-    };
-    let (video, audio) = (of("video"), of("audio"));
-    let size = video.map_or((0, 0), Stream::size);
-    let pixels = u64::from(size.0) * u64::from(size.1);
-    if video.is_some() && !(1..=u64::from(MOST_PIXELS)).contains(&pixels) {
-        return Err(Error::invalid("the picture has no size, or is too large to be looked at")
-            .with_context("width", size.0)
-            .with_context("height", size.1)
-            .with_hint(format!("{MOST_PIXELS} pixels are the most")));
-    }
-    let frames_per_second = video.and_then(|video| ratio(video.avg_frame_rate.as_deref()?)).unwrap_or(0.0);
-    let rate = audio.and_then(|audio| audio.sample_rate.as_ref()?.parse().ok());
-    if let Some(rate) = rate.filter(|rate| *rate > MOST_RATE) {
-        return Err(Error::invalid("the sound has too many samples a second").with_context("sample_rate", rate));
-    }
-    let channels = audio.and_then(|audio| audio.channels);
-    let picture = (size.0, size.1, frames_per_second);
+    let input = input.as_os_str();
     // Picture and sound at the same time, by a child each.
-    let (seen, heard) = std::thread::scope(|scope| {
-        let input = input.as_os_str();
-        let seen = video.map(|_| scope.spawn(move || see(ffmpeg, input, picture, watched)));
-        let heard = match (rate, channels) {
-            (Some(rate), Some(channels)) if channels > 0 => listen(ffmpeg, input, (rate, channels.min(2)), watched),
-            _ => Ok(Listened::default()),
+    let (told, seen, heard) = std::thread::scope(|scope| {
+        // How frames look that were drawn here need not be told first.
+        let (early, closely) = match see {
+            See::Drawn(drawn) => (Some(scope.spawn(move || drawn.look(ffmpeg, input, watched))), Look::Sampled),
+            See::File(closely) => (None, closely),
+        };
+        let told = Told::by(tools, input, watched)?;
+        let (width, height) = told.size;
+        let picture = (width, height, told.frames_per_second);
+        let look = || scope.spawn(move || look(ffmpeg, input, picture, closely, watched));
+        let seen = early.or_else(|| told.video.as_ref().map(|_| look()));
+        let heard = match (told.sample_rate, told.channels) {
+            (Some(rate), Some(channels)) if channels > 0 => listen(ffmpeg, input, (rate, channels.min(2)), watched)?,
+            _ => Listened::default(),
         };
         let panicked = |_| Err(Error::unexpected("looking at the picture ended by a panic"));
-        (seen.map(|seen| seen.join().unwrap_or_else(panicked)).transpose(), heard)
-    });
-    let (seen, heard) = (seen?.unwrap_or_default(), heard?);
+        let seen = seen.map(|seen| seen.join().unwrap_or_else(panicked)).transpose()?;
+        Ok::<_, Error>((told, seen.unwrap_or_default(), heard))
+    })?;
+    let (video, audio) = (told.video.as_ref(), told.audio.as_ref());
     let index = mp4::look(file).map_err(fault::io)?;
     let info = MediaInfo {
-        container: container(&answer.format, file).map_err(fault::io)?,
-        duration: time(answer.format.duration.as_ref()).unwrap_or(MediaTime::ZERO),
+        container: container(&told.format, file).map_err(fault::io)?,
+        duration: time(told.format.duration.as_ref()).unwrap_or(MediaTime::ZERO),
         length: metadata.len(),
         video_codec: video.and_then(|video| video.codec_name.clone()),
         profile: video.and_then(|video| video.profile.clone()),
         level: video.and(index.level),
         key_frames: video.and(index.key_frames).map(MediaTime::from_seconds),
         pixel_format: video.and_then(|video| video.pix_fmt.clone()),
-        width: size.0,
-        height: size.1,
-        frames_per_second,
+        width: told.size.0,
+        height: told.size.1,
+        frames_per_second: told.frames_per_second,
         frames: video.and_then(|video| video.nb_read_packets.as_ref()?.parse().ok()),
         video_duration: video.and_then(|video| time(video.duration.as_ref())),
         audio_codec: audio.and_then(|audio| audio.codec_name.clone()),
-        sample_rate: rate,
-        channels,
+        sample_rate: told.sample_rate,
+        channels: told.channels,
         audio_duration: audio.and_then(|audio| time(audio.duration.as_ref())),
         fast_start: index.first,
         edited: index.edited,

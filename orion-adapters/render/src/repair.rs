@@ -1,6 +1,6 @@
 //! What is wrong with a file and can be set right without encoding its picture anew, done into another file.
 
-use crate::encode::{SOUND, VIDEO};
+use crate::encode::{self, SOUND, VIDEO};
 use crate::probe::{self, decoder_formats};
 use crate::supervise::{Watched, supervise};
 use crate::{Tools, fault, sound};
@@ -10,7 +10,7 @@ use orion_core::{Error, ErrorKind, Operation, Result};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use tempfile::TempDir;
 
 /// From this height on what does not tell its colours has those of BT.709, below it those of BT.601, as players take it.
@@ -56,23 +56,22 @@ fn run(
     input.push(std::path::absolute(file).map_err(fault::io)?);
     let has = |repair| repairs.contains(&repair);
     let anew = has(Repair::Loudness) || has(Repair::Length) || has(Repair::Sound);
-    let mut command = Command::new(ffmpeg);
-    command.current_dir(folder.path()).args(["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]);
+    let mut command = encode::call(ffmpeg, folder.path());
     command.args(decoder_formats()).args(["-t", probe::MOST_SECONDS, "-i"]).arg(&input);
     if anew {
         let loudness = has(Repair::Loudness).then_some(&Loudness::PLATFORM);
         let length = info.video_duration.filter(|_| has(Repair::Length));
         let wav = folder.path().join(SOUND);
         sound::relevel(ffmpeg, &input, (loudness, length), folder.path(), &wav, watched)?;
-        command.args(["-protocol_whitelist", "file", "-f", "wav", "-i", &format!("file:{SOUND}")]);
+        encode::input(&mut command, "wav", SOUND);
     }
     command.args(["-map", "0:V:0", "-map", if anew { "1:a:0" } else { "0:a?" }]);
     command.args(["-map_metadata", "0", "-map_chapters", "0", "-sn", "-dn", "-c:v", "copy"]);
     if let Some(filter) = tags(info).filter(|_| has(Repair::Colour)) {
         command.args(["-bsf:v", &filter]);
     }
-    let sound: &[&str] = if anew { &["-c:a", "aac", "-b:a", "192k"] } else { &["-c:a", "copy", "-strict", "-2"] };
-    command.args(sound).args(["-movflags", "+faststart", "-f", "mp4", &format!("file:{VIDEO}")]);
+    command.args(if anew { encode::AAC } else { encode::KEPT_SOUND });
+    encode::finish(&mut command);
     watched.child.start(command.stdin(Stdio::null()).stdout(Stdio::null()))?;
     watched.child.wrote().map_err(|error| match error.kind() {
         ErrorKind::Unexpected => Error::invalid("an MP4 file cannot hold what is in this one")

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 /// Most bytes of what it says on its error output that are kept: the last ones.
 const MOST_SAID: usize = 8 << 10;
-/// How often it is asked whether it has ended.
-const POLL: Duration = Duration::from_millis(4);
+/// How often it is asked whether it has ended: soon at first, as most have when they are waited for.
+const POLL: [Duration; 2] = [Duration::from_micros(250), Duration::from_millis(4)];
 
 /// A child. Clones share it; any of them may kill it, also before it was started. One runs at a time.
 #[derive(Debug, Clone, Default)]
@@ -87,6 +87,7 @@ impl Child {
     /// # Errors
     /// As [`wait`](Self::wait).
     pub(crate) fn hear(&self) -> Result<String> {
+        let [mut pause, longest] = POLL;
         let status = loop {
             {
                 let mut state = self.state();
@@ -100,7 +101,8 @@ impl Child {
                     Err(error) => return Err(fault::io(error)),
                 }
             }
-            std::thread::sleep(POLL);
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(longest);
         };
         let (said, killed) = {
             let mut state = self.state();

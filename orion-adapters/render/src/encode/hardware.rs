@@ -124,12 +124,11 @@ impl Hardware {
         let folder = fault::folder(work, "encoder-")?;
         let path = folder.path().to_owned();
         let run = supervise(operation, move |watched| {
-            let mut command = Command::new(ffmpeg);
-            command.current_dir(path).args(["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]);
+            let mut command = super::call(&ffmpeg, &path);
             self.before(&mut command);
             command.args(["-f", "lavfi", "-i", "testsrc2=size=640x368:rate=30", "-frames:v", &FRAMES.to_string()]);
             self.picture(&mut command, Encoder::Standard);
-            command.args(["-f", "mp4", &format!("file:{VIDEO}")]);
+            super::finish(&mut command);
             watched.child.start(command.stdin(Stdio::null()).stdout(Stdio::null()))?;
             watched.child.wait()
         });

@@ -2,21 +2,22 @@
 
 mod child;
 mod hardware;
+mod lend;
 mod metadata;
 mod settings;
 
 pub(crate) use child::Child;
 pub use hardware::{EncodedBy, Hardware};
 pub(crate) use hardware::{Found, reason};
-pub(crate) use settings::{describe, keys, picture};
+pub(crate) use settings::{AAC, KEPT_SOUND, call, describe, finish, input, keys, picture};
 
+use self::lend::Lender;
 use crate::fault;
 use crate::picture::Frame;
 use crate::supervise::Watched;
 use orion_core::domain::timeline::{Canvas, Timeline};
 use orion_core::port::RenderSettings;
 use orion_core::{Error, Result};
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
@@ -27,7 +28,6 @@ const FRAMES_AHEAD: usize = 3;
 
 /// Room of the pipe between, where the system lets us ask: at most what a process without rights may. With the usual
 /// 64 KiB both ends wake each other fifty times for each frame.
-#[cfg(target_os = "linux")]
 const PIPE: usize = 1 << 20;
 
 /// Names within the working folder; ffmpeg runs there and sees no other path.
@@ -107,27 +107,28 @@ pub(crate) fn feed(
 ) -> Result<()> {
     let (canvas, child) = (&stream.canvas, &watched.child);
     let pipes = child.start(command.stdin(Stdio::piped()).stdout(Stdio::null()))?;
-    let mut pipe = pipes.stdin.ok_or_else(|| Error::unexpected("the encoder has no standard input"))?;
-    // Without it everything works as well, slower.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::pipe::fcntl_setpipe_size(&pipe, PIPE);
+    let pipe = pipes.stdin.ok_or_else(|| Error::unexpected("the encoder has no standard input"))?;
+    let mut pipe = Lender::new(pipe, PIPE);
     let (width, height) = (canvas.width as usize, canvas.height as usize);
     let (drawn, to_write) = mpsc::sync_channel::<Frame>(FRAMES_AHEAD);
     let (done, free) = mpsc::channel::<Frame>();
-    for _ in 0..=FRAMES_AHEAD {
+    // One is drawn, and one lent.
+    for _ in 0..FRAMES_AHEAD + 2 {
         // The receiver lives until the end of this function.
         let _ = done.send(Frame::black(width, height));
     }
     let (outcome, wrote) = std::thread::scope(|scope| {
         let writer = scope.spawn(move || {
-            pipe.write_all(stream.head)?;
+            pipe.write(stream.head)?;
             for frame in to_write {
-                pipe.write_all(stream.mark)?;
-                pipe.write_all(&frame.bytes)?;
+                pipe.write(stream.mark)?;
+                let seen = pipe.lend(frame)?;
                 watched.moved.fetch_add(1, Ordering::Relaxed);
-                let _ = done.send(frame);
+                if let Some(frame) = seen {
+                    let _ = done.send(frame);
+                }
             }
-            Ok::<(), std::io::Error>(())
+            Ok::<_, std::io::Error>(pipe.close())
         });
         let mut outcome = Ok(());
         // Both ends fail only once the writer has ended, which has a reason of its own.
@@ -153,7 +154,7 @@ pub(crate) fn feed(
         false => error,
     })?;
     match wrote {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(_lent)) => Ok(()),
         Ok(Err(error)) => Err(fault::io(error)),
         Err(_) => Err(Error::unexpected("the thread that feeds the encoder ended by a panic")),
     }

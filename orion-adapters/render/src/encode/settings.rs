@@ -47,6 +47,12 @@ fn x264(encoder: Encoder) -> X264 {
     }
 }
 
+/// How sound is encoded.
+pub(crate) const AAC: [&str; 4] = ["-c:a", "aac", "-b:a", "192k"];
+
+/// How sound is taken over as it is: some codecs that MP4 holds are experimental to ffmpeg.
+pub(crate) const KEPT_SOUND: [&str; 4] = ["-c:a", "copy", "-strict", "-2"];
+
 /// Told to the C library of GNU systems: ffmpeg takes and leaves the room of a frame for each one, and without this the
 /// system takes it back every time and clears it anew, which costs an encoder of 1080x1920 about 5 % of its time.
 const KEEP_MEMORY: [(&str, &str); 2] =
@@ -68,7 +74,7 @@ pub(crate) fn describe(encoder: Encoder, hardware: Option<Hardware>) -> String {
 }
 
 /// ffmpeg in a folder, which says nothing but what is wrong.
-fn call(ffmpeg: &Path, folder: &Path) -> Command {
+pub(crate) fn call(ffmpeg: &Path, folder: &Path) -> Command {
     let mut command = Command::new(ffmpeg);
     command.current_dir(folder).envs(KEEP_MEMORY);
     command.args(["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]);
@@ -76,7 +82,7 @@ fn call(ffmpeg: &Path, folder: &Path) -> Command {
 }
 
 /// A file within the folder, as input.
-fn input(command: &mut Command, format: &str, name: &str) {
+pub(crate) fn input(command: &mut Command, format: &str, name: &str) {
     command.args(["-protocol_whitelist", "file", "-f", format, "-i", &format!("file:{name}")]);
 }
 
@@ -115,8 +121,7 @@ pub(super) fn picture_command(
 pub(super) fn sound_command(ffmpeg: &Path, folder: &Path) -> Command {
     let mut command = call(ffmpeg, folder);
     input(&mut command, "wav", SOUND);
-    command.args(["-c:a", "aac", "-b:a", "192k", "-ar", "48000", "-ac", "2"]);
-    command.args(["-f", "mp4", &format!("file:{ENCODED_SOUND}")]);
+    command.args(AAC).args(["-ar", "48000", "-ac", "2", "-f", "mp4", &format!("file:{ENCODED_SOUND}")]);
     command
 }
 
@@ -127,8 +132,13 @@ pub(super) fn join_command(ffmpeg: &Path, folder: &Path) -> Command {
     input(&mut command, "mov", ENCODED_SOUND);
     input(&mut command, "ffmetadata", metadata::FILE);
     command.args(["-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "2", "-map_chapters", "-1", "-c", "copy"]);
-    command.args(["-movflags", "+faststart", "-f", "mp4", &format!("file:{VIDEO}")]);
+    finish(&mut command);
     command
+}
+
+/// The finished file within the folder, as output: its index first.
+pub(crate) fn finish(command: &mut Command) {
+    command.args(["-movflags", "+faststart", "-f", "mp4", &format!("file:{VIDEO}")]);
 }
 
 /// How the picture is encoded: in the High profile and the lowest level that takes its size and rate, at no more bits than

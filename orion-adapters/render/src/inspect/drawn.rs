@@ -8,11 +8,11 @@
 use super::seen::{self, CELLS, Look, SIDES, Seen, Watch};
 use crate::picture::Frame;
 use crate::supervise::Watched;
-use crate::{fault, probe};
+use crate::{bands, fault, probe};
+use multiversion::multiversion;
 use orion_core::domain::SafeArea;
 use orion_core::domain::timeline::Canvas;
 use orion_core::{Error, Result};
-use rayon::prelude::*;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
@@ -81,7 +81,8 @@ impl Drawn {
         // One picture a key frame, whenever it is shown; its brightness as it is stored.
         let filter = "setpts=N/10/TB,extractplanes=y";
         let mut command = probe::decoder(ffmpeg);
-        command.args(["-skip_frame", "nokey"]).arg("-i").arg(input);
+        // One thread: they are so few that starting more costs more than it brings.
+        command.args(["-threads", "1", "-skip_frame", "nokey", "-skip_loop_filter", "all"]).arg("-i").arg(input);
         command.args(["-map", "0:V:0", "-vf", filter, "-r", "10", "-c:v", "rawvideo", "-f", "rawvideo", "pipe:1"]);
         let mut child = watched.aside.start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
         let Some(mut stdout) = child.stdout.take() else {
@@ -115,14 +116,14 @@ fn shrink(luma: &[u8], width: usize, (shorter, longer): (usize, usize), cells: &
         let from = cell * side / cells;
         from..((cell + 1) * side / cells).max(from + 1)
     };
-    cells.par_chunks_mut(columns).with_min_len(16).enumerate().for_each_init(
+    let rows_of_cells = cells.chunks_mut(columns).enumerate().collect();
+    bands::each(
+        rows_of_cells,
         || vec![0_u32; width],
         |sums, (row, cells)| {
             let down = part(row, rows, height);
             sums.fill(0);
-            for line in luma[down.start * width..down.end * width].chunks_exact(width) {
-                sums.iter_mut().zip(line).for_each(|(sum, sample)| *sum += u32::from(*sample));
-            }
+            luma[down.start * width..down.end * width].chunks_exact(width).for_each(|line| add_up(line, sums));
             for (column, cell) in cells.iter_mut().enumerate() {
                 let across = part(column, columns, width);
                 let count = (across.len() * down.len()) as u32;
@@ -130,6 +131,12 @@ fn shrink(luma: &[u8], width: usize, (shorter, longer): (usize, usize), cells: &
             }
         },
     );
+}
+
+/// Adds a row of samples to the sums of its columns.
+#[multiversion(targets = "simd")]
+fn add_up(line: &[u8], sums: &mut [u32]) {
+    sums.iter_mut().zip(line).for_each(|(sum, sample)| *sum += u32::from(*sample));
 }
 
 #[cfg(test)]

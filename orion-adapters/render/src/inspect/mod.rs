@@ -10,7 +10,7 @@ mod tests;
 pub(crate) use drawn::Drawn;
 pub(crate) use heard::Heard;
 pub use seen::Look;
-pub(crate) use seen::{Seen, look};
+pub(crate) use seen::look;
 
 use orion_core::MediaTime;
 use orion_core::port::Stretch;

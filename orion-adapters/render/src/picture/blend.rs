@@ -1,5 +1,7 @@
 //! Laying one row of samples over another.
 
+use multiversion::multiversion;
+
 /// `value / 255`, rounded, for values up to `255 * 255`: it stays within 16 bits, so that eight go at a time.
 #[inline]
 fn over_255(value: u16) -> u16 {
@@ -8,6 +10,7 @@ fn over_255(value: u16) -> u16 {
 }
 
 /// Lays premultiplied samples over a row; `opacity` of 255 is all of it.
+#[multiversion(targets = "simd")]
 pub(crate) fn lay_over(row: &mut [u8], samples: &[u8], alpha: &[u8], opacity: u8) {
     if opacity == 255 {
         for ((row, sample), alpha) in row.iter_mut().zip(samples).zip(alpha) {
@@ -26,6 +29,7 @@ pub(crate) fn lay_over(row: &mut [u8], samples: &[u8], alpha: &[u8], opacity: u8
 }
 
 /// Mixes a row into another: `share` of 255 is all of it.
+#[multiversion(targets = "simd")]
 pub(crate) fn mix(row: &mut [u8], other: &[u8], share: u8) {
     let (share, rest) = (u16::from(share), 255 - u16::from(share));
     for (row, other) in row.iter_mut().zip(other) {
@@ -34,6 +38,7 @@ pub(crate) fn mix(row: &mut [u8], other: &[u8], share: u8) {
 }
 
 /// The same with a share for every sample.
+#[multiversion(targets = "simd")]
 pub(crate) fn mix_by(row: &mut [u8], other: &[u8], shares: &[u8]) {
     for ((row, other), share) in row.iter_mut().zip(other).zip(shares) {
         let (share, rest) = (u16::from(*share), 255 - u16::from(*share));

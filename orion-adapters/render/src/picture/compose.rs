@@ -3,8 +3,8 @@
 use super::blend::{lay_over, mix, mix_by};
 use super::plane::{BLACK, Frame, Picture};
 use super::resample::{RowPair, Sampler};
+use crate::bands;
 use orion_core::domain::timeline::{Canvas, PlannedLayer, PlannedScene};
-use rayon::prelude::*;
 
 /// Rows that one task draws: few enough to stay in the cache, enough to be worth a task.
 const BAND: usize = 48;
@@ -77,9 +77,8 @@ impl Composer {
             let bands = samples.chunks_mut(BAND * width).enumerate();
             bands.map(move |(band, samples)| (plane, width, band * BAND, samples))
         });
-        let tasks: Vec<_> = tasks.collect();
         let room = || placed.iter().map(|_| Rows::default()).collect::<Vec<_>>();
-        tasks.into_par_iter().for_each_init(room, |room, (plane, width, first, samples)| {
+        bands::each(tasks.collect(), room, |room, (plane, width, first, samples)| {
             room.iter_mut().flat_map(|rows| &mut rows.pairs).for_each(RowPair::clear);
             for (number, row) in samples.chunks_mut(width).enumerate() {
                 if !placed.first().is_some_and(Placed::covers) {
@@ -168,20 +167,30 @@ fn take_over(frame: &mut Frame, other: &Frame, scene: &PlannedScene) {
     for (plane, ((width, samples), other)) in frame.planes_mut().into_iter().zip([luma, blue, red]).enumerate() {
         let step = if plane == 0 { 2 } else { 1 };
         let (left, top) = (left * step, top * step);
+        let bands = samples.chunks_mut(width * BAND).zip(other.chunks(width * BAND));
         if scene.uncovered < 1.0 {
             let shares = soft_edge(scene.uncovered, width);
-            samples.par_chunks_mut(width).zip(other.par_chunks(width)).for_each(|(row, other)| {
-                mix_by(row, other, &shares);
-            });
+            bands::each(
+                bands.collect(),
+                || (),
+                |(), (rows, other)| {
+                    let rows = rows.chunks_mut(width).zip(other.chunks(width));
+                    rows.for_each(|(row, other)| mix_by(row, other, &shares));
+                },
+            );
         } else if share < 255 {
-            samples.par_chunks_mut(width * BAND).zip(other.par_chunks(width * BAND)).for_each(|(row, other)| {
-                mix(row, other, share);
-            });
+            bands::each(bands.collect(), || (), |(), (rows, other)| mix(rows, other, share));
         } else if left > 0 {
-            samples.par_chunks_mut(width).zip(other.par_chunks(width)).for_each(|(row, other)| {
-                row.copy_within(width - left.., 0);
-                row[left..].copy_from_slice(&other[..width - left]);
-            });
+            bands::each(
+                bands.collect(),
+                || (),
+                |(), (rows, other)| {
+                    for (row, other) in rows.chunks_mut(width).zip(other.chunks(width)) {
+                        row.copy_within(width - left.., 0);
+                        row[left..].copy_from_slice(&other[..width - left]);
+                    }
+                },
+            );
         } else {
             // `top` of zero is a cut: all of the new scene.
             let border = top * width;

@@ -3,6 +3,7 @@
 mod blend;
 mod compose;
 mod decode;
+mod pick;
 mod plane;
 mod reach;
 mod resample;

@@ -146,6 +146,12 @@ pub(crate) struct Frame {
     pub(crate) bytes: Vec<u8>,
 }
 
+impl AsRef<[u8]> for Frame {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl Frame {
     pub(crate) fn black(width: usize, height: usize) -> Self {
         let mut bytes = vec![BLACK[0]; width * height];

@@ -5,7 +5,9 @@
 //! moving by whole pixels jitters by half of one. Across is the dear direction, because it gathers; that it comes
 //! first makes a small picture that is scaled up cheap.
 
+use super::pick::{Neighbours, Picks};
 use super::plane::Plane;
+use multiversion::multiversion;
 use orion_core::domain::timeline::SourceRectangle;
 
 /// Weights across are counted in these.
@@ -36,8 +38,7 @@ pub(crate) struct RowPair {
 /// What a row is worked out in, kept from row to row.
 #[derive(Debug, Default)]
 struct Room {
-    /// The two samples of the source between which each sample of the canvas lies, the left one in the lower byte.
-    twos: Vec<u16>,
+    neighbours: Neighbours,
     /// How much of the lower row is mixed in, once for every sample.
     weights: Vec<i16>,
 }
@@ -98,8 +99,8 @@ impl Axis {
 /// Reads the rows of one plane for a canvas.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sampler {
-    across: Axis,
-    /// The weights of `across`.
+    across: Picks,
+    /// How much of the right neighbour is mixed into each sample.
     weights: Vec<u16>,
     down: Axis,
     /// The picture lies on the canvas pixel by pixel across.
@@ -117,6 +118,7 @@ impl Sampler {
         let down = Axis::new((seen.y, seen.height), height.0, height.1, down, source.height, DOWN);
         let straight = across.is_identity();
         let weights = across.taps.iter().map(|tap| tap.weight).collect();
+        let across = Picks::new(across.taps.iter().map(|tap| tap.index));
         Self { across, weights, down, straight }
     }
 
@@ -144,9 +146,7 @@ impl Sampler {
                 out.copy_from_slice(&source.row(upper)[..out.len()]);
             } else {
                 let only = pair.hold(upper, None, |row, out, room| self.across(source.row(row), out, room));
-                for (out, sample) in out.iter_mut().zip(&pair.rows[only]) {
-                    *out = rounded(*sample);
-                }
+                round(&pair.rows[only], out);
             }
             return;
         };
@@ -157,38 +157,21 @@ impl Sampler {
         let weights = &mut pair.room.weights;
         weights.clear();
         weights.resize(out.len(), self.down.taps[row].weight as i16);
-        let rows = pair.rows[first].iter().zip(&pair.rows[second]);
-        for ((out, (upper, lower)), weight) in out.iter_mut().zip(rows).zip(weights) {
-            // Twice the difference times half the weight: the upper half of a product of 16 bits, which processors give
-            // for eight at a time. The weights stand in a row because compilers only see that if all factors do.
-            let step = (i32::from((lower - upper) * 2) * i32::from(*weight)) >> 16;
-            *out = rounded(upper + step as i16);
-        }
+        mix_down(&pair.rows[first], &pair.rows[second], weights, out);
     }
 
     /// Resamples a row of the source across.
     fn across(&self, source: &[u8], out: &mut Vec<i16>, room: &mut Room) {
-        out.clear();
+        out.resize(self.weights.len(), 0);
         if self.straight || source.len() < 2 {
-            let count = self.across.taps.len();
-            let last = source.last().copied().unwrap_or(0);
-            out.extend(
-                source.iter().chain(std::iter::repeat(&last)).take(count).map(|sample| i16::from(*sample) << BITS),
-            );
+            let (there, beyond) = out.split_at_mut(source.len().min(self.weights.len()));
+            widen(source, there);
+            beyond.fill(there.last().copied().unwrap_or(0));
             return;
         }
-        // First what must be picked one by one, then what goes many at a time.
-        room.twos.clear();
-        room.twos.extend(self.across.taps.iter().map(|tap| {
-            let index = tap.index as usize;
-            let two = &source[index..index + 2];
-            u16::from_le_bytes([two[0], two[1]])
-        }));
-        out.extend(room.twos.iter().zip(&self.weights).map(|(two, weight)| {
-            let (left, right) = (two & 0xFF, two >> 8);
-            // 8 bits of weight become the bits behind the point.
-            ((left * (ACROSS - weight) + right * weight) >> (8 - BITS)) as i16
-        }));
+        // First what must be picked, then what is worked out of it.
+        self.across.pick(source, out.len(), &mut room.neighbours);
+        mix_across(&room.neighbours.left, &room.neighbours.right, &self.weights, out);
     }
 }
 
@@ -207,6 +190,42 @@ impl RowPair {
     /// Forgets the rows, for another plane.
     pub(crate) fn clear(&mut self) {
         self.held = [None; 2];
+    }
+}
+
+/// A row with bits behind the point.
+#[multiversion(targets = "simd")]
+fn widen(samples: &[u8], out: &mut [i16]) {
+    for (out, sample) in out.iter_mut().zip(samples) {
+        *out = i16::from(*sample) << BITS;
+    }
+}
+
+/// Mixes the two samples between which each sample of a row lies.
+#[multiversion(targets = "simd")]
+fn mix_across(left: &[u8], right: &[u8], weights: &[u16], out: &mut [i16]) {
+    for ((out, (left, right)), weight) in out.iter_mut().zip(left.iter().zip(right)).zip(weights) {
+        // 8 bits of weight become the bits behind the point.
+        *out = ((u16::from(*left) * (ACROSS - weight) + u16::from(*right) * weight) >> (8 - BITS)) as i16;
+    }
+}
+
+/// Mixes two rows, and leaves out the bits behind the point.
+#[multiversion(targets = "simd")]
+fn mix_down(upper: &[i16], lower: &[i16], weights: &[i16], out: &mut [u8]) {
+    for ((out, (upper, lower)), weight) in out.iter_mut().zip(upper.iter().zip(lower)).zip(weights) {
+        // Twice the difference times half the weight: the upper half of a product of 16 bits, which processors give
+        // for eight at a time. The weights stand in a row because compilers only see that if all factors do.
+        let step = (i32::from((lower - upper) * 2) * i32::from(*weight)) >> 16;
+        *out = rounded(upper + step as i16);
+    }
+}
+
+/// A row without the bits behind the point.
+#[multiversion(targets = "simd")]
+fn round(samples: &[i16], out: &mut [u8]) {
+    for (out, sample) in out.iter_mut().zip(samples) {
+        *out = rounded(*sample);
     }
 }
 

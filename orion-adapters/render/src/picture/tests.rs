@@ -144,6 +144,30 @@ fn a_wipe_goes_evenly_from_side_to_side() {
 }
 
 #[test]
+fn a_frame_is_the_same_however_many_threads_draw_it() {
+    let ground = RgbaImage::from_fn(300, 180, |x, y| Rgba([(x * 7) as u8, (y * 5) as u8, (x ^ y) as u8, 255]));
+    let pictures = [Picture::from_rgba(&ground)];
+    let view = |zoom| View { zoom, ..View::WHOLE };
+    let drawn = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let changes: [fn(&mut PlannedScene); 4] =
+            [|_| {}, |scene| scene.opacity = 0.3, |scene| scene.uncovered = 0.4, |scene| scene.offset_x = 0.6];
+        pool.install(|| {
+            changes.map(|change| {
+                let (old, mut new) = (planned(view(1.1), 1.0, 0.0), planned(view(1.37), 1.0, 0.0));
+                change(&mut new);
+                let mut frame = Frame::black(128, 96);
+                Composer::new(CANVAS).draw(&[(&old, &pictures), (&new, &pictures)], None, &mut frame);
+                frame
+            })
+        })
+    };
+    let alone = drawn(1);
+    assert!(alone[1..].iter().all(|frame| *frame != alone[0]));
+    assert_eq!(drawn(4), alone);
+}
+
+#[test]
 fn an_overlay_lies_where_it_is_put_and_is_cut_at_the_edge() {
     let red = Picture::from_rgba(&RgbaImage::from_pixel(20, 10, Rgba([255, 0, 0, 255])));
     let mut frame = Frame::black(128, 96);
