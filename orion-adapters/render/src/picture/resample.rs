@@ -118,7 +118,7 @@ impl Sampler {
         let down = Axis::new((seen.y, seen.height), height.0, height.1, down, source.height, DOWN);
         let straight = across.is_identity();
         let weights = across.taps.iter().map(|tap| tap.weight).collect();
-        let across = Picks::new(across.taps.iter().map(|tap| tap.index));
+        let across = Picks::new(across.taps.iter().map(|tap| tap.index).collect());
         Self { across, weights, down, straight }
     }
 
