@@ -228,15 +228,18 @@ fn probe(tools: &Tools, file: &Path, see: See, watched: &Watched) -> Result<Medi
     // Picture and sound at the same time, by a child each.
     let (told, seen, heard) = std::thread::scope(|scope| {
         // How frames look that were drawn here need not be told first.
-        let (early, closely) = match see {
-            See::Drawn(drawn) => (Some(scope.spawn(move || drawn.look(ffmpeg, input, watched))), Look::Sampled),
-            See::File(closely) => (None, closely),
+        let early = match see {
+            See::Drawn(drawn) => Ok(scope.spawn(move || drawn.look(ffmpeg, input, watched))),
+            See::File(closely) => Err(closely),
         };
         let told = Told::by(tools, input, watched)?;
         let (width, height) = told.size;
         let picture = (width, height, told.frames_per_second);
-        let look = || scope.spawn(move || look(ffmpeg, input, picture, closely, watched));
-        let seen = early.or_else(|| told.video.as_ref().map(|_| look()));
+        let seen = match early {
+            Ok(seen) => Some(seen),
+            Err(_) if told.video.is_none() => None,
+            Err(closely) => Some(scope.spawn(move || look(ffmpeg, input, picture, closely, watched))),
+        };
         let heard = match (told.sample_rate, told.channels) {
             (Some(rate), Some(channels)) if channels > 0 => listen(ffmpeg, input, (rate, channels.min(2)), watched)?,
             _ => Listened::default(),

@@ -50,7 +50,7 @@ const PAGES: usize = 2 << 16;
 mod system {
     use rustix::io::Errno;
     use rustix::pipe::{IoSliceRaw, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, vmsplice};
-    use std::io;
+    use std::io::{self, Write};
     use std::process::ChildStdin;
 
     pub(super) fn room(pipe: &ChildStdin, wish: usize) -> usize {
@@ -60,7 +60,7 @@ mod system {
     }
 
     #[expect(unsafe_code, reason = "the call that lends memory has no safe form")]
-    pub(super) fn lend(pipe: &ChildStdin, mut bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn lend(mut pipe: &ChildStdin, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             // SAFETY: what a child reads from is written to here, so the memory is only read, and it is not given away. The
             // system holds its pages as long as they are in the pipe; if they changed meanwhile, which `Lender` sees to
@@ -68,6 +68,8 @@ mod system {
             match unsafe { vmsplice(pipe, &[IoSliceRaw::from_slice(bytes)], SpliceFlags::empty()) } {
                 Ok(lent) => bytes = &bytes[lent..],
                 Err(Errno::INTR) => {}
+                // Some sandboxes know no such call.
+                Err(Errno::NOSYS | Errno::PERM) => return pipe.write_all(bytes),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -215,7 +215,7 @@ fn mix_across(left: &[u8], right: &[u8], weights: &[u16], out: &mut [i16]) {
 fn mix_down(upper: &[i16], lower: &[i16], weights: &[i16], out: &mut [u8]) {
     for ((out, (upper, lower)), weight) in out.iter_mut().zip(upper.iter().zip(lower)).zip(weights) {
         // Twice the difference times half the weight: the upper half of a product of 16 bits, which processors give
-        // for eight at a time. The weights stand in a row because compilers only see that if all factors do.
+        // for many at a time. The weights stand in a row because compilers only see that if all factors do.
         let step = (i32::from((lower - upper) * 2) * i32::from(*weight)) >> 16;
         *out = rounded(upper + step as i16);
     }
