@@ -2,8 +2,8 @@
 //!
 //! Separable and linear: each row of the source is resampled across once, with weights of 8 bits, and the rows of the
 //! canvas are mixed from two of those, with weights of 15. Motion is smooth to a few thousandths of a pixel, where
-//! moving by whole pixels jitters by half of one. Across is the dear direction, because it gathers; that it comes
-//! first makes a small picture that is scaled up cheap.
+//! moving by whole pixels jitters by half of one. Across is the dear direction, because neighbours must be picked;
+//! that it comes first makes a small picture that is scaled up cheap.
 
 use super::pick::{Neighbours, Picks};
 use super::plane::Plane;
